@@ -28,7 +28,7 @@ const leftOut =
 
 function files(): string[] {
   return readdirSync(libFolder)
-    .filter((name) => /^lib\.(es5|es20\d\d\.[\w.]+|esnext\.collection)\.d\.ts$/.test(name))
+    .filter((name) => /^lib\.(es5|es20(1\d|2[0-4])\.[\w.]+)\.d\.ts$/.test(name))
     .filter((name) => !leftOut.test(name))
     .sort()
 }

@@ -1,0 +1,143 @@
+/**
+ * The ordered list of facts that stop, hold or turn a release, most urgent first. The first finding is the reason that
+ * people see.
+ */
+import { metricState } from './analysis/judge.ts'
+import type { Metric } from './model/app.ts'
+import type { MetricState } from './model/notebook.ts'
+import { type Waiting, waitingFor } from './move/move.ts'
+import type { Pass } from './pass.ts'
+
+/**
+ * `stop`: touch nothing. `hold`: keep and repair what is, but do not go on. `retreat`: traffic returns to stable.
+ */
+export type Finding = Waiting & { readonly move: 'stop' | 'hold' | 'retreat' }
+
+/** Looks at one thing; stays silent, or says why the release must not simply go on. */
+type Check = (pass: Pass) => Finding | undefined
+
+const checks: readonly Check[] = [
+  rivalCameFirst,
+  serviceTaken,
+  analysisFailing,
+  metricsMissingTooOften,
+  templateUnknown,
+  writeRefused,
+  pausedByPerson,
+  metricsMissing,
+]
+
+export function firstFinding(pass: Pass): Finding | undefined {
+  for (const check of checks) {
+    const finding = check(pass)
+    if (finding !== undefined) return finding
+  }
+  return undefined
+}
+
+function rivalCameFirst({ observed }: Pass): Finding | undefined {
+  const rival = observed.rivals[0]
+  if (rival === undefined) return undefined
+  const message = `${rival.by} governs ${rival.claim} already; give one of the two another name there, or delete it`
+  return { ...waitingFor('RivalRelease', message, rival.claim), move: 'stop' }
+}
+
+function serviceTaken({ observed }: Pass): Finding | undefined {
+  for (const name of Object.values(observed.app.services)) {
+    const foreign = observed.services[name]?.foreign
+    if (foreign === undefined) continue
+    const message = `Service ${name} belongs to ${foreign}; name another one in spec.services`
+    return { ...waitingFor('ServiceTaken', message, `Service ${name}`), move: 'stop' }
+  }
+  return undefined
+}
+
+function analysisFailing(pass: Pass): Finding | undefined {
+  for (const { metric, state } of goingForward(pass)) {
+    if (state.verdict !== 'failing') continue
+    const values = state.samples.flatMap(({ verdict, value }) =>
+      verdict === 'failing' && value !== undefined ? [round(value)] : [],
+    )
+    const message = `metric ${metric.name} had ${state.bad} bad samples of at most ${metric.failures - 1}: ${values.join(', ')} (${limits(metric)})`
+    return { ...waitingFor('AnalysisFailed', message), move: 'retreat' }
+  }
+  return undefined
+}
+
+function metricsMissingTooOften(pass: Pass): Finding | undefined {
+  for (const { metric, state } of goingForward(pass)) {
+    const missing = metric.onNoData === 'rollback' ? state.missing : 0
+    const errors = metric.onError === 'rollback' ? state.errors : 0
+    if (missing + errors < metric.failures) continue
+    const message = `metric ${metric.name} gave nothing to judge ${missing + errors} times: ${lastMessage(state)}`
+    return { ...waitingFor('MetricsMissing', message), move: 'retreat' }
+  }
+  return undefined
+}
+
+function templateUnknown({ facts }: Pass): Finding | undefined {
+  if (facts.target.kind !== 'ask') return undefined
+  const message =
+    'the template is spelt differently; the server is asked whether it means a revision that exists'
+  return { ...waitingFor('WaitingForRevision', message), move: 'hold' }
+}
+
+function writeRefused({ observed }: Pass): Finding | undefined {
+  const refusal = observed.refusals[0]
+  if (refusal === undefined) return undefined
+  const type = refusal.object.startsWith('ReplicaSet') ? 'WorkloadRefused' : 'WriteRefused'
+  return {
+    ...waitingFor(
+      type,
+      `the API server refuses ${refusal.object}: ${refusal.message}`,
+      refusal.object,
+    ),
+    move: 'hold',
+  }
+}
+
+function pausedByPerson({ book }: Pass): Finding | undefined {
+  if (book.paused === undefined || book.trial?.stage.kind !== 'steps') return undefined
+  return {
+    ...waitingFor('Paused', `paused by ${book.paused.by} until somebody resumes`),
+    move: 'hold',
+  }
+}
+
+// An outage of the provider is no success: nothing goes on before there is something to judge again.
+function metricsMissing(pass: Pass): Finding | undefined {
+  for (const { metric, state } of goingForward(pass)) {
+    const missing = state.verdict === 'noData' && metric.onNoData !== 'continue'
+    const error = state.verdict === 'error' && metric.onError !== 'continue'
+    if (!missing && !error) continue
+    return {
+      ...waitingFor('WaitingForMetrics', `metric ${metric.name}: ${lastMessage(state)}`),
+      move: 'hold',
+    }
+  }
+  return undefined
+}
+
+function goingForward({ observed, book }: Pass): readonly { metric: Metric; state: MetricState }[] {
+  if (book.trial === undefined || book.trial.stage.kind === 'retreating') return []
+  return (observed.app.analysis?.metrics ?? []).map((metric) => ({
+    metric,
+    state: metricState(book.analysis, metric.name),
+  }))
+}
+
+function lastMessage(state: MetricState): string {
+  return state.samples.at(-1)?.message ?? 'nothing to judge'
+}
+
+function limits({ min, max }: Metric): string {
+  const parts = [
+    min === undefined ? undefined : `min ${min}`,
+    max === undefined ? undefined : `max ${max}`,
+  ]
+  return parts.filter((part) => part !== undefined).join(', ')
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4))
+}

@@ -1,0 +1,63 @@
+/** What the shell should make true. Any part of it, in any order, is safe on its own. */
+import type { KubeObject, ObjectRef } from './k8s/meta.ts'
+import type { PodTemplate } from './k8s/workloads.ts'
+import type { HttpAsk } from './metrics/provider.ts'
+import type { Memo, Notebook, Reason } from './model/notebook.ts'
+import type { Instant } from './time.ts'
+
+export type Decision = {
+  readonly reason: Reason
+  readonly notebook: Notebook
+  /** Whether the notebook says something that the stored one does not and that is worth a write. */
+  readonly write: boolean
+  readonly memo: Memo
+  readonly writes: readonly Write[]
+  readonly measure: readonly MeasureAsk[]
+  /** Ask a server, without effect, what it makes of this template. */
+  readonly readBack: { readonly written: string; readonly object: KubeObject } | undefined
+  readonly events: readonly ReleaseEvent[]
+  /** Latest instant at which to look again; undefined when only a change can make a difference. */
+  readonly wakeAt: Instant | undefined
+}
+
+/** One write to the cluster; every one carries a precondition. */
+export type Write =
+  | { readonly kind: 'create'; readonly object: KubeObject }
+  /** RFC 6902; its first operations are `test`s, so that a write decided on an old snapshot is refused. */
+  | { readonly kind: 'patch'; readonly ref: ObjectRef; readonly patch: readonly PatchOperation[] }
+  | { readonly kind: 'delete'; readonly ref: ObjectRef; readonly uid: string }
+
+export type PatchOperation =
+  | { readonly op: 'test' | 'add' | 'replace'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'remove'; readonly path: string }
+
+export type MeasureAsk = {
+  readonly id: string
+  readonly metric: string
+  readonly revision: string
+  readonly at: Instant
+  readonly ask: HttpAsk
+}
+
+/** Something worth a Kubernetes Event: a transition, never a wait. */
+export type ReleaseEvent = {
+  /** Stable across repeats of the same transition. */
+  readonly id: string
+  readonly type: 'Normal' | 'Warning'
+  readonly action: string
+  readonly reason: string
+  readonly message: string
+  readonly at: Instant
+}
+
+/** One step of a JSON Pointer (RFC 6901). */
+export function pointer(...steps: readonly (string | number)[]): string {
+  return steps
+    .map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('')
+}
+
+/** A container image or nothing, for messages. */
+export function imageOf(template: PodTemplate): string {
+  return template.spec.containers[0]?.image ?? ''
+}

@@ -1,0 +1,111 @@
+/** The route: a role's weight rises only as far as the ready endpoints behind its Service can carry it. */
+import type { Facts } from '../facts.ts'
+import {
+  podsFor,
+  type RoleName,
+  sameWeights,
+  stable,
+  type Weights,
+  weightCarried,
+  weightOf,
+} from '../model/weights.ts'
+import type { Observed } from '../observed.ts'
+import type { Stance } from '../strategies/strategy.ts'
+import type { Instant } from '../time.ts'
+import { formatWeights } from '../render/text.ts'
+import { type Part, waitingFor } from './move.ts'
+
+export function moveRoute(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
+  const { reading, app, router } = facts
+  if (reading.kind === 'missing') {
+    const message = `${reading.object} does not exist in namespace ${app.namespace}; create it with backendRefs to ${Object.values(app.services).join(' and ')}`
+    return { writes: [], waiting: waitingFor('RouteMissing', message, reading.object) }
+  }
+  if (reading.kind === 'unusable') {
+    return { writes: [], waiting: waitingFor('RouteUnusable', reading.problem, reading.object) }
+  }
+  const next = nextWeights(facts, reading.weights, stance)
+  const writes = next === undefined ? [] : router.render(app, observed.routes, next)
+  if (!reading.uniform || !sameWeights(reading.weights, stance.weights)) {
+    return { writes, waiting: unreached(facts, reading.weights, stance, next) }
+  }
+  return { writes, waiting: unsettled(facts, now) }
+}
+
+/** The weights to write now; undefined when nothing may move yet. */
+function nextWeights(facts: Facts, current: Weights, stance: Stance): Weights | undefined {
+  const rising = Object.keys(stance.weights).filter(
+    (role) => weightOf(stance.weights, role) > weightOf(current, role),
+  )
+  const short = rising.filter((role) => !carries(facts, stance, role))
+  if (short.length === 0) return stance.weights
+  return stance.hurry ? partial(facts, current, stance) : undefined
+}
+
+function carries(facts: Facts, stance: Stance, role: RoleName): boolean {
+  return endpointsOf(facts, stance, role) >= requiredPods(facts, stance, role)
+}
+
+/** Pods that the weight asked for needs: by rule, or as many as the plan itself asks for where that is fewer. */
+function requiredPods(facts: Facts, stance: Stance, role: RoleName): number {
+  const byRule = podsFor(facts.app.replicas, weightOf(stance.weights, role))
+  return Math.min(byRule, stance.replicas[stance.revisions[role] ?? ''] ?? byRule)
+}
+
+function endpointsOf(facts: Facts, stance: Stance, role: RoleName): number {
+  const revision = stance.revisions[role]
+  return revision === undefined || facts.selected(role) !== revision
+    ? 0
+    : facts.endpoints(role, revision)
+}
+
+/** On the way back: stable takes at once what its ready pods carry, the others share the rest as they did before. */
+function partial(facts: Facts, current: Weights, stance: Stance): Weights | undefined {
+  const before = weightOf(current, stable)
+  const carried = weightCarried(facts.app.replicas, endpointsOf(facts, stance, stable))
+  const taken = Math.min(weightOf(stance.weights, stable), Math.max(before, carried))
+  if (taken <= before) return undefined
+  const others = Object.keys(current).filter(
+    (role) => role !== stable && weightOf(current, role) > 0,
+  )
+  const total = others.reduce((sum, role) => sum + weightOf(current, role), 0)
+  let rest = 100 - taken
+  const next: Record<RoleName, number> = { [stable]: taken }
+  for (const [index, role] of others.entries()) {
+    const share = Math.floor(((100 - taken) * weightOf(current, role)) / total)
+    next[role] = index === others.length - 1 ? rest : share
+    rest -= share
+  }
+  return next
+}
+
+function unreached(
+  facts: Facts,
+  current: Weights,
+  stance: Stance,
+  next: Weights | undefined,
+): Part['waiting'] {
+  const { reading } = facts
+  if (next !== undefined && sameWeights(next, stance.weights)) {
+    const message = `weights go from ${formatWeights(current)} to ${formatWeights(next)}`
+    return waitingFor('ShiftingTraffic', message, reading.object)
+  }
+  const role = Object.keys(stance.weights).find(
+    (one) => weightOf(stance.weights, one) > weightOf(current, one) && !carries(facts, stance, one),
+  ) as RoleName
+  const name = facts.app.services[role]
+  const message = `Service ${name} has ${endpointsOf(facts, stance, role)} of the ${requiredPods(facts, stance, role)} ready endpoints that weight ${weightOf(stance.weights, role)} needs`
+  return waitingFor('WaitingForEndpoints', message, `Service ${name}`)
+}
+
+function unsettled({ reading, settledAt }: Facts, now: Instant): Part['waiting'] {
+  if (reading.kind !== 'read') return undefined
+  const { acceptance } = reading
+  if (acceptance.kind === 'refused')
+    return waitingFor('RouteRefused', acceptance.message, reading.object)
+  if (acceptance.kind === 'waiting')
+    return waitingFor('ShiftingTraffic', acceptance.message, reading.object)
+  if (settledAt === undefined || now >= settledAt) return undefined
+  const message = `weights ${formatWeights(reading.weights)} are accepted; the gateway is given time to follow`
+  return waitingFor('Settling', message, reading.object, settledAt)
+}

@@ -1,0 +1,70 @@
+/** All that one pass may look at: gathered once, frozen, then judged. A tree of small records. */
+import type { KubeObject, Labels } from './k8s/meta.ts'
+import type { PodTemplate, ServicePort } from './k8s/workloads.ts'
+import type { HttpAnswer } from './metrics/provider.ts'
+import type { App } from './model/app.ts'
+import type { Memo, Notebook } from './model/notebook.ts'
+import type { Instant } from './time.ts'
+
+export type Observed = {
+  readonly app: App
+  /** Undefined before the first pass. */
+  readonly notebook: Notebook | undefined
+  readonly memo: Memo
+  /** Our workloads of this app: those that carry its label and its owner. */
+  readonly workloads: readonly WorkloadSeen[]
+  /** By name; a name that was looked for and is not there is absent. */
+  readonly services: Readonly<Record<string, ServiceSeen>>
+  /** Ready endpoints: Service name → workload name → count. */
+  readonly endpoints: Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** The routing objects that the app's router asked for, by `Kind/name`. */
+  readonly routes: Readonly<Record<string, KubeObject>>
+  /** Others who claim what this app claims, and came first. */
+  readonly rivals: readonly Rival[]
+  /** What measurements that were asked for brought. */
+  readonly answers: readonly MetricAnswer[]
+  /** What a server makes of a template that may be one we know: see revision.ts. */
+  readonly readBack: ReadBack | undefined
+  /** Writes that the server refused for good reason, and not withdrawn since. */
+  readonly refusals: readonly Refusal[]
+}
+
+export type WorkloadSeen = {
+  readonly name: string
+  readonly uid: string
+  /** Its `headgate.dev/revision` label. */
+  readonly revision: string
+  /** Hash of the template as it was written down by its author; see revision.ts. */
+  readonly written: string
+  readonly template: PodTemplate
+  readonly replicas: number
+  readonly ready: number
+  readonly createdAt: Instant
+  readonly deleting: boolean
+}
+
+export type ServiceSeen = {
+  readonly name: string
+  readonly resourceVersion: string
+  readonly selector: Labels
+  readonly ports: readonly ServicePort[]
+  /** Whether it was made by this app (and goes with it). */
+  readonly ours: boolean
+  /** Name of another controller that owns it, if one does. */
+  readonly foreign: string | undefined
+}
+
+export type Rival = { readonly claim: string; readonly by: string }
+
+export type MetricAnswer = {
+  readonly id: string
+  readonly metric: string
+  readonly revision: string
+  /** When it was due: the instant that the sample stands for. */
+  readonly at: Instant
+  readonly answer: HttpAnswer
+}
+
+export type ReadBack = { readonly written: string; readonly template: PodTemplate }
+
+export type Refusal = { readonly object: string; readonly message: string; readonly since: Instant }

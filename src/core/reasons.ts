@@ -1,0 +1,43 @@
+/**
+ * The closed list of reasons: each pass yields exactly one. Every reason has a sentence here and a section of the same
+ * name in docs/reasons.md, which a test insists on.
+ */
+
+export const reasons = {
+  // At rest
+  Serving: 'The revision asked for is stable and serves all traffic.',
+  // On the way forward
+  WaitingForPods: 'Pods of the revision are not ready yet.',
+  WaitingForEndpoints: 'The Service does not list enough ready endpoints of the revision yet.',
+  ShiftingTraffic: 'New weights are written; the gateway has not accepted them yet.',
+  Settling: 'The route is accepted; the gateway is given time to follow its own status.',
+  WaitingForPause: 'The step asks to wait.',
+  WaitingForApproval: 'The step waits for somebody to promote.',
+  WaitingForAnalysis: 'There are not yet enough good samples.',
+  WaitingForMetrics: 'The metric provider gives nothing to judge, and its policy is to hold.',
+  StepCompleted: 'The step is done.',
+  Promoting: 'All steps are done; the candidate takes the stable role.',
+  Paused: 'Somebody paused the release.',
+  // The way back and what led to it
+  Retreating: 'Traffic returns to stable.',
+  Aborted: 'Somebody aborted the release.',
+  AnalysisFailed: 'A metric had more bad samples than it may have.',
+  MetricsMissing: 'The metric provider gave nothing to judge, and its policy is to roll back.',
+  ProgressDeadlineExceeded: 'Nothing moved for longer than the progress deadline.',
+  Superseded: 'Another revision is asked for; the one on trial is given up.',
+  ReturnedToStable: 'The stable revision is asked for again; the one on trial is given up.',
+  // Something is in the way
+  SpecInvalid: 'The object asks for something that cannot be.',
+  RivalRelease: 'Another release governs the same object and came first.',
+  RouteMissing: 'The routing object does not exist.',
+  RouteUnusable: 'The routing object does not send traffic to the Services of this release.',
+  RouteRefused: 'The gateway does not accept the routing object.',
+  ServiceTaken: 'A Service of this release belongs to another controller.',
+  WorkloadRefused: 'The API server refuses the workload.',
+  WriteRefused: 'The API server refuses a write.',
+  WaitingForRevision: 'The server is asked what it makes of the template.',
+  // The end
+  Retiring: 'The release is being deleted; traffic returns to stable first.',
+} as const
+
+export type ReasonType = keyof typeof reasons

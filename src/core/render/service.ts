@@ -1,0 +1,45 @@
+/** The Service of a role, where its users did not write one. */
+import type { ObjectRef } from '../k8s/meta.ts'
+import type { Container, Service } from '../k8s/workloads.ts'
+import type { App } from '../model/app.ts'
+import type { RoleName } from '../model/weights.ts'
+import { labels, managedBy } from './names.ts'
+
+export function serviceRef(app: App, name: string): ObjectRef {
+  return { apiVersion: 'v1', kind: 'Service', namespace: app.namespace, name }
+}
+
+/** Ports follow the route; each leads to the container port of the same number, else to the first one. */
+export function service(
+  app: App,
+  role: RoleName,
+  revision: string,
+  ports: readonly number[],
+): Service {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name: app.services[role] as string,
+      namespace: app.namespace,
+      labels: { [labels.release]: app.name, [labels.role]: role, [labels.managedBy]: managedBy },
+      ownerReferences: [app.owner],
+    },
+    spec: {
+      selector: { ...app.selector, [labels.revision]: revision },
+      ports: ports.map((port) => ({
+        name: `http-${port}`,
+        port,
+        targetPort: targetPort(app, port),
+      })),
+    },
+  }
+}
+
+function targetPort(app: App, port: number): number {
+  const ports = app.template.spec.containers.flatMap(
+    (container: Container) => container.ports ?? [],
+  )
+  const same = ports.find(({ containerPort }) => containerPort === port)
+  return (same ?? ports[0])?.containerPort ?? port
+}

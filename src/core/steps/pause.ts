@@ -1,0 +1,21 @@
+/** The pause step: waits for a time, or for somebody to promote. */
+import type { Step } from '../model/app.ts'
+import type { Trial } from '../model/notebook.ts'
+import { waitingFor } from '../move/move.ts'
+import type { Pass } from '../pass.ts'
+import { formatDuration } from '../time.ts'
+import type { Outcome } from './step.ts'
+
+export function pauseOutcome(
+  step: Extract<Step, { kind: 'pause' }>,
+  { now }: Pass,
+  trial: Trial,
+): Outcome {
+  if (step.durationMs === undefined) {
+    return waitingFor('WaitingForApproval', `step ${trial.step + 1} waits until somebody promotes`)
+  }
+  const endsAt = trial.stepStartedAt + step.durationMs
+  if (now >= endsAt) return undefined
+  const message = `step ${trial.step + 1} waits for ${formatDuration(step.durationMs)}`
+  return waitingFor('WaitingForPause', message, undefined, endsAt)
+}

@@ -1,0 +1,208 @@
+/**
+ * Gateway API HTTPRoute. People write the route with a backend for each role; we write the weights of those backends
+ * and nothing else, by JSON Patch that tests the resourceVersion and the backend's name, because `rules` is one atomic
+ * value to server-side apply.
+ */
+import { type PatchOperation, pointer, type Write } from '../decision.ts'
+import type {
+  HttpBackendRef,
+  HttpRoute,
+  HttpRouteRule,
+  RouteParentStatus,
+} from '../k8s/gateway-api.ts'
+import type { Condition } from '../k8s/meta.ts'
+import { type RoleName, type Weights, weightOf } from '../model/weights.ts'
+import type { Acceptance, RouteObjects, RouteReading, Router, RouterApp } from './router.ts'
+
+export const gatewayApi: Router = {
+  name: 'gateway-api',
+  capabilities: { roles: 16, headerMatch: true, cookieMatch: true },
+  objects: ({ namespace, traffic }) => [
+    {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      namespace,
+      name: traffic.route,
+    },
+  ],
+  read,
+  render,
+  ports,
+}
+
+/** Decision 13: how long a gateway may follow behind its own Accepted, by its controller's name. */
+const settleMs: readonly (readonly [RegExp, number])[] = [
+  [/^headgate\.dev\/local-gateway$/, 200],
+  [/^projectcontour\.io\//, 250],
+  [/^gateway\.envoyproxy\.io\//, 250],
+  [/^istio\.io\//, 2000],
+]
+const settleUnknownMs = 3000
+
+function routeOf(app: RouterApp, objects: RouteObjects): HttpRoute | undefined {
+  return objects[`HTTPRoute/${app.traffic.route}`] as HttpRoute | undefined
+}
+
+function read(app: RouterApp, objects: RouteObjects): RouteReading {
+  const object = `HTTPRoute ${app.traffic.route}`
+  const route = routeOf(app, objects)
+  if (route === undefined) return { kind: 'missing', object }
+  const problem = unusable(app, route)
+  if (problem !== undefined) return { kind: 'unusable', object, problem }
+  const readings = ourRules(app, route).map(({ rule }) => weightsOf(app, rule))
+  const weights = readings[0] as Weights
+  const uniform = readings.every((other) =>
+    rolesOf(app).every((role) => other[role] === weights[role]),
+  )
+  return { kind: 'read', object, weights, uniform, acceptance: acceptanceOf(route) }
+}
+
+type IndexedRule = { readonly rule: HttpRouteRule; readonly index: number }
+
+/** Rules that send to every role; others are the user's own business. */
+function ourRules(app: RouterApp, route: HttpRoute): readonly IndexedRule[] {
+  const services = new Set(Object.values(app.services))
+  return (route.spec.rules ?? [])
+    .map((rule, index) => ({ rule, index }))
+    .filter(({ rule }) =>
+      [...services].every((name) => rule.backendRefs?.some((ref) => isOurs(app, ref, name))),
+    )
+}
+
+function isOurs(app: RouterApp, ref: HttpBackendRef, service: string): boolean {
+  return (
+    ref.name === service &&
+    (ref.kind ?? 'Service') === 'Service' &&
+    (ref.group ?? '') === '' &&
+    (ref.namespace ?? app.namespace) === app.namespace
+  )
+}
+
+function unusable(app: RouterApp, route: HttpRoute): string | undefined {
+  const services = Object.values(app.services)
+  const rules = ourRules(app, route)
+  if (rules.length === 0) {
+    return `no rule of the HTTPRoute ${route.metadata.name} has backendRefs to all of ${services.join(' and ')}; add them to the rule whose traffic is to be split`
+  }
+  for (const { rule, index } of rules) {
+    const foreign = (rule.backendRefs ?? []).find(
+      (ref) => !services.some((name) => isOurs(app, ref, name)),
+    )
+    if (foreign !== undefined) {
+      return `rule ${index} of the HTTPRoute ${route.metadata.name} also sends to ${foreign.name}, which is no Service of this release; give it a rule of its own`
+    }
+  }
+  return undefined
+}
+
+function rolesOf(app: RouterApp): readonly RoleName[] {
+  return Object.keys(app.services)
+}
+
+/** Shares in per cent of the rule's total; a rule whose weights are all zero sends nothing to anybody. */
+function weightsOf(app: RouterApp, rule: HttpRouteRule): Weights {
+  const refs = rule.backendRefs ?? []
+  const raw = rolesOf(app).map((role) => {
+    const name = app.services[role] as string
+    const sum = refs
+      .filter((ref) => isOurs(app, ref, name))
+      .reduce((total, ref) => total + (ref.weight ?? 1), 0)
+    return [role, sum] as const
+  })
+  const total = raw.reduce((sum, [, weight]) => sum + weight, 0)
+  return Object.fromEntries(
+    raw.map(([role, weight]) => [role, total === 0 ? 0 : (100 * weight) / total]),
+  )
+}
+
+function acceptanceOf(route: HttpRoute): Acceptance {
+  const parents = route.status?.parents ?? []
+  if (parents.length === 0) {
+    return {
+      kind: 'waiting',
+      message: `no gateway has taken up the HTTPRoute ${route.metadata.name}`,
+    }
+  }
+  const generation = route.metadata.generation ?? 0
+  for (const parent of parents) {
+    const finding = parentFinding(parent, generation)
+    if (finding !== undefined) return finding
+  }
+  const wanted = route.spec.parentRefs?.length ?? 0
+  if (parents.length < wanted) {
+    const message = `${parents.length} of ${wanted} gateways have taken up the HTTPRoute ${route.metadata.name}`
+    return { kind: 'waiting', message }
+  }
+  const slowest = Math.max(...parents.map((parent) => settleOf(parent.controllerName)))
+  return { kind: 'accepted', token: `${route.metadata.uid}/${generation}`, settleMs: slowest }
+}
+
+// Accepted alone says only that the route was read: it stays True when a backend does not exist.
+function parentFinding(parent: RouteParentStatus, generation: number): Acceptance | undefined {
+  for (const type of ['Accepted', 'ResolvedRefs']) {
+    const condition = parent.conditions?.find((one) => one.type === type)
+    const gateway = `gateway ${parent.parentRef.name}`
+    if (condition === undefined || isStale(condition, generation)) {
+      return {
+        kind: 'waiting',
+        message: `${gateway} has not yet reported ${type} for the new weights`,
+      }
+    }
+    if (condition.status !== 'True') {
+      return {
+        kind: 'refused',
+        message: `${gateway} reports ${type}=${condition.status} (${condition.reason})`,
+      }
+    }
+  }
+  return undefined
+}
+
+function isStale(condition: Condition, generation: number): boolean {
+  return (condition.observedGeneration ?? 0) < generation
+}
+
+function settleOf(controllerName: string): number {
+  return settleMs.find(([pattern]) => pattern.test(controllerName))?.[1] ?? settleUnknownMs
+}
+
+function render(app: RouterApp, objects: RouteObjects, weights: Weights): readonly Write[] {
+  const route = routeOf(app, objects)
+  if (route === undefined || unusable(app, route) !== undefined) return []
+  const changes = ourRules(app, route).flatMap((rule) => changesOf(app, rule, weights))
+  if (changes.length === 0) return []
+  const test = {
+    op: 'test',
+    path: '/metadata/resourceVersion',
+    value: route.metadata.resourceVersion,
+  } as const
+  const ref = {
+    apiVersion: route.apiVersion,
+    kind: route.kind,
+    namespace: app.namespace,
+    name: route.metadata.name,
+  }
+  return [{ kind: 'patch', ref, patch: [test, ...changes] }]
+}
+
+function changesOf(
+  app: RouterApp,
+  { rule, index }: IndexedRule,
+  weights: Weights,
+): readonly PatchOperation[] {
+  return (rule.backendRefs ?? []).flatMap((ref, position) => {
+    const role = rolesOf(app).find((one) => isOurs(app, ref, app.services[one] as string))
+    if (role === undefined || ref.weight === weightOf(weights, role)) return []
+    const at = ['spec', 'rules', index, 'backendRefs', position] as const
+    return [
+      { op: 'test', path: pointer(...at, 'name'), value: ref.name },
+      { op: 'add', path: pointer(...at, 'weight'), value: weightOf(weights, role) },
+    ]
+  })
+}
+
+function ports(app: RouterApp, objects: RouteObjects, service: string): readonly number[] {
+  const refs = (routeOf(app, objects)?.spec.rules ?? []).flatMap((rule) => rule.backendRefs ?? [])
+  const found = refs.filter((ref) => isOurs(app, ref, service)).flatMap((ref) => ref.port ?? [])
+  return [...new Set(found)]
+}

@@ -1,0 +1,11 @@
+/** The one list of traffic routers. A new one is a file and a line here. */
+import { gatewayApi } from './gateway-api.ts'
+import type { Router } from './router.ts'
+
+const list: readonly Router[] = [gatewayApi]
+
+export const routers: Readonly<Record<string, Router>> = Object.fromEntries(
+  list.map((router) => [router.name, router]),
+)
+
+export const routerNames: readonly string[] = list.map((router) => router.name)

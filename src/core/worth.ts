@@ -1,0 +1,30 @@
+/** Which changes of the notebook are worth a write: those that must survive a crash, and those that people wait for. */
+import type { Condition } from './k8s/meta.ts'
+import type { AnalysisState, Notebook } from './model/notebook.ts'
+
+export function isWorthWriting(next: Notebook, stored: Notebook | undefined): boolean {
+  return stored === undefined || sign(next) !== sign(stored)
+}
+
+function sign(book: Notebook): string {
+  return JSON.stringify([
+    book.observedGeneration,
+    book.phase,
+    book.stable,
+    book.trial,
+    book.failed,
+    book.paused,
+    book.decisions.at(-1),
+    verdicts(book.analysis),
+    book.conditions.map(shape),
+  ])
+}
+
+function verdicts(analysis: AnalysisState | undefined): unknown {
+  return analysis?.metrics.map(({ name, verdict, bad }) => [name, verdict, bad])
+}
+
+// A condition's reason may change as often as ours does; it rides along with the next write.
+function shape({ type, status }: Condition): unknown {
+  return [type, status]
+}

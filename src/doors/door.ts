@@ -1,0 +1,22 @@
+/**
+ * What a door is: a pure translator from its own input to the engine's model, and of the engine's notebook back into its
+ * own words. A door has no engine of its own, and no engine code knows a door.
+ */
+import type { ReadResult } from '#core/api/read.ts'
+import type { Kind } from '#core/k8s/kinds.ts'
+import type { KubeObject } from '#core/k8s/meta.ts'
+import type { App } from '#core/model/app.ts'
+import type { Notebook } from '#core/model/notebook.ts'
+
+export type Door = {
+  /** As in `headgate get DOOR/NAME`. */
+  readonly name: string
+  /** The custom resource that carries its releases. */
+  readonly kind: Kind
+  /** CustomResourceDefinitions that it needs in the cluster. */
+  readonly crds: readonly KubeObject[]
+  readonly read: (object: KubeObject) => ReadResult
+  readonly notebook: (object: KubeObject) => Notebook | undefined
+  /** The status to store; `app` is undefined when the object could not be understood. */
+  readonly status: (object: KubeObject, book: Notebook, app: App | undefined) => unknown
+}

@@ -1,0 +1,16 @@
+/** Our own door: `headgate.dev` Release, which can say everything the engine can do. */
+import { readRelease } from '#core/api/read.ts'
+import type { Release } from '#core/api/release.ts'
+import { releaseCrd } from '#core/api/schema.ts'
+import { notebookOf, statusOf } from '#core/api/status.ts'
+import { kinds } from '#core/k8s/kinds.ts'
+import type { Door } from '../door.ts'
+
+export const headgateDoor: Door = {
+  name: 'headgate',
+  kind: kinds.release,
+  crds: [releaseCrd],
+  read: (object) => readRelease(object as Release),
+  notebook: (object) => notebookOf((object as Release).status),
+  status: (_object, book, app) => statusOf(book, app?.plan.steps ?? []),
+}
