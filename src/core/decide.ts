@@ -61,9 +61,24 @@ function turnedBack(pass: Pass, finding: Finding | undefined): Pass {
 
 function run(pass: Pass, hold: Finding | undefined): Decision {
   const stance = stanceOf(pass)
-  const made = stance === undefined ? nothing : move(pass.observed, pass.facts, stance, pass.now)
+  const made =
+    stance === undefined
+      ? nothing
+      : move(pass.observed, pass.facts, stance, pass.now, isRecorded(pass))
   const course = advance(pass, made, hold)
   const ended = expireOverdue(course, hold !== undefined)
   const writes = [...made.writes, ...takeOff(pass), ...retire(ended.pass)]
   return conclude({ pass: ended.pass, stance, made, waiting: ended.waiting, writes })
+}
+
+/** Whether the stored notebook knows the trial as it stands now. */
+function isRecorded({ observed, book }: Pass): boolean {
+  const stored = observed.notebook?.trial
+  const { trial } = book
+  return (
+    trial === undefined ||
+    (stored?.revision === trial.revision &&
+      stored.step === trial.step &&
+      stored.stage.kind === trial.stage.kind)
+  )
 }

@@ -96,3 +96,11 @@ export function podsNeeded(facts: Facts, role: RoleName): number {
     facts.weights === undefined ? 100 : weightOf(facts.weights, role),
   )
 }
+
+/** Whether a role's Service may point at a revision now: that has the pods its traffic needs, or there is none. */
+export function mayPoint(facts: Facts, role: RoleName, revision: string, now: Instant): boolean {
+  const ready = facts.workload(revision)?.ready ?? 0
+  if (facts.app.replicas === 0) return true
+  if (ready === 0) return false
+  return isQuiet(facts, role, now) || ready >= podsNeeded(facts, role)
+}

@@ -26,7 +26,21 @@ export type Part = { readonly writes: readonly Write[]; readonly waiting: Waitin
 /** `waiting` is undefined when the stance is reached, seen and settled. */
 export type Move = Part
 
-export function move(observed: Observed, facts: Facts, stance: Stance, now: Instant): Move {
+/**
+ * @param recorded whether the cluster has on record what this stance follows from. Traffic moves forward only on what
+ *   is on record: a weight that nobody can explain after a crash would be a weight too many.
+ */
+export function move(
+  observed: Observed,
+  facts: Facts,
+  stance: Stance,
+  now: Instant,
+  recorded: boolean,
+): Move {
+  if (!recorded && !stance.hurry) {
+    const { writes, waiting } = moveWorkloads(observed, facts, stance, now)
+    return { writes, waiting: waiting ?? waitingFor('StepCompleted', 'the step is being recorded') }
+  }
   const parts = [
     moveWorkloads(observed, facts, stance, now),
     moveServices(observed, facts, stance, now),

@@ -1,5 +1,5 @@
 /** The route: a role's weight rises only as far as the ready endpoints behind its Service can carry it. */
-import type { Facts } from '../facts.ts'
+import { type Facts, mayPoint } from '../facts.ts'
 import {
   podsFor,
   type RoleName,
@@ -24,12 +24,31 @@ export function moveRoute(observed: Observed, facts: Facts, stance: Stance, now:
   if (reading.kind === 'unusable') {
     return { writes: [], waiting: waitingFor('RouteUnusable', reading.problem, reading.object) }
   }
-  const next = nextWeights(facts, reading.weights, stance)
+  const next = nextWeights(facts, reading.weights, idleFirst(facts, reading.weights, stance, now))
   const writes = next === undefined ? [] : router.render(app, observed.routes, next)
   if (!reading.uniform || !sameWeights(reading.weights, stance.weights)) {
     return { writes, waiting: unreached(facts, reading.weights, stance, next) }
   }
   return { writes, waiting: unsettled(facts, now) }
+}
+
+/**
+ * A candidate's Service that serves another revision, and cannot turn to the right one under its traffic, has to be idle
+ * first: its share goes home. It happens when somebody else moved weights, or a crash lost what was begun.
+ */
+function idleFirst(facts: Facts, current: Weights, stance: Stance, now: Instant): Stance {
+  const astray = Object.entries(stance.revisions).some(
+    ([role, revision]) =>
+      role !== stable &&
+      weightOf(current, role) > 0 &&
+      facts.selected(role) !== revision &&
+      !mayPoint(facts, role, revision, now),
+  )
+  if (!astray) return stance
+  const weights = Object.fromEntries(
+    Object.keys(stance.weights).map((role) => [role, role === stable ? 100 : 0]),
+  )
+  return { ...stance, weights, hurry: true }
 }
 
 /** The weights to write now; undefined when nothing may move yet. */

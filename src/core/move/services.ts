@@ -1,6 +1,6 @@
 /** Services: a role's Service points at a revision only when that revision has the pods its traffic needs. */
 import type { Write } from '../decision.ts'
-import { type Facts, isQuiet, podsNeeded } from '../facts.ts'
+import { type Facts, mayPoint } from '../facts.ts'
 import type { RoleName } from '../model/weights.ts'
 import type { Observed, ServiceSeen } from '../observed.ts'
 import { labels } from '../render/names.ts'
@@ -45,13 +45,6 @@ function create(
   const ports = facts.router.ports(facts.app, observed.routes, facts.app.services[role] as string)
   if (ports.length === 0) return []
   return [{ kind: 'create', object: service(facts.app, role, revision, ports) }]
-}
-
-function mayPoint(facts: Facts, role: RoleName, revision: string, now: Instant): boolean {
-  const ready = facts.workload(revision)?.ready ?? 0
-  if (facts.app.replicas === 0) return true
-  if (ready === 0) return false
-  return isQuiet(facts, role, now) || ready >= podsNeeded(facts, role)
 }
 
 function point(observed: Observed, seen: ServiceSeen, revision: string): Write {

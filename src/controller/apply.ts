@@ -1,0 +1,134 @@
+/** Delivers a decision: its writes and its status, each with a precondition, none waiting for another. */
+import type { PatchOperation, Write } from '#core/decision.ts'
+import { type Kind, kinds } from '#core/k8s/kinds.ts'
+import type { KubeObject, ObjectRef } from '#core/k8s/meta.ts'
+import type { Cluster } from '#kube/cluster.ts'
+import { isKube, KubeError } from '#kube/errors.ts'
+import { awaitWrite } from './freshness.ts'
+import type { KeyState } from './state.ts'
+
+/** Thrown when a write met a cluster that had moved on: decide again on a newer snapshot. */
+export class Outdated extends Error {
+  override readonly name = 'Outdated'
+}
+
+export type Delivery = {
+  readonly cluster: Cluster
+  /** Asked right before each write; false once another process may lead. */
+  readonly mayWrite: () => boolean
+  readonly now: () => number
+}
+
+const byKind: ReadonlyMap<string, Kind> = new Map(
+  Object.values(kinds).map((kind) => [kind.kind, kind]),
+)
+
+export async function apply(
+  delivery: Delivery,
+  state: KeyState,
+  writes: readonly Write[],
+  status: { readonly object: KubeObject; readonly value: unknown } | undefined,
+): Promise<void> {
+  const jobs = writes.map((write) =>
+    guarded(delivery, state, nameOf(write), () => perform(delivery, write)),
+  )
+  if (status !== undefined) {
+    const { kind, metadata } = status.object
+    jobs.push(
+      guarded(delivery, state, `${kind} ${metadata.name}`, () =>
+        writeStatus(delivery, status.object, status.value),
+      ),
+    )
+  }
+  const results = await Promise.allSettled(jobs)
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
+async function guarded(
+  { mayWrite, now }: Delivery,
+  state: KeyState,
+  object: string,
+  write: () => Promise<KubeObject | undefined>,
+): Promise<void> {
+  if (!mayWrite()) throw new Outdated('another process may lead now')
+  try {
+    const written = await write()
+    state.refusals.delete(object)
+    if (written !== undefined) awaitWrite(state, written)
+  } catch (error) {
+    if (isOutdated(error))
+      throw new Outdated(`${object}: ${(error as Error).message}`, { cause: error })
+    if (error instanceof KubeError && isRefusal(error)) {
+      const since = state.refusals.get(object)?.since ?? now()
+      state.refusals.set(object, { object, message: error.message, since })
+    }
+    throw error
+  }
+}
+
+// A JSON Patch whose `test` fails is answered 422 Invalid by the API server, like any other patch that does not apply.
+function isOutdated(error: unknown): boolean {
+  if (isKube(error, 'Conflict', 'NotFound', 'AlreadyExists')) return true
+  return (
+    isKube(error, 'Invalid') &&
+    /test|the server rejected our request/i.test(error.message) &&
+    error.status?.details === undefined
+  )
+}
+
+function isRefusal({ code }: KubeError): boolean {
+  return code === 400 || code === 403 || code === 413 || code === 422
+}
+
+function nameOf(write: Write): string {
+  return write.kind === 'create'
+    ? `${write.object.kind} ${write.object.metadata.name}`
+    : `${write.ref.kind} ${write.ref.name}`
+}
+
+function kindOf(name: string): Kind {
+  const kind = byKind.get(name)
+  if (kind === undefined) throw new Error(`no request is known for the kind ${name}`)
+  return kind
+}
+
+function at({ namespace, name }: ObjectRef): { namespace?: string; name: string } {
+  return namespace === undefined ? { name } : { namespace, name }
+}
+
+async function perform({ cluster }: Delivery, write: Write): Promise<KubeObject | undefined> {
+  switch (write.kind) {
+    case 'create':
+      return await cluster.create(kindOf(write.object.kind), write.object)
+    case 'patch':
+      return await cluster.patch(kindOf(write.ref.kind), at(write.ref), 'json', write.patch)
+    case 'delete':
+      await cluster.remove(kindOf(write.ref.kind), at(write.ref), {
+        uid: write.uid,
+        propagation: 'Background',
+      })
+      return undefined
+  }
+}
+
+async function writeStatus(
+  { cluster }: Delivery,
+  object: KubeObject,
+  value: unknown,
+): Promise<KubeObject> {
+  const patch: readonly PatchOperation[] = [
+    { op: 'test', path: '/metadata/resourceVersion', value: object.metadata.resourceVersion },
+    { op: 'add', path: '/status', value },
+  ]
+  const { kind, metadata } = object
+  return await cluster.patch(
+    kindOf(kind),
+    at({ apiVersion: '', kind, ...metadata }),
+    'json',
+    patch,
+    {
+      subresource: 'status',
+    },
+  )
+}

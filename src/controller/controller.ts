@@ -1,0 +1,230 @@
+/** The controller: watches name keys, the queue orders them, each pass decides one release. */
+import type { KubeObject } from '#core/k8s/meta.ts'
+import type { Door } from '#doors/door.ts'
+import type { Cache, Change, Cluster } from '#kube/cluster.ts'
+import { isKube } from '#kube/errors.ts'
+import { announce } from './announce.ts'
+import { Outdated } from './apply.ts'
+import { type Caches, watchAll } from './caches.ts'
+import { type Claims, claimOf, emptyClaims } from './claims.ts'
+import type { DecisionLog } from './decision-log.ts'
+import { indexOf } from './indexes.ts'
+import type { Ask } from './measure.ts'
+import { type Queue, workQueue } from './queue.ts'
+import { readings } from './readings.ts'
+import { reconcile, type Shell } from './reconcile.ts'
+import { emptyState, type KeyState } from './state.ts'
+import type { Log } from './log.ts'
+import type { Telemetry } from './telemetry.ts'
+
+export type ControllerOptions = {
+  readonly cluster: Cluster
+  readonly doors: readonly Door[]
+  /** Only this namespace; all where left out. */
+  readonly namespace?: string
+  readonly ask: Ask
+  readonly log: Log
+  readonly telemetry: Telemetry
+  readonly decisionLog?: DecisionLog
+  /** Who we are, in Events. */
+  readonly instance: string
+  /** Releases worked on at the same time. Default 16. */
+  readonly workers?: number
+}
+
+export type Controller = {
+  /** Resolves once all that is needed has been listed. */
+  readonly synced: () => Promise<void>
+  readonly isSynced: () => boolean
+  /** Begins to act; before that, it only watches. */
+  readonly lead: (mayWrite: () => boolean) => void
+  /** Stops acting and awaits what is under way; goes on watching. */
+  readonly standBy: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+type Entry = { readonly door: Door; readonly objectKey: string; readonly state: KeyState }
+
+export function startController(options: ControllerOptions): Controller {
+  const { cluster, doors, telemetry } = options
+  const caches = watchAll(cluster, doors, options.namespace)
+  const claims = emptyClaims()
+  const index = indexOf(caches)
+  const read = readings()
+  const entries = new Map<string, Entry>()
+  let queue: Queue | undefined
+  const again = (key: string): void => queue?.add(key)
+
+  const note = (door: Door, change: Change<KubeObject>): void => {
+    const key = `${door.name}/${change.key}`
+    if (change.type === 'gone') {
+      entries.delete(key)
+      claims.set(key, undefined)
+      queue?.drop(key)
+      telemetry.forgotten(nameOf(door, change.key))
+      return
+    }
+    const sameObject = change.before?.metadata.uid === change.now.metadata.uid
+    const entry = sameObject ? entries.get(key) : undefined
+    entries.set(key, entry ?? { door, objectKey: change.key, state: emptyState() })
+    const result = read.of(door, change.now)
+    if (change.before?.metadata.generation !== change.now.metadata.generation) {
+      entries.get(key)?.state.refusals.clear()
+      const before = claims.held(key)
+      claims.set(key, result.kind === 'app' ? result.app : undefined)
+      for (const other of claims.sharing(key, before)) again(other)
+    }
+    again(key)
+  }
+  for (const [door, cache] of caches.doors) cache.subscribe((change) => note(door, change))
+  wakeOnChange(caches, claims, entries, again)
+
+  const shell = (mayWrite: () => boolean): Shell => ({
+    caches,
+    claims,
+    index,
+    readings: read,
+    delivery: { cluster, mayWrite, now: () => cluster.ports.clock.now() },
+    ask: options.ask,
+    now: () => cluster.ports.clock.now(),
+    again,
+    decided: (key, observed, now, decision) => {
+      options.decisionLog?.write(key, observed, now, decision)
+      telemetry.decided(observed.app, decision)
+    },
+    tell: (_door, object, { events }) => {
+      for (const event of events) {
+        options.log.info(
+          {
+            release: object.metadata.name,
+            namespace: object.metadata.namespace,
+            action: event.action,
+            reason: event.reason,
+          },
+          event.message,
+        )
+        announce(cluster, object, event, options.instance).catch((error: unknown) =>
+          options.log.warn({ error: String(error) }, 'an Event could not be written'),
+        )
+      }
+    },
+  })
+
+  const start = (mayWrite: () => boolean): Queue => {
+    const parts = shell(mayWrite)
+    return workQueue({
+      clock: cluster.ports.clock,
+      workers: options.workers ?? 16,
+      work: (key) => runPass(parts, entries, key, telemetry),
+      failed: (key, error, times) => retryAt(options, key, error, times),
+    })
+  }
+
+  return {
+    synced: () => synced(caches),
+    isSynced: () => caches.all.every((cache) => cache.isSynced() || isAbsent(cache)),
+    lead: (mayWrite) => {
+      queue = start(mayWrite)
+      telemetry.queueDepth(() => queue?.depth() ?? 0)
+      for (const key of entries.keys()) again(key)
+    },
+    standBy: async () => {
+      const ending = queue
+      queue = undefined
+      await ending?.stop()
+    },
+    stop: async () => {
+      await queue?.stop()
+      await Promise.all(caches.all.map((cache) => cache.stop()))
+    },
+  }
+}
+
+function nameOf(door: Door, objectKey: string): { door: string; namespace: string; name: string } {
+  const [namespace = '', name = ''] = objectKey.split('/')
+  return { door: door.name, namespace, name }
+}
+
+/** Changes of what a release looks at lead to the release; their content is read in the pass, never here. */
+function wakeOnChange(
+  caches: Caches,
+  claims: Claims,
+  entries: ReadonlyMap<string, Entry>,
+  again: (key: string) => void,
+): void {
+  const wake = (kind: string, namespace: string | undefined, name: string): void => {
+    for (const key of claims.holders(claimOf(kind, namespace, name))) again(key)
+  }
+  caches.services.subscribe(({ key }) => wake('Service', ...split(key)))
+  caches.routes.subscribe(({ key }) => wake('HTTPRoute', ...split(key)))
+  caches.slices.subscribe((change) => {
+    const slice = change.type === 'put' ? change.now : change.before
+    wake('Service', slice.metadata.namespace, slice.service)
+  })
+  caches.workloads.subscribe((change) => {
+    const held = change.type === 'put' ? change.now : change.before
+    for (const door of caches.doors.keys()) {
+      const key = `${door.name}/${held.metadata.namespace}/${held.release}`
+      if (entries.has(key)) again(key)
+    }
+  })
+}
+
+function split(key: string): [string | undefined, string] {
+  const [namespace, name] = key.split('/')
+  return name === undefined ? [undefined, key] : [namespace, name]
+}
+
+async function runPass(
+  shell: Shell,
+  entries: ReadonlyMap<string, Entry>,
+  key: string,
+  telemetry: Telemetry,
+): Promise<number | undefined> {
+  const entry = entries.get(key)
+  const object =
+    entry === undefined ? undefined : shell.caches.doors.get(entry.door)?.get(entry.objectKey)
+  if (entry === undefined || object === undefined) return undefined
+  const startedAt = shell.delivery.cluster.ports.clock.monotonic()
+  let result: 'success' | 'outdated' | 'error' = 'success'
+  try {
+    return await reconcile(shell, { key, door: entry.door, object, state: entry.state })
+  } catch (error) {
+    result = error instanceof Outdated ? 'outdated' : 'error'
+    throw error
+  } finally {
+    telemetry.pass((shell.delivery.cluster.ports.clock.monotonic() - startedAt) / 1000, result)
+  }
+}
+
+const firstRetryMs = 10
+const lastRetryMs = 30_000
+
+function retryAt(
+  { cluster, log }: ControllerOptions,
+  key: string,
+  error: unknown,
+  times: number,
+): number {
+  const outdated = error instanceof Outdated
+  const delay = Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(times, 12))
+  const facts = {
+    release: key,
+    error: error instanceof Error ? error.message : String(error),
+    retryInMs: delay,
+  }
+  if (outdated && times < 4) log.debug(facts, 'the cluster moved on; deciding again')
+  else log.warn(facts, 'a pass failed')
+  return cluster.ports.clock.now() + delay
+}
+
+// A kind that the cluster does not know yet is watched for, and holds nobody up: to its releases its objects are missing.
+function isAbsent(cache: Cache<unknown>): boolean {
+  return isKube(cache.trouble()?.error, 'NotFound')
+}
+
+async function synced(caches: Caches): Promise<void> {
+  await Promise.all(
+    caches.all.filter((cache) => cache !== caches.routes).map((cache) => cache.synced()),
+  )
+}

@@ -1,0 +1,62 @@
+/** One pass over one release: gather, decide, deliver. Policy lives in core; this only fetches and carries. */
+import type { Decision } from '#core/decision.ts'
+import { decide } from '#core/decide.ts'
+import type { KubeObject } from '#core/k8s/meta.ts'
+import type { Observed } from '#core/observed.ts'
+import { refuse } from '#core/refuse.ts'
+import type { Door } from '#doors/door.ts'
+import { apply, type Delivery } from './apply.ts'
+import { isFresh } from './freshness.ts'
+import { gather, type Sources } from './gather.ts'
+import { type Ask, measure } from './measure.ts'
+import { askReadBack } from './read-back.ts'
+import type { KeyState } from './state.ts'
+import type { Readings } from './readings.ts'
+
+export type Pass = {
+  readonly key: string
+  readonly door: Door
+  readonly object: KubeObject
+  readonly state: KeyState
+}
+
+export type Shell = Sources & {
+  readonly delivery: Delivery
+  readonly readings: Readings
+  readonly ask: Ask
+  readonly now: () => number
+  readonly again: (key: string) => void
+  /** Told of every decision: the decision log, metrics. */
+  readonly decided: (key: string, observed: Observed, now: number, decision: Decision) => void
+  /** Told of transitions once the notebook that records them is stored. */
+  readonly tell: (door: Door, object: KubeObject, decision: Decision) => void
+}
+
+/** Returns when to look again, if nothing happens before. */
+export async function reconcile(
+  shell: Shell,
+  { key, door, object, state }: Pass,
+): Promise<number | undefined> {
+  if (!isFresh(state, shell.caches)) return undefined
+  const read = shell.readings.of(door, object)
+  const notebook = door.notebook(object)
+  const now = shell.now()
+  if (read.kind === 'problems') {
+    const refused = refuse(read.problems, notebook, object.metadata.generation ?? 0, now)
+    const value = door.status(object, refused.notebook, undefined)
+    if (refused.write) await apply(shell.delivery, state, [], { object, value })
+    return undefined
+  }
+  const observed = gather(shell, key, read.app, notebook, state)
+  const decision = decide(observed, now)
+  state.memo = decision.memo
+  state.answers = []
+  shell.decided(key, observed, now, decision)
+  const again = (): void => shell.again(key)
+  measure(shell.ask, state, decision, again)
+  askReadBack(shell.delivery.cluster, state, decision, now, again)
+  const status = { object, value: door.status(object, decision.notebook, read.app) }
+  await apply(shell.delivery, state, decision.writes, decision.write ? status : undefined)
+  if (decision.write) shell.tell(door, object, decision)
+  return decision.wakeAt
+}

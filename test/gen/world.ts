@@ -1,0 +1,220 @@
+/**
+ * A toy cluster for the pure core: it keeps what a release's decisions write and lets pods, endpoints and gateways follow
+ * when it is told to. Everything a pass may look at is read from it, so that crashes, delays and lost writes are the
+ * caller's to choose.
+ */
+import type { Release } from '#core/api/release.ts'
+import { readRelease } from '#core/api/read.ts'
+import { notebookOf, statusOf } from '#core/api/status.ts'
+import type { Decision, PatchOperation, Write } from '#core/decision.ts'
+import type { HttpBackendRef, HttpRoute } from '#core/k8s/gateway-api.ts'
+import type { KubeObject } from '#core/k8s/meta.ts'
+import type { ReplicaSet, Service } from '#core/k8s/workloads.ts'
+import { emptyMemo, type Memo, type Notebook } from '#core/model/notebook.ts'
+import type { MetricAnswer, Observed, ServiceSeen } from '#core/observed.ts'
+import { annotations, labels } from '#core/render/names.ts'
+import { applyPatch } from './json-patch.ts'
+
+export type Pods = { wanted: number; ready: number }
+
+export class World {
+  release: Release
+  now = Date.UTC(2026, 10, 21)
+  memo: Memo = emptyMemo
+  answers: MetricAnswer[] = []
+  readonly replicaSets = new Map<string, ReplicaSet>()
+  readonly services = new Map<string, Service>()
+  readonly ready = new Map<string, number>()
+  /** Service → ReplicaSet → ready endpoints, as last published. */
+  endpoints = new Map<string, Map<string, number>>()
+  route: HttpRoute | undefined
+  gone = false
+  #version = 1
+
+  constructor(release: Release, route: HttpRoute | undefined) {
+    this.release = this.#stamp(release)
+    this.route = route === undefined ? undefined : this.#stamp(route)
+  }
+
+  #stamp<T extends KubeObject>(object: T): T {
+    this.#version += 1
+    const uid = object.metadata.uid ?? `uid-${this.#version}`
+    return {
+      ...object,
+      metadata: { generation: 1, ...object.metadata, uid, resourceVersion: String(this.#version) },
+    }
+  }
+
+  observe(): Observed {
+    const read = readRelease(this.release)
+    if (read.kind !== 'app') throw new Error(JSON.stringify(read.problems))
+    const services: Record<string, ServiceSeen> = {}
+    for (const [name, { metadata, spec }] of this.services) {
+      services[name] = {
+        name,
+        resourceVersion: metadata.resourceVersion ?? '',
+        selector: spec.selector ?? {},
+        ports: spec.ports ?? [],
+        ours: true,
+        foreign: undefined,
+      }
+    }
+    return {
+      app: read.app,
+      notebook: this.notebook(),
+      memo: this.memo,
+      workloads: [...this.replicaSets.values()].map((replicaSet) => ({
+        name: replicaSet.metadata.name,
+        uid: replicaSet.metadata.uid ?? '',
+        revision: replicaSet.metadata.labels?.[labels.revision] ?? '',
+        written: replicaSet.metadata.annotations?.[annotations.written] ?? '',
+        template: replicaSet.spec.template,
+        replicas: replicaSet.spec.replicas ?? 1,
+        ready: this.ready.get(replicaSet.metadata.name) ?? 0,
+        createdAt: Number(replicaSet.metadata.resourceVersion),
+        deleting: false,
+      })),
+      services,
+      endpoints: Object.fromEntries(
+        [...this.endpoints].map(([name, counts]) => [name, Object.fromEntries(counts)]),
+      ),
+      routes:
+        this.route === undefined ? {} : { [`HTTPRoute/${this.route.metadata.name}`]: this.route },
+      rivals: [],
+      answers: this.answers,
+      readBack: undefined,
+      refusals: [],
+    }
+  }
+
+  notebook(): Notebook | undefined {
+    return notebookOf(this.release.status)
+  }
+
+  /** Keeps in memory what a pass leaves behind, as the shell does. */
+  remember(decision: Decision): void {
+    this.memo = decision.memo
+    this.answers = []
+  }
+
+  crash(): void {
+    this.memo = emptyMemo
+    this.answers = []
+  }
+
+  writeStatus(decision: Decision): void {
+    const read = readRelease(this.release)
+    const steps = read.kind === 'app' ? read.app.plan.steps : []
+    this.release = this.#stamp({ ...this.release, status: statusOf(decision.notebook, steps) })
+  }
+
+  write(write: Write): void {
+    if (write.kind === 'create') return this.#create(write.object)
+    if (write.kind === 'delete') return void this.replicaSets.delete(write.ref.name)
+    this.#patch(write.ref.kind, write.ref.name, write.patch)
+  }
+
+  #create(object: KubeObject): void {
+    const made = this.#stamp(object)
+    if (made.kind === 'ReplicaSet' && !this.replicaSets.has(made.metadata.name)) {
+      this.replicaSets.set(made.metadata.name, made as ReplicaSet)
+    }
+    if (made.kind === 'Service' && !this.services.has(made.metadata.name)) {
+      this.services.set(made.metadata.name, made as Service)
+    }
+  }
+
+  #patch(kind: string, name: string, patch: readonly PatchOperation[]): void {
+    const places: Record<string, () => KubeObject | undefined> = {
+      ReplicaSet: () => this.replicaSets.get(name),
+      Service: () => this.services.get(name),
+      HTTPRoute: () => this.route,
+      Release: () => this.release,
+    }
+    const before = places[kind]?.()
+    if (before === undefined) return
+    const patched = applyPatch(before, patch)
+    // A precondition that does not hold refuses the write, as an API server would.
+    if (patched === undefined) return
+    const after = this.#stamp(patched)
+    if (kind === 'ReplicaSet') this.replicaSets.set(name, after as ReplicaSet)
+    if (kind === 'Service') this.services.set(name, after as Service)
+    if (kind === 'HTTPRoute') this.route = nextGeneration(after as HttpRoute)
+    if (kind === 'Release') {
+      this.release = after as Release
+      const finalizers = after.metadata.finalizers ?? []
+      if (after.metadata.deletionTimestamp !== undefined && finalizers.length === 0)
+        this.gone = true
+    }
+  }
+
+  /** Lets a ReplicaSet's pods follow its spec by at most `steps` pods; broken ones never become ready. */
+  movePods(name: string, steps: number, broken: boolean): void {
+    const wanted = this.replicaSets.get(name)?.spec.replicas ?? 0
+    const ready = this.ready.get(name) ?? 0
+    const next =
+      ready < wanted && !broken ? Math.min(wanted, ready + steps) : Math.min(ready, wanted)
+    this.ready.set(name, next)
+  }
+
+  /** Publishes the endpoints of all Services as they are now. */
+  moveEndpoints(): void {
+    for (const [name, service] of this.services) {
+      const revision = service.spec.selector?.[labels.revision]
+      const counts = new Map<string, number>()
+      for (const replicaSet of this.replicaSets.values()) {
+        const own = replicaSet.metadata.labels?.[labels.revision]
+        const ready = this.ready.get(replicaSet.metadata.name) ?? 0
+        if ((revision === undefined || own === revision) && ready > 0)
+          counts.set(replicaSet.metadata.name, ready)
+      }
+      this.endpoints.set(name, counts)
+    }
+  }
+
+  /** The gateway reports that it has read the route. */
+  moveGateway(): void {
+    if (this.route === undefined) return
+    const generation = this.route.metadata.generation ?? 1
+    const condition = (type: string) => ({
+      type,
+      status: 'True' as const,
+      observedGeneration: generation,
+      lastTransitionTime: '2026-11-21T00:00:00Z',
+      reason: type,
+      message: '',
+    })
+    const parents = [
+      {
+        parentRef: { name: 'gateway' },
+        controllerName: 'headgate.dev/local-gateway',
+        conditions: [condition('Accepted'), condition('ResolvedRefs')],
+      },
+    ]
+    this.route = this.#stamp({ ...this.route, status: { parents } })
+  }
+
+  weights(): Record<string, number> {
+    const refs: readonly HttpBackendRef[] = this.route?.spec.rules?.[0]?.backendRefs ?? []
+    return Object.fromEntries(refs.map(({ name, weight = 1 }) => [name, weight]))
+  }
+
+  /** Ready pods that a Service's selector reaches, by the store's truth. */
+  reachable(service: string): number {
+    const revision = this.services.get(service)?.spec.selector?.[labels.revision]
+    let count = 0
+    for (const replicaSet of this.replicaSets.values()) {
+      if (replicaSet.metadata.labels?.[labels.revision] === revision) {
+        count += this.ready.get(replicaSet.metadata.name) ?? 0
+      }
+    }
+    return count
+  }
+}
+
+function nextGeneration(route: HttpRoute): HttpRoute {
+  return {
+    ...route,
+    metadata: { ...route.metadata, generation: (route.metadata.generation ?? 1) + 1 },
+  }
+}
