@@ -2,6 +2,7 @@
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Door } from '#doors/door.ts'
 import type { Cache, Change, Cluster } from '#kube/cluster.ts'
+import type { Clock } from '#kube/ports.ts'
 import { isKube } from '#kube/errors.ts'
 import { announce } from './announce.ts'
 import { Outdated } from './apply.ts'
@@ -20,6 +21,8 @@ import type { Telemetry } from './telemetry.ts'
 export type ControllerOptions = {
   readonly cluster: Cluster
   readonly doors: readonly Door[]
+  /** Time as releases know it; it may run faster than the world that the connection lives in. */
+  readonly clock: Clock
   /** Only this namespace; all where left out. */
   readonly namespace?: string
   readonly ask: Ask
@@ -84,9 +87,9 @@ export function startController(options: ControllerOptions): Controller {
     claims,
     index,
     readings: read,
-    delivery: { cluster, mayWrite, now: () => cluster.ports.clock.now() },
+    delivery: { cluster, mayWrite, now: options.clock.now },
     ask: options.ask,
-    now: () => cluster.ports.clock.now(),
+    now: options.clock.now,
     again,
     decided: (key, observed, now, decision) => {
       options.decisionLog?.write(key, observed, now, decision)
@@ -113,7 +116,7 @@ export function startController(options: ControllerOptions): Controller {
   const start = (mayWrite: () => boolean): Queue => {
     const parts = shell(mayWrite)
     return workQueue({
-      clock: cluster.ports.clock,
+      clock: options.clock,
       workers: options.workers ?? 16,
       work: (key) => runPass(parts, entries, key, telemetry),
       failed: (key, error, times) => retryAt(options, key, error, times),
@@ -201,7 +204,7 @@ const firstRetryMs = 10
 const lastRetryMs = 30_000
 
 function retryAt(
-  { cluster, log }: ControllerOptions,
+  { clock, log }: ControllerOptions,
   key: string,
   error: unknown,
   times: number,
@@ -215,7 +218,7 @@ function retryAt(
   }
   if (outdated && times < 4) log.debug(facts, 'the cluster moved on; deciding again')
   else log.warn(facts, 'a pass failed')
-  return cluster.ports.clock.now() + delay
+  return clock.now() + delay
 }
 
 // A kind that the cluster does not know yet is watched for, and holds nobody up: to its releases its objects are missing.

@@ -1,7 +1,8 @@
 /** Commands from people and programs: each is obeyed or refused once, and what became of it is written down. */
+
+import { unreachable } from './assert.ts'
 import type { PatchOperation, Write } from './decision.ts'
 import { pointer } from './decision.ts'
-import { unreachable } from './assert.ts'
 import type { Action, ActionAsked } from './model/app.ts'
 import { note, type Pass, retreat, withBook, withTrial } from './pass.ts'
 import { annotations } from './render/names.ts'

@@ -5,7 +5,7 @@
 import { metricState } from './analysis/judge.ts'
 import type { Metric } from './model/app.ts'
 import type { MetricState } from './model/notebook.ts'
-import { type Waiting, waitingFor } from './move/move.ts'
+import { type Waiting, waitingFor } from './move/waiting.ts'
 import type { Pass } from './pass.ts'
 
 /**

@@ -1,11 +1,12 @@
 /** The spine: a snapshot and an instant in, a decision out. It orders what others judge and has no policy of its own. */
-import { takeAnswers } from './analysis/schedule.ts'
+
 import { obey, takeOff } from './actions.ts'
+import { takeAnswers } from './analysis/schedule.ts'
 import { type Finding, firstFinding } from './checks.ts'
 import { conclude } from './conclude.ts'
 import { advance, stanceOf } from './course.ts'
-import type { Decision } from './decision.ts'
 import { expireOverdue } from './deadline.ts'
+import type { Decision } from './decision.ts'
 import { factsOf } from './facts.ts'
 import { type Move, move } from './move/move.ts'
 import type { Observed } from './observed.ts'

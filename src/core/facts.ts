@@ -1,4 +1,6 @@
 /** What follows from a snapshot without any policy: computed once a pass, read by all who judge. */
+
+import { assert } from './assert.ts'
 import type { App } from './model/app.ts'
 import { emptyMemo, type Memo } from './model/notebook.ts'
 import { podsFor, type RoleName, sameWeights, type Weights, weightOf } from './model/weights.ts'
@@ -8,7 +10,6 @@ import { type Target, targetOf } from './revision.ts'
 import type { Instant } from './time.ts'
 import { routers } from './traffic/register.ts'
 import type { RouteReading, Router } from './traffic/router.ts'
-import { assert } from './assert.ts'
 
 export type Facts = {
   readonly app: App

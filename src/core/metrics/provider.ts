@@ -1,6 +1,7 @@
 /** What a metric provider is: a question turned into an HTTP request, and an answer turned into a number. Both pure. */
-import type { Metric } from '../model/app.ts'
+
 import type { Labels } from '../k8s/meta.ts'
+import type { Metric } from '../model/app.ts'
 import type { Instant } from '../time.ts'
 
 /** An HTTP request that the shell performs on the release's behalf. */

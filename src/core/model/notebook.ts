@@ -5,7 +5,6 @@
 import type { Condition } from '../k8s/meta.ts'
 import type { ReasonType } from '../reasons.ts'
 import type { Instant } from '../time.ts'
-import type { Verb } from './app.ts'
 import type { RoleName, Weights } from './weights.ts'
 
 export const phases = [

@@ -3,25 +3,14 @@
  * of safety for every strategy: capacity before traffic, selectors before the weight that uses them, drain before
  * removal. It never asks for more than the snapshot already justifies, so any part of its writes is safe alone.
  */
-import type { Write } from '../decision.ts'
 import type { Facts } from '../facts.ts'
 import type { Observed } from '../observed.ts'
-import type { ReasonType } from '../reasons.ts'
 import type { Stance } from '../strategies/strategy.ts'
 import type { Instant } from '../time.ts'
 import { moveRoute } from './route.ts'
 import { moveServices } from './services.ts'
+import { type Part, waitingFor } from './waiting.ts'
 import { moveWorkloads } from './workloads.ts'
-
-export type Waiting = {
-  readonly type: ReasonType
-  readonly message: string
-  readonly object: string | undefined
-  /** When waiting ends by itself. */
-  readonly until: Instant | undefined
-}
-
-export type Part = { readonly writes: readonly Write[]; readonly waiting: Waiting | undefined }
 
 /** `waiting` is undefined when the stance is reached, seen and settled. */
 export type Move = Part
@@ -50,13 +39,4 @@ export function move(
   const waiting =
     found.find(({ type }) => type === 'RouteMissing' || type === 'RouteUnusable') ?? found[0]
   return { writes: parts.flatMap(({ writes }) => writes), waiting }
-}
-
-export function waitingFor(
-  type: ReasonType,
-  message: string,
-  object?: string,
-  until?: Instant,
-): Waiting {
-  return { type, message, object, until }
 }

@@ -10,10 +10,10 @@ import {
   weightOf,
 } from '../model/weights.ts'
 import type { Observed } from '../observed.ts'
+import { formatWeights } from '../render/text.ts'
 import type { Stance } from '../strategies/strategy.ts'
 import type { Instant } from '../time.ts'
-import { formatWeights } from '../render/text.ts'
-import { type Part, waitingFor } from './move.ts'
+import { type Part, waitingFor } from './waiting.ts'
 
 export function moveRoute(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
   const { reading, app, router } = facts

@@ -7,7 +7,7 @@ import { labels } from '../render/names.ts'
 import { service, serviceRef } from '../render/service.ts'
 import type { Stance } from '../strategies/strategy.ts'
 import type { Instant } from '../time.ts'
-import { type Part, type Waiting, waitingFor } from './move.ts'
+import { type Part, type Waiting, waitingFor } from './waiting.ts'
 
 export function moveServices(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
   const writes: Write[] = []

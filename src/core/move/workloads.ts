@@ -5,7 +5,7 @@ import type { Observed, WorkloadSeen } from '../observed.ts'
 import { replicaSet, workloadRef } from '../render/workload.ts'
 import type { Stance } from '../strategies/strategy.ts'
 import type { Instant } from '../time.ts'
-import { type Part, type Waiting, waitingFor } from './move.ts'
+import { type Part, type Waiting, waitingFor } from './waiting.ts'
 
 /** Workloads without pods that are kept as history, newest first. */
 const history = 5

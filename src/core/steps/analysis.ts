@@ -1,6 +1,6 @@
 /** The analysis step, and the gate before a promotion: every metric named must be passing. */
 import { metricState } from '../analysis/judge.ts'
-import { waitingFor } from '../move/move.ts'
+import { waitingFor } from '../move/waiting.ts'
 import type { Pass } from '../pass.ts'
 import type { Outcome } from './step.ts'
 

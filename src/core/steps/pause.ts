@@ -1,7 +1,7 @@
 /** The pause step: waits for a time, or for somebody to promote. */
 import type { Step } from '../model/app.ts'
 import type { Trial } from '../model/notebook.ts'
-import { waitingFor } from '../move/move.ts'
+import { waitingFor } from '../move/waiting.ts'
 import type { Pass } from '../pass.ts'
 import { formatDuration } from '../time.ts'
 import type { Outcome } from './step.ts'

@@ -2,7 +2,7 @@
 import { unreachable } from '../assert.ts'
 import type { Step } from '../model/app.ts'
 import type { Trial } from '../model/notebook.ts'
-import type { Waiting } from '../move/move.ts'
+import type { Waiting } from '../move/waiting.ts'
 import type { Pass } from '../pass.ts'
 import { analysisOutcome } from './analysis.ts'
 import { pauseOutcome } from './pause.ts'

@@ -7,11 +7,12 @@
  *   3. the weight goes back to the stable Service, to the very same pods.
  * Then the candidate is stable and the old revision is scaled down. No pod is started twice.
  */
+
+import type { Facts } from '../facts.ts'
+import { isQuiet } from '../facts.ts'
 import type { App } from '../model/app.ts'
 import type { Trial } from '../model/notebook.ts'
 import { podsFor, stable } from '../model/weights.ts'
-import type { Facts } from '../facts.ts'
-import { isQuiet } from '../facts.ts'
 import { positionAt } from '../steps/step.ts'
 import type { Instant } from '../time.ts'
 import type { Stance } from './strategy.ts'

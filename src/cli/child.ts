@@ -1,0 +1,92 @@
+/** The controller as a process of its own, beside a local cluster. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { LocalCluster } from '#local/cluster.ts'
+import { portOf } from './options.ts'
+
+export type ChildController = {
+  readonly process: ChildProcess
+  /** Base URL of its health listener. */
+  readonly health: string
+  /** Its exit code, once it has one; undefined after a signal. */
+  readonly ended: Promise<number | undefined>
+  readonly stop: () => Promise<void>
+}
+
+export type ChildOptions = {
+  readonly healthPort: string
+  readonly speed: string
+  readonly decisionLog?: string
+  readonly logLevel: string
+}
+
+/** Starts it and waits until it is ready. @throws Error when it ends before. */
+export async function spawnController(
+  cluster: LocalCluster,
+  options: ChildOptions,
+): Promise<ChildController> {
+  const folder = await mkdtemp(join(tmpdir(), 'headgate-'))
+  const kubeconfig = join(folder, 'kubeconfig')
+  await writeFile(kubeconfig, cluster.apiServer.kubeconfig(), { mode: 0o600 })
+  const port = await freePort(portOf('--health-port', options.healthPort))
+  const args = [
+    fileURLToPath(new URL('./main.ts', import.meta.url)),
+    'controller',
+    ...['--kubeconfig', kubeconfig, '--health-address', `127.0.0.1:${port}`],
+    ...['--lease-namespace', 'default', '--speed', options.speed, '--log-level', options.logLevel],
+    ...(options.decisionLog === undefined ? [] : ['--decision-log', options.decisionLog]),
+  ]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const ended = new Promise<number | undefined>((resolve) => {
+    child.once('exit', (code) => resolve(code ?? undefined))
+  })
+  const health = `http://127.0.0.1:${port}`
+  await ready(health, ended)
+  return {
+    process: child,
+    health,
+    ended,
+    stop: async () => {
+      child.kill('SIGTERM')
+      await ended
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The port itself where nobody has it, else a free one. */
+export async function freePort(wanted: number): Promise<number> {
+  const server = createServer()
+  const listen = (port: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+    })
+  const port = await listen(wanted).catch(() => listen(0))
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+const pollMs = 25
+
+async function ready(health: string, ended: Promise<number | undefined>): Promise<void> {
+  let code: number | undefined | 'running' = 'running'
+  void ended.then((value) => {
+    code = value
+  })
+  for (;;) {
+    const answer = await fetch(`${health}/readyz`).catch(() => undefined)
+    await answer?.body?.cancel()
+    if (answer?.ok === true) return
+    if (code !== 'running')
+      throw new Error(
+        `the controller ended with code ${code ?? 'none'} before it was ready; its log says why`,
+      )
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+}

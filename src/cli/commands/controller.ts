@@ -1,0 +1,159 @@
+/** `headgate controller`: wires the controller to a cluster and runs it until it is told to stop. */
+import { hostname } from 'node:os'
+import { randomUUID } from 'node:crypto'
+import { type Controller, startController } from '#controller/controller.ts'
+import { decisionLogFile } from '#controller/decision-log.ts'
+import { createLog, type Log } from '#controller/log.ts'
+import { type Telemetry, telemetry } from '#controller/telemetry.ts'
+import { doors } from '#doors/register.ts'
+import type { Cluster } from '#kube/cluster.ts'
+import type { ClusterConfig } from '#kube/cluster-config.ts'
+import { loadConfig } from '#kube/config.ts'
+import { connectTo } from '#kube/connect.ts'
+import { lead } from '#kube/lease.ts'
+import { reachThrough } from '#kube/reach.ts'
+import { systemClock, systemPorts } from '#kube/system.ts'
+import { sendDirect, socketTransport } from '#kube/transport.ts'
+import { type Health, startHealth } from '#server/health.ts'
+import { askThrough } from '../ask.ts'
+import { addressOf, logLevelOf, speedOf } from '../options.ts'
+import { stopSignal } from '../signals.ts'
+import { version } from '../version.ts'
+
+export type ControllerCommand = {
+  readonly kubeconfig?: string
+  readonly context?: string
+  readonly namespace?: string
+  readonly healthAddress: string
+  readonly leaderElect: boolean
+  readonly leaseNamespace?: string
+  readonly allowAddress?: readonly string[]
+  readonly speed: string
+  readonly decisionLog?: string
+  readonly logLevel: string
+}
+
+export async function controller(options: ControllerCommand): Promise<void> {
+  const log = createLog(logLevelOf(options.logLevel))
+  const { kubeconfig, context } = options
+  const config = await loadConfig({
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+  })
+  const ports = systemPorts()
+  const cluster = connectTo(socketTransport(config, ports), ports, {
+    userAgent: `headgate/${version}`,
+    onProblem: (problem) => log.warn({ ...problem }, 'a watch had trouble and goes on'),
+  })
+  const startAt = await trustedNow(cluster, log)
+  const instance = `${process.env['POD_NAME'] ?? hostname()}_${randomUUID().slice(0, 8)}`
+  const metrics = telemetry(version)
+  const running = startController({
+    cluster,
+    doors,
+    clock: systemClock({ speed: speedOf(options.speed), startAt }),
+    ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+    ask: askThrough(
+      reachThrough({
+        cluster,
+        way: config.inCluster ? 'direct' : 'proxy',
+        rules: {
+          allow: options.allowAddress ?? [],
+          loopback: false,
+          apiServer: [new URL(config.server).hostname],
+        },
+        direct: sendDirect,
+      }),
+    ),
+    log,
+    telemetry: metrics,
+    ...decisionLog(options, log),
+    instance,
+  })
+  const health = await startHealth({
+    ...addressOf('--health-address', options.healthAddress),
+    isReady: running.isSynced,
+    registry: metrics.registry,
+  })
+  await running.synced()
+  log.info({ cluster: config.source, health: health.port }, 'the controller watches')
+  await run({ options, cluster, config, instance, log, metrics, running, health })
+}
+
+type Running = {
+  readonly options: ControllerCommand
+  readonly cluster: Cluster
+  readonly config: ClusterConfig
+  readonly instance: string
+  readonly log: Log
+  readonly metrics: Telemetry
+  readonly running: Controller
+  readonly health: Health
+}
+
+async function run({
+  options,
+  cluster,
+  config,
+  instance,
+  log,
+  metrics,
+  running,
+  health,
+}: Running): Promise<void> {
+  const stopped = stopSignal()
+  const leadership = options.leaderElect
+    ? lead(cluster, {
+        namespace: options.leaseNamespace ?? process.env['POD_NAMESPACE'] ?? config.namespace,
+        name: 'headgate',
+        identity: instance,
+        onGain: () => {
+          log.info({ identity: instance }, 'this process leads')
+          metrics.leader(true)
+          running.lead(() => leadership?.isLeader() === true)
+        },
+        onLoss: (why) => {
+          log.warn({ why }, 'this process no longer leads')
+          metrics.leader(false)
+          void running.standBy()
+        },
+        onProblem: (error) => log.warn({ error: error.message }, 'the lease could not be renewed'),
+      })
+    : undefined
+  if (leadership === undefined) running.lead(() => true)
+  await stopped
+  log.info({}, 'stopping')
+  await running.standBy()
+  await leadership?.stop()
+  await running.stop()
+  await health.stop()
+  await cluster.close()
+}
+
+function decisionLog(
+  { decisionLog: path }: ControllerCommand,
+  log: Log,
+): { decisionLog?: ReturnType<typeof decisionLogFile> } {
+  if (path === undefined) return {}
+  return {
+    decisionLog: decisionLogFile(path, (error) =>
+      log.warn({ error: String(error) }, 'the decision log cannot be written'),
+    ),
+  }
+}
+
+const clockToleranceMs = 5000
+
+/** The wall clock, or the API server's where they are more than five seconds apart. */
+async function trustedNow(cluster: Cluster, log: Log): Promise<number> {
+  const { headers, status } = await cluster.raw({ path: '/version' })
+  if (status >= 400) log.warn({ status }, 'the API server does not tell its version')
+  const theirs = Date.parse(headers['date'] ?? '')
+  const ours = Date.now()
+  if (Number.isNaN(theirs) || Math.abs(theirs - ours) <= clockToleranceMs) return ours
+  log.warn(
+    { offsetMs: theirs - ours },
+    "this machine's clock differs from the API server's, which is taken",
+  )
+  return theirs
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+/** The command line: each command is a file, loaded only when it is asked for, so that help stays instant. */
+import { Command, CommanderError } from 'commander'
+import { UsageError } from './errors.ts'
+import { version } from './version.ts'
+
+const program = new Command('headgate')
+  .description('Progressive delivery for Kubernetes.')
+  .version(version)
+  .showHelpAfterError('(headgate --help lists the commands)')
+  .exitOverride()
+
+program
+  .command('local')
+  .description(
+    'run a local cluster in this process: API server, controllers, pods, gateway, Prometheus',
+  )
+  .option('--kubeconfig <file>', 'write the kubeconfig of the cluster there')
+  .option('--output <format>', 'json: one line with the addresses once all is ready')
+  .option('--no-controller', 'do not start the Headgate controller')
+  .option('--gateway-port <port>', 'of the gateway; a free one where it is taken', '8088')
+  .option('--health-port <port>', 'of the controller; a free one where it is taken', '8080')
+  .option('--follow-delay <duration>', 'how far the gateway follows behind its own word', '100ms')
+  .option('--speed <n>', 'run the clocks of the cluster and the controller n times as fast', '1')
+  .option('--allow-commands', "run containers' own commands on this machine")
+  .option('--decision-log <file>', 'append one JSON line for each decision')
+  .option('--log-level <level>', 'debug, info, warn, error or silent', 'warn')
+  .action(async (options) => (await import('./commands/local.ts')).local(options))
+
+program
+  .command('controller')
+  .description('run the controller against a cluster')
+  .option(
+    '--kubeconfig <file>',
+    'the cluster; by default KUBECONFIG, the pod we run in, or ~/.kube/config',
+  )
+  .option('--context <name>', 'of the kubeconfig')
+  .option('-n, --namespace <name>', 'watch only this namespace')
+  .option('--health-address <host:port>', '/healthz, /readyz and /metrics', '0.0.0.0:8080')
+  .option('--no-leader-elect', 'act without a lease; only with a single replica')
+  .option(
+    '--lease-namespace <name>',
+    'where the lease is; by default POD_NAMESPACE or the namespace of the context',
+  )
+  .option('--allow-address <host...>', 'further hosts that metrics may be asked from')
+  .option('--speed <n>', 'run its clock n times as fast', '1')
+  .option('--decision-log <file>', 'append one JSON line for each decision')
+  .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
+  .action(async (options) => (await import('./commands/controller.ts')).controller(options))
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+/** One sentence on standard error, and an exit code that scripts can trust: 2 for usage, 1 for all else. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`headgate: ${message}\n`)
+  if (process.env['HEADGATE_DEBUG'] !== undefined && error instanceof Error)
+    process.stderr.write(`${error.stack}\n`)
+  return error instanceof UsageError ? 2 : 1
+}

@@ -1,0 +1,40 @@
+/** Reading options that are more than text. Each throws a UsageError that says what to write instead. */
+import { parseDuration } from '#core/time.ts'
+import { type LogLevel, logLevels } from '#controller/log.ts'
+import { UsageError } from './errors.ts'
+
+export function speedOf(text: string): number {
+  const speed = Number(text)
+  if (!(speed >= 1 && speed <= 1000))
+    throw new UsageError(`--speed ${text} makes no sense; write a number from 1 to 1000`)
+  return speed
+}
+
+export function portOf(option: string, text: string): number {
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new UsageError(`${option} ${text} is no port; write a number from 0 to 65535`)
+  }
+  return port
+}
+
+export function durationOf(option: string, text: string): number {
+  const duration = parseDuration(text)
+  if (duration === undefined)
+    throw new UsageError(`${option} ${text} is no duration; write one like 30s, 5m or 100ms`)
+  return duration
+}
+
+export function logLevelOf(text: string): LogLevel {
+  const level = logLevels.find((known) => known === text)
+  if (level === undefined)
+    throw new UsageError(`--log-level ${text} is unknown; write one of ${logLevels.join(', ')}`)
+  return level
+}
+
+/** `host:port`, `:port` or `port`. */
+export function addressOf(option: string, text: string): { host: string; port: number } {
+  const at = text.lastIndexOf(':')
+  const host = at > 0 ? text.slice(0, at) : '0.0.0.0'
+  return { host, port: portOf(option, text.slice(at + 1)) }
+}

@@ -1,0 +1,32 @@
+/** The Gateway API as a cluster finds it: its own CRDs (sigs.k8s.io/gateway-api, Apache-2.0), a class and a gateway. */
+import { readFileSync } from 'node:fs'
+import type { Gateway, GatewayClass } from '#core/k8s/gateway-api.ts'
+import type { KubeObject } from '#core/k8s/meta.ts'
+
+/** Parsed when asked for: half a megabyte that only a starting cluster needs. */
+export function gatewayApiCrds(): readonly KubeObject[] {
+  return JSON.parse(
+    readFileSync(new URL('./gateway-api.json', import.meta.url), 'utf8'),
+  ) as KubeObject[]
+}
+
+export const localGatewayClass: GatewayClass = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'GatewayClass',
+  metadata: { name: 'local' },
+  spec: { controllerName: 'headgate.dev/local-gateway' },
+}
+
+export function localGateway(port: number): Gateway {
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { name: 'gateway', namespace: 'default' },
+    spec: {
+      gatewayClassName: 'local',
+      listeners: [
+        { name: 'http', port, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'All' } } },
+      ],
+    },
+  }
+}
