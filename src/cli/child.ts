@@ -1,12 +1,13 @@
 /** The controller as a process of its own, beside a local cluster. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { LocalCluster } from '#local/cluster.ts'
+import type { LocalAddresses } from './addresses.ts'
 import { portOf } from './options.ts'
 
 export type ChildController = {
@@ -89,4 +90,52 @@ async function ready(health: string, ended: Promise<number | undefined>): Promis
       )
     await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
+}
+
+export type SpawnedLocal = {
+  readonly process: ChildProcess
+  readonly addresses: LocalAddresses
+  readonly stop: () => Promise<void>
+}
+
+/** `headgate local` as a process of its own. @throws Error when it ends before it is ready. */
+export async function spawnLocal(options: {
+  readonly kubeconfig: string
+  readonly decisionLog: string
+}): Promise<SpawnedLocal> {
+  const args = [
+    fileURLToPath(new URL('./main.ts', import.meta.url)),
+    ...['local', '--output', 'json', '--log-level', 'error'],
+    ...['--kubeconfig', options.kubeconfig, '--decision-log', options.decisionLog],
+  ]
+  // A group of its own: Ctrl-C reaches only us, and we stop it in order.
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const line = await firstLine(child)
+  if (line === undefined)
+    throw new Error('the local cluster ended before it was ready; its log says why')
+  return {
+    process: child,
+    addresses: JSON.parse(line) as LocalAddresses,
+    stop: async () => {
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+/** The first line of a child's standard output; undefined when it ends without one. */
+function firstLine(child: ChildProcess): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let text = ''
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+      const end = text.indexOf('\n')
+      if (end >= 0) resolve(text.slice(0, end))
+    })
+    child.once('exit', () => resolve(undefined))
+  })
 }

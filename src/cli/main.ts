@@ -48,6 +48,15 @@ program
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
   .action(async (options) => (await import('./commands/controller.ts')).controller(options))
 
+program
+  .command('demo')
+  .description(
+    'watch a good version being promoted and a bad one being rolled back, on a local cluster',
+  )
+  .option('--keep', 'leave the cluster up afterwards')
+  .option('--output <format>', 'json: end with one line of figures')
+  .action(async (options) => (await import('./commands/demo.ts')).demo(options))
+
 try {
   await program.parseAsync()
 } catch (error) {

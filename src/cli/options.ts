@@ -1,6 +1,7 @@
 /** Reading options that are more than text. Each throws a UsageError that says what to write instead. */
-import { parseDuration } from '#core/time.ts'
+
 import { type LogLevel, logLevels } from '#controller/log.ts'
+import { parseDuration } from '#core/time.ts'
 import { UsageError } from './errors.ts'
 
 export function speedOf(text: string): number {

@@ -67,14 +67,12 @@ async function guarded(
   }
 }
 
-// A JSON Patch whose `test` fails is answered 422 Invalid by the API server, like any other patch that does not apply.
+// A JSON Patch whose `test` fails is answered 422 with one fixed sentence and no causes, unlike an object that is invalid.
 function isOutdated(error: unknown): boolean {
   if (isKube(error, 'Conflict', 'NotFound', 'AlreadyExists')) return true
-  return (
-    isKube(error, 'Invalid') &&
-    /test|the server rejected our request/i.test(error.message) &&
-    error.status?.details === undefined
-  )
+  if (!isKube(error, 'Invalid')) return false
+  const details = error.status?.details as { readonly causes?: readonly unknown[] } | undefined
+  return (details?.causes ?? []).length === 0 && /error in our request|test/i.test(error.message)
 }
 
 function isRefusal({ code }: KubeError): boolean {

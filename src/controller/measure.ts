@@ -6,14 +6,22 @@ import type { KeyState } from './state.ts'
 /** Performs an HTTP request within its time and size; what goes wrong is an answer too. */
 export type Ask = (ask: HttpAsk) => Promise<HttpAnswer>
 
-export function measure(ask: Ask, state: KeyState, decision: Decision, done: () => void): void {
+export function measure(
+  { ask, now }: { readonly ask: Ask; readonly now: () => number },
+  state: KeyState,
+  decision: Decision,
+  done: () => void,
+): void {
   for (const question of decision.measure) {
     if (state.asked.has(question.id)) continue
     state.asked.add(question.id)
     void answer(ask, question).then((found) => {
       state.asked.delete(question.id)
       const { id, metric, revision, at } = question
-      state.answers = [...state.answers, { id, metric, revision, at, answer: found }]
+      state.answers = [
+        ...state.answers,
+        { id, metric, revision, at, returnedAt: now(), answer: found },
+      ]
       done()
     })
   }

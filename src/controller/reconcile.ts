@@ -1,6 +1,7 @@
 /** One pass over one release: gather, decide, deliver. Policy lives in core; this only fetches and carries. */
-import type { Decision } from '#core/decision.ts'
+
 import { decide } from '#core/decide.ts'
+import type { Decision } from '#core/decision.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Observed } from '#core/observed.ts'
 import { refuse } from '#core/refuse.ts'
@@ -10,8 +11,8 @@ import { isFresh } from './freshness.ts'
 import { gather, type Sources } from './gather.ts'
 import { type Ask, measure } from './measure.ts'
 import { askReadBack } from './read-back.ts'
-import type { KeyState } from './state.ts'
 import type { Readings } from './readings.ts'
+import type { KeyState } from './state.ts'
 
 export type Pass = {
   readonly key: string
@@ -53,7 +54,7 @@ export async function reconcile(
   state.answers = []
   shell.decided(key, observed, now, decision)
   const again = (): void => shell.again(key)
-  measure(shell.ask, state, decision, again)
+  measure(shell, state, decision, again)
   askReadBack(shell.delivery.cluster, state, decision, now, again)
   const status = { object, value: door.status(object, decision.notebook, read.app) }
   await apply(shell.delivery, state, decision.writes, decision.write ? status : undefined)

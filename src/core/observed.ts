@@ -62,6 +62,8 @@ export type MetricAnswer = {
   readonly revision: string
   /** When it was due: the instant that the sample stands for. */
   readonly at: Instant
+  /** When the answer came in; how long a bad sample takes to have its effect is counted from here. */
+  readonly returnedAt: Instant
   readonly answer: HttpAnswer
 }
 

@@ -1,6 +1,7 @@
 /** `headgate controller`: wires the controller to a cluster and runs it until it is told to stop. */
-import { hostname } from 'node:os'
+
 import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { type Controller, startController } from '#controller/controller.ts'
 import { decisionLogFile } from '#controller/decision-log.ts'
 import { createLog, type Log } from '#controller/log.ts'

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { createLog } from '#controller/log.ts'
 import { doors } from '#doors/register.ts'
 import { type LocalCluster, startLocalCluster } from '#local/cluster.ts'
+import type { LocalAddresses } from '../addresses.ts'
 import { type ChildController, spawnController } from '../child.ts'
 import { UsageError } from '../errors.ts'
 import { durationOf, logLevelOf, portOf, speedOf } from '../options.ts'
@@ -19,15 +20,6 @@ export type LocalCommand = {
   readonly allowCommands?: boolean
   readonly decisionLog?: string
   readonly logLevel: string
-}
-
-/** What a local cluster prints once all of it is ready: base URLs without path or trailing slash. */
-export type LocalAddresses = {
-  readonly apiServer: string
-  readonly gateway: string
-  readonly prometheus: string
-  readonly health?: string
-  readonly kubeconfig?: string
 }
 
 export async function local(options: LocalCommand): Promise<void> {
