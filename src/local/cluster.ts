@@ -9,7 +9,7 @@ import type { Cluster } from '#kube/cluster.ts'
 import { connectTo } from '#kube/connect.ts'
 import { isKube } from '#kube/errors.ts'
 import { systemPorts } from '#kube/system.ts'
-import { type ApiServer, startApiServer } from './api-server/start.ts'
+import { type RunningApiServer, startApiServer } from './api-server/start.ts'
 import { startWorkloads } from './controllers/start.ts'
 import { gatewayApiCrds, localGateway, localGatewayClass } from './crds/gateway-api.ts'
 import { type LocalGateway, startGateway } from './gateway/start.ts'
@@ -30,7 +30,7 @@ export type LocalClusterOptions = {
 }
 
 export type LocalCluster = {
-  readonly apiServer: ApiServer
+  readonly apiServer: RunningApiServer
   readonly gateway: LocalGateway
   readonly prometheus: LocalPrometheus
   /** A client with all rights, in memory. */
@@ -67,7 +67,7 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
     report: (error) => report('gateway', error),
   })
   const prometheus = await startPrometheus(client('prometheus'), ports, {
-    targets: [gateway.metricsUrl],
+    extraTargets: [{ job: 'gateway', metrics: gateway.metrics }],
   })
   await ensure(admin, kinds.gatewayClass, localGatewayClass)
   await ensure(admin, kinds.gateway, localGateway(gateway.port))
