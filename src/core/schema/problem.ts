@@ -60,6 +60,6 @@ export function quoted(text: string): string {
 }
 
 /** A value as an error message shows it: texts quoted, everything else as JSON. */
-export function show(value: Value): string {
+function show(value: Value): string {
   return JSON.stringify(value)
 }

@@ -1,0 +1,75 @@
+/** The schemas of the built-in kinds, read once and linked: a reference becomes the very schema it names. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Schema } from '#core/schema/schema.ts'
+
+type Raw = { [key: string]: unknown }
+
+const folder = join(import.meta.dirname, '..', 'data')
+let linked: ReadonlyMap<string, Schema> | undefined
+
+/** All definitions by their OpenAPI name. Some refer to themselves: never walk one without a value in hand. */
+export function builtinSchemas(): ReadonlyMap<string, Schema> {
+  linked ??= link(JSON.parse(readFileSync(join(folder, 'schemas.json'), 'utf8')))
+  return linked
+}
+
+/** Texts by definition and property; the definition's own under ''. Read anew each time: it is large and seldom asked. */
+export function readDescriptions(): Record<string, Record<string, string>> {
+  return JSON.parse(readFileSync(join(folder, 'descriptions.json'), 'utf8'))
+}
+
+/** The definitions as they stand on disk, references by name; for the OpenAPI documents. */
+export function readRawSchemas(): Record<string, Record<string, unknown>> {
+  return JSON.parse(readFileSync(join(folder, 'schemas.json'), 'utf8'))
+}
+
+const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1'
+/** Definitions that OpenAPI describes loosely and the server treats by rules of their own. */
+const special: Record<string, Raw> = {
+  [`${meta}.FieldsV1`]: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+  'io.k8s.apimachinery.pkg.runtime.RawExtension': {
+    type: 'object',
+    'x-kubernetes-preserve-unknown-fields': true,
+  },
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON': {
+    'x-kubernetes-preserve-unknown-fields': true,
+  },
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': { 'x-kubernetes-int-or-string': true },
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': { type: 'string', format: 'quantity' },
+  [`${meta}.MicroTime`]: { type: 'string', format: 'micro-time' },
+  [`${meta}.Time`]: { type: 'string', format: 'date-time' },
+}
+
+function link(raw: Record<string, Raw>): ReadonlyMap<string, Schema> {
+  const result = new Map<string, Raw>()
+  for (const [name, schema] of Object.entries(raw)) {
+    result.set(name, Object.assign(special[name] ?? schema, { 'x-name': name }))
+  }
+  for (const schema of result.values()) linkChildren(schema, result)
+  return result as unknown as ReadonlyMap<string, Schema>
+}
+
+function linkChildren(schema: Raw, all: ReadonlyMap<string, Raw>): void {
+  const properties = schema.properties as Record<string, Raw> | undefined
+  for (const [name, property] of Object.entries(properties ?? {})) {
+    ;(properties as Record<string, Raw>)[name] = follow(property, all)
+  }
+  for (const key of ['items', 'additionalProperties']) {
+    if (typeof schema[key] === 'object') schema[key] = follow(schema[key] as Raw, all)
+  }
+}
+
+/** The definition a property refers to, with what the property says of itself laid over it. */
+function follow(property: Raw, all: ReadonlyMap<string, Raw>): Raw {
+  if (typeof property.$ref !== 'string') {
+    linkChildren(property, all)
+    return property
+  }
+  const target = all.get(property.$ref)
+  if (target === undefined) throw new Error(`no definition ${property.$ref}`)
+  const { $ref: _, ...own } = property
+  if (Object.keys(own).length === 0) return target
+  // Fields are read through to the definition, which may not be linked yet.
+  return Object.assign(Object.create(target) as Raw, own)
+}

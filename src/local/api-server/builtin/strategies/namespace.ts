@@ -1,0 +1,43 @@
+/** Namespaces: a label with their own name, a finalizer in spec, and an end that others bring about. */
+import { asArray, asObject, child } from '#core/schema/json.ts'
+import { labelName } from '../../names.ts'
+import type { Stored } from '../../resource.ts'
+import type { Strategy } from '../../strategy.ts'
+import { assign, base } from './base.ts'
+
+const ownLabel = 'kubernetes.io/metadata.name'
+
+export const namespaceStrategy: Strategy = {
+  ...base,
+  returnsDeleted: true,
+  checkName: labelName,
+  defaults: (object) => {
+    const name = object.metadata.name
+    if (typeof name === 'string' && name !== '') child(object.metadata, 'labels')[ownLabel] = name
+  },
+  prepareCreate: (object) => {
+    object.status = { phase: 'Active' }
+    const spec = child(object, 'spec')
+    const finalizers = asArray(spec.finalizers)
+    if (!finalizers.includes('kubernetes')) spec.finalizers = [...finalizers, 'kubernetes']
+  },
+  prepareUpdate: (object, old) => {
+    child(object, 'spec').finalizers = asArray((old.spec as Stored | undefined)?.finalizers)
+    assign(object, 'status', old.status)
+  },
+  prepareStatus: (object, old) => assign(object, 'spec', old.spec),
+  beginDelete: (object, now) => {
+    if (object.metadata.deletionTimestamp === undefined) {
+      object.metadata.deletionTimestamp = now
+      child(object, 'status').phase = 'Terminating'
+      return 'marked'
+    }
+    return holds(object) ? 'waits' : undefined
+  },
+  holds,
+}
+
+/** The namespace controller's own finalizer stands in spec. */
+function holds(object: Stored): boolean {
+  return asArray(asObject(object.spec)?.finalizers).length > 0
+}

@@ -1,0 +1,153 @@
+/** Who owns which field after a create, replace or patch. */
+import type { Obj } from '#core/schema/json.ts'
+import { normalise } from '../builtin/normalise.ts'
+import { seconds } from '../builtin/times.ts'
+import type { Call } from '../machine.ts'
+import { apiVersionOf, type Resource, type Stored } from '../resource.ts'
+import { type Comparison, compare } from './compare.ts'
+import {
+  difference,
+  type FieldSet,
+  intersection,
+  isEmptySet,
+  noFields,
+  union,
+} from './field-set.ts'
+import { type Filter, filterOf } from './filter.ts'
+import {
+  type Manager,
+  type Managers,
+  managerKey,
+  readManagers,
+  stripMeta,
+  writeManagers,
+} from './owners.ts'
+
+/** Who writes: the name a client gives itself, or the beginning of its user agent. */
+function managerName({ query, headers }: Call): string {
+  const given = query.get('fieldManager') ?? ''
+  if (given !== '') return given
+  return (headers['user-agent'] ?? '').split('/')[0]?.slice(0, 128) || 'unknown'
+}
+
+/** Brings managedFields of `object` up to date with what this request changed. */
+export function trackUpdate(call: Call, object: Stored, old: Stored | undefined): void {
+  const { resource, subresource } = call
+  const given = object.metadata.managedFields
+  delete object.metadata.managedFields
+  if (subresource === '' && isReset(given)) return
+  const own = subresource === '' && Array.isArray(given) ? readManagers(given) : undefined
+  const known =
+    own === undefined || own.size === 0
+      ? (readManagers(old?.metadata.managedFields) ?? new Map<string, Manager>())
+      : own
+  // An object that nobody has been recorded for stays that way until it is applied.
+  if (old !== undefined && known.size === 0) return
+  const filter = filterOf(resource, subresource)
+  const live = old === undefined ? emptyObject(resource) : bare(old)
+  const changes = filtered(compare(resource.schema, live, object), filter)
+  const managers = update(known, changes, filter, {
+    name: managerName(call),
+    operation: 'Update',
+    apiVersion: apiVersionOf(resource),
+    subresource,
+    time: seconds(call.machine.ports.clock.now()),
+  })
+  const list = writeManagers(managers)
+  if (list.length > 0) object.metadata.managedFields = list
+}
+
+/** A list that is empty, or holds one empty entry, asks to forget all owners. */
+function isReset(given: unknown): boolean {
+  if (!Array.isArray(given)) return false
+  if (given.length === 0) return true
+  return given.length === 1 && Object.keys(given[0] as object).length === 0
+}
+
+function update(
+  known: Managers,
+  changes: Comparison,
+  filter: Filter,
+  who: Omit<Manager, 'fields'>,
+): Managers {
+  const managers = new Map(releaseChanged(known, changes))
+  const taken = stripMeta(filter(union(changes.modified, changes.added)))
+  if (isEmptySet(taken)) return managers
+  const key = managerKey(who)
+  const before = managers.get(key)?.fields ?? noFields
+  managers.set(key, { ...who, fields: union(before, taken) })
+  return capped(managers)
+}
+
+/** Updaters that are remembered by name; the oldest beyond them become one. */
+const updatersMax = 10
+const ancient = 'ancient-changes'
+
+function capped(managers: Map<string, Manager>): Managers {
+  const updaters = () => [...managers].filter(([, { operation }]) => operation === 'Update')
+  while (updaters().length > updatersMax) {
+    const [oldest] = updaters()
+      .filter(([, { name }]) => name !== ancient)
+      .sort(([, a], [, b]) => ((a.time ?? '') < (b.time ?? '') ? -1 : 1))
+    if (oldest === undefined) break
+    const [key, manager] = oldest
+    const heap: Manager = { ...manager, name: ancient, subresource: '' }
+    const known = managers.get(managerKey(heap))?.fields ?? noFields
+    managers.delete(key)
+    managers.set(managerKey(heap), { ...heap, fields: union(known, manager.fields) })
+  }
+  return managers
+}
+
+/** Everybody loses what was changed or removed. */
+export function releaseChanged(known: Managers, changes: Comparison, except?: string): Managers {
+  const changed = union(changes.modified, changes.added)
+  const result = new Map<string, Manager>()
+  for (const [key, manager] of known) {
+    if (key === except) {
+      result.set(key, manager)
+      continue
+    }
+    const kept = difference(difference(manager.fields, changed), changes.removed)
+    if (!isEmptySet(kept)) result.set(key, { ...manager, fields: kept })
+  }
+  return result
+}
+
+/** What others own of what is about to change. */
+export function conflictsOf(
+  known: Managers,
+  changes: Comparison,
+  except: string,
+): { manager: Manager; fields: FieldSet }[] {
+  const changed = union(changes.modified, changes.added)
+  return [...known]
+    .filter(([key]) => key !== except)
+    .map(([, manager]) => ({ manager, fields: intersection(manager.fields, changed) }))
+    .filter(({ fields }) => !isEmptySet(fields))
+}
+
+export function filtered({ added, removed, modified }: Comparison, filter: Filter): Comparison {
+  return { added: filter(added), removed: filter(removed), modified: filter(modified) }
+}
+
+const empties = new WeakMap<Resource, Obj>()
+
+/** The object before it was there: Go's zero value, or nothing but its head for custom kinds. */
+export function emptyObject(resource: Resource): Obj {
+  let empty = empties.get(resource)
+  if (empty === undefined) {
+    const { custom, schema } = resource
+    const head = { kind: resource.kind, apiVersion: apiVersionOf(resource), metadata: {} }
+    empty =
+      custom === undefined && schema !== undefined ? { ...head, ...normalise(schema, {}) } : head
+    empties.set(resource, empty)
+  }
+  return empty
+}
+
+/** An object without its managedFields. */
+export function bare(object: Stored): Stored {
+  const { managedFields: _, ...metadata } = object.metadata
+  return { ...object, metadata }
+}

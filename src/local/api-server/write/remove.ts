@@ -1,0 +1,162 @@
+/** delete and deletecollection: at once, gracefully, or waiting for finalizers. */
+import { asArray, asNumber, type Obj } from '#core/schema/json.ts'
+import type { HttpResponse } from '#kube/http.ts'
+import { json, jsonText } from '../answer.ts'
+import { seconds } from '../builtin/times.ts'
+import { readListOptions } from '../list-options.ts'
+import type { Call } from '../machine.ts'
+import { objectOf } from '../output.ts'
+import { entryOf, pageOf } from '../read.ts'
+import { renderOf } from '../render.ts'
+import type { Stored } from '../resource.ts'
+import { conflict } from '../status.ts'
+import type { Entry } from '../store.ts'
+import { strategyOf } from '../strategies.ts'
+import { commit, purge } from './commit.ts'
+import { type DeleteOptions, readDeleteOptions } from './delete-options.ts'
+
+export function remove(call: Call): HttpResponse {
+  const options = readDeleteOptions(call)
+  const entry = entryOf(call)
+  const render = renderOf({ ...call, headers: { accept: 'application/json' } })
+  const outcome = removeEntry(call, entry, options)
+  if (!outcome.gone) {
+    return jsonText(options.cascades ? 202 : 200, `${render.one(outcome.entry)}\n`)
+  }
+  if (strategyOf(call.resource).returnsDeleted) {
+    return jsonText(200, `${render.one(outcome.entry)}\n`)
+  }
+  return json(200, success(call, objectOf(call.resource, outcome.entry)))
+}
+
+function success({ resource }: Call, { metadata }: Stored): Obj {
+  const { name = '', uid = '' } = metadata
+  const { group, plural } = resource
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name, ...(group === '' ? {} : { group }), kind: plural, uid },
+  }
+}
+
+export function removeCollection(call: Call): HttpResponse {
+  const options = readDeleteOptions(call)
+  const { entries, meta } = pageOf(call, readListOptions(call.query, call.resource))
+  const gone = entries.map((entry) => {
+    const { metadata } = objectOf(call.resource, entry)
+    const one = {
+      ...call,
+      namespace: String(metadata.namespace ?? ''),
+      name: String(metadata.name ?? ''),
+    }
+    return removeEntry(one, entry, options).entry
+  })
+  const render = renderOf({ ...call, headers: { accept: 'application/json' } })
+  return jsonText(200, `${render.list(gone, meta)}\n`)
+}
+
+export type Removal = { readonly entry: Entry; readonly gone: boolean }
+
+/** Deletes as the options ask. `gone` is false while finalizers, or a grace period, keep the object. */
+export function removeEntry(call: Call, entry: Entry, options: DeleteOptions): Removal {
+  const object = objectOf(call.resource, entry)
+  checkPreconditions(call, object, options)
+  const before = JSON.stringify(object)
+  const now = seconds(call.machine.ports.clock.now())
+  const own = strategyOf(call.resource).beginDelete?.(object, now)
+  if (own === 'waits') return { entry, gone: false }
+  if (own === 'marked') {
+    if (call.resource.custom === undefined && object.kind === 'Namespace') {
+      settleFinalizers(call, object, options)
+    }
+    return { entry: commit(call, object, entry), gone: false }
+  }
+  const graceful = settleGrace(call, object, options)
+  if (graceful === 'pending') return { entry, gone: false }
+  settleFinalizers(call, object, options)
+  if (asArray(object.metadata.finalizers).length > 0) {
+    if (graceful === 'none') stampDeletion(object, now)
+  } else if (graceful === 'none') return { entry: purge(call, object), gone: true }
+  if (JSON.stringify(object) === before) return { entry, gone: false }
+  return { entry: commit(call, object, entry), gone: false }
+}
+
+function stampDeletion({ metadata }: Stored, now: string): void {
+  if (metadata.deletionTimestamp === undefined) {
+    metadata.deletionTimestamp = now
+    const generation = asNumber(metadata.generation) ?? 0
+    if (generation > 0) metadata.generation = generation + 1
+  }
+  metadata.deletionGracePeriodSeconds = 0
+}
+
+/** `set`: somebody else ends the object; `pending`: that is under way already; `none`: it goes at once. */
+function settleGrace(
+  call: Call,
+  object: Stored,
+  options: DeleteOptions,
+): 'set' | 'pending' | 'none' {
+  const { graceSeconds } = strategyOf(call.resource)
+  if (graceSeconds === undefined) return 'none'
+  const { metadata } = object
+  const now = call.machine.ports.clock.now()
+  const running = asNumber(metadata.deletionGracePeriodSeconds)
+  if (typeof metadata.deletionTimestamp === 'string') {
+    if (running === undefined || running === 0) return 'none'
+    const asked = options.graceSeconds
+    if (asked === undefined || asked >= running) return 'pending'
+    const started = Date.parse(metadata.deletionTimestamp) - running * 1000
+    const ends = started + asked * 1000
+    metadata.deletionTimestamp = seconds(Math.max(ends, now))
+    metadata.deletionGracePeriodSeconds = ends < now && asked !== 0 ? 1 : asked
+    return asked === 0 ? 'none' : 'set'
+  }
+  const period = graceSeconds(object, options.graceSeconds)
+  if (period <= 0) return 'none'
+  metadata.deletionTimestamp = seconds(now + period * 1000)
+  metadata.deletionGracePeriodSeconds = period
+  const generation = asNumber(metadata.generation) ?? 0
+  if (generation > 0) metadata.generation = generation + 1
+  return 'set'
+}
+
+/** The two finalizers of the garbage collector follow the propagation policy. */
+function settleFinalizers(call: Call, object: Stored, options: DeleteOptions): void {
+  const finalizers = asArray(object.metadata.finalizers).map(String)
+  const had = (name: string): boolean => finalizers.includes(name)
+  const { propagation } = options
+  const byDefault = strategyOf(call.resource).orphansByDefault
+  const orphans =
+    propagation === undefined
+      ? had('orphan') || (byDefault && !had('foregroundDeletion'))
+      : propagation === 'Orphan'
+  const foreground =
+    propagation === undefined ? had('foregroundDeletion') : propagation === 'Foreground'
+  const rest = finalizers.filter((name) => name !== 'orphan' && name !== 'foregroundDeletion')
+  const wanted = [
+    ...rest,
+    ...(orphans ? ['orphan'] : []),
+    ...(foreground ? ['foregroundDeletion'] : []),
+  ]
+  if (wanted.length === 0) delete object.metadata.finalizers
+  else if (wanted.join() !== finalizers.join()) object.metadata.finalizers = wanted
+}
+
+function checkPreconditions(
+  { resource, name }: Call,
+  object: Stored,
+  options: DeleteOptions,
+): void {
+  const { uid, resourceVersion } = object.metadata
+  const subject = { ...resource, plural: resource.kind }
+  if (options.uid !== undefined && options.uid !== uid) {
+    const why = `the UID in the precondition (${options.uid}) does not match the UID in record (${String(uid)}). The object might have been deleted and then recreated`
+    throw conflict(subject, name, why)
+  }
+  if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) {
+    const why = `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${String(resourceVersion)}). The object might have been modified`
+    throw conflict(subject, name, why)
+  }
+}
