@@ -20,7 +20,7 @@ import { socketTransport } from './transport.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
-const endings: (() => Promise<unknown> | unknown)[] = []
+const endings: (() => unknown)[] = []
 afterEach(async () => {
   for (const end of endings.splice(0).reverse()) await end()
 })

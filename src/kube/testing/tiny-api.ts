@@ -10,8 +10,8 @@ import {
   type Call,
   type Reply,
   type ScriptedApi,
-  scriptedApi,
   type Stream,
+  scriptedApi,
   stream,
 } from './scripted-api.ts'
 
@@ -152,7 +152,10 @@ export function tinyApi(): TinyApi {
       for (const { live } of watches) live.push(bookmark(version))
     },
     dropWatches: (how) => {
-      for (const { live } of watches) how === 'end' ? live.end() : live.breakOff('reset')
+      for (const { live } of watches) {
+        if (how === 'end') live.end()
+        else live.breakOff('reset')
+      }
       watches.clear()
     },
     compact: () => {

@@ -1,13 +1,14 @@
 /** From a request's body to an object of the kind the request is about. */
-import { asString, isObject, type Obj } from '#core/schema/json.ts'
+
 import { parse as parseYaml } from 'yaml'
+import { asString, isObject, type Obj } from '#core/schema/json.ts'
 import { DecodeError, normalise } from './builtin/normalise.ts'
 import { decodeCustom } from './crd/decode.ts'
 import { duplicateKeys } from './duplicates.ts'
 import type { Call } from './machine.ts'
 import { apiVersionOf, type Resource, type Stored } from './resource.ts'
-import { strategyOf } from './strategies.ts'
 import { ApiError, badRequest, unsupportedMediaType } from './status.ts'
+import { strategyOf } from './strategies.ts'
 
 const bodyLimit = 3 * 1024 * 1024
 const mediaTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']

@@ -1,7 +1,7 @@
 /** Entries in the form a client asked for: whole objects, table rows, or metadata alone. */
 import type { Obj } from '#core/schema/json.ts'
 import type { Call } from './machine.ts'
-import { wantedOf, type Wanted } from './negotiate.ts'
+import { type Wanted, wantedOf } from './negotiate.ts'
 import { itemText, objectOf, textOf } from './output.ts'
 import { apiVersionOf, type Resource } from './resource.ts'
 import type { Entry } from './store.ts'

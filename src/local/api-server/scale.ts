@@ -17,12 +17,12 @@ import { builtinSchemas } from './builtin/schemas.ts'
 import { decodeObject, parseBody } from './decode.ts'
 import type { Call } from './machine.ts'
 import { objectOf } from './output.ts'
-import { patchedObject, patchTypeOf } from './write/patch.ts'
 import { entryOf } from './read.ts'
 import type { Resource, Stored } from './resource.ts'
 import { badRequest, invalid, methodNotAllowed } from './status.ts'
 import { labelsText, selectorText } from './table/format.ts'
 import { select } from './table/json-path.ts'
+import { patchedObject, patchTypeOf } from './write/patch.ts'
 import { updateObject } from './write/update.ts'
 
 /** The Scale kind as far as decoding one needs it. */

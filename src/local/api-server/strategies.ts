@@ -1,7 +1,8 @@
 /** The strategy of every kind, custom ones included. */
-import { customStrategy } from './crd/strategy.ts'
-import { builtinStrategies } from './builtin/strategies/register.ts'
+
 import { base, withStatus } from './builtin/strategies/base.ts'
+import { builtinStrategies } from './builtin/strategies/register.ts'
+import { customStrategy } from './crd/strategy.ts'
 import type { Resource } from './resource.ts'
 import type { Strategy } from './strategy.ts'
 

@@ -13,8 +13,8 @@ import { scale } from './scale.ts'
 import { methodNotAllowed } from './status.ts'
 import { bind } from './write/bind.ts'
 import { commit, purge } from './write/commit.ts'
-import { patch } from './write/patch.ts'
 import { evict } from './write/evict.ts'
+import { patch } from './write/patch.ts'
 import { replace } from './write/update.ts'
 
 export function subresource(call: Call): HttpResponse | Promise<HttpResponse> {

@@ -1,6 +1,7 @@
 /** watch: what is there now, what has changed since, and then every change as it happens, one JSON line each. */
 import type { HttpResponse } from '#kube/http.ts'
 import { normalise } from './builtin/normalise.ts'
+import { LineStream } from './line-stream.ts'
 import { type ListOptions, revisionOf } from './list-options.ts'
 import type { Call } from './machine.ts'
 import { pageOf } from './read.ts'
@@ -9,7 +10,6 @@ import { apiVersionOf, type Stored } from './resource.ts'
 import { selectorTest, type Test } from './selectors.ts'
 import { expired } from './status.ts'
 import type { Change, Entry } from './store.ts'
-import { LineStream } from './line-stream.ts'
 
 const bookmarkEveryMs = 60_000
 /** Lines that may wait for a slow reader before its watch is ended, as a real server ends it. */

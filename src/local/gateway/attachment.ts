@@ -1,6 +1,6 @@
 /** Which listeners of which of our Gateways a route attaches to, under which host names, or why it does not. */
 import type { Gateway, HttpRoute, Listener, ParentRef } from '#core/k8s/gateway-api.ts'
-import type { Labels, LabelSelector } from '#core/k8s/meta.ts'
+import type { LabelSelector, Labels } from '#core/k8s/meta.ts'
 
 export type Attachment =
   | {

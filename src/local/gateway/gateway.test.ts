@@ -145,7 +145,15 @@ test('says so in statuses, writes only on change, and keeps the entries of other
   const foreign = {
     parentRef: { name: 'other' },
     controllerName: 'example.com/other',
-    conditions: [],
+    conditions: [
+      {
+        type: 'Accepted',
+        status: 'True',
+        reason: 'Accepted',
+        message: '',
+        lastTransitionTime: '2026-11-21T00:00:00Z',
+      },
+    ],
   }
   await cluster.put(kinds.httpRoute, {
     metadata: { name: 'shop' },

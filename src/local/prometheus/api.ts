@@ -2,7 +2,6 @@
 import { ExecutionError, type Expr, ParseError } from './ast.ts'
 import { evaluate, evaluateRange } from './evaluate.ts'
 import { formatValue, parseDuration, parseNumber, parseTime } from './literals.ts'
-import { metricName } from './matchers.ts'
 import { parseQuery, parseSelector } from './parse.ts'
 import type { Sample, SeriesLabels, SeriesSource, StoredSeries } from './store.ts'
 import { typeName, typeOf } from './types.ts'

@@ -1,11 +1,12 @@
 /** Evaluates an expression at an instant over a source of series. Pure: no clock, nothing is written. */
-import type { Expr, Selector } from './ast.ts'
+
 import { aggregate } from './aggregate.ts'
+import type { Expr, Selector } from './ast.ts'
+import { ExecutionError } from './ast.ts'
 import { binary } from './binary.ts'
 import { functions } from './functions.ts'
 import type { Sample, SeriesLabels, SeriesSource, StoredSeries } from './store.ts'
 import { labelKey } from './store.ts'
-import { ExecutionError } from './ast.ts'
 import { type Element, unique, type Value, withoutName } from './values.ts'
 
 /** How far back an instant selector looks for a sample, milliseconds; Prometheus' default. */

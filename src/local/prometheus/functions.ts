@@ -1,11 +1,11 @@
 /** The functions of PromQL that are evaluated here, by name. */
 import type { Expr } from './ast.ts'
+import { parseNumber } from './literals.ts'
+import { metricName } from './matchers.ts'
 import { type Bucket, bucketQuantile } from './quantiles.ts'
 import { extrapolated, instantRate, type RangeWindow } from './rates.ts'
 import { labelKey, type SeriesLabels } from './store.ts'
-import { parseNumber } from './literals.ts'
 import { type Element, type RangeElement, type Value, without, withoutName } from './values.ts'
-import { metricName } from './matchers.ts'
 
 /** `at` is the instant of evaluation in milliseconds. */
 export type CallContext = { readonly at: number; readonly args: readonly Expr[] }

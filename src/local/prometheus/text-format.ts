@@ -1,6 +1,7 @@
 /** Reads the text format in which processes show their metrics. */
-import { metricName } from './matchers.ts'
+
 import { parseNumber } from './literals.ts'
+import { metricName } from './matchers.ts'
 import type { SeriesLabels } from './store.ts'
 
 /** One line; `series` is its text up to the value, the same at every scrape and so a key. */

@@ -8,8 +8,8 @@ import {
   asString,
   child,
   equal,
-  objectsOf,
   type Obj,
+  objectsOf,
 } from '#core/schema/json.ts'
 import { seconds } from '../builtin/times.ts'
 import type { Call, Machine } from '../machine.ts'

@@ -6,8 +6,8 @@ import {
   asString,
   child,
   equal,
-  objectsOf,
   type Obj,
+  objectsOf,
 } from '#core/schema/json.ts'
 import { assign, base } from '../builtin/strategies/base.ts'
 import type { Stored } from '../resource.ts'

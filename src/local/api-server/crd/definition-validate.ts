@@ -1,5 +1,5 @@
 /** Whether a custom resource definition is one that can be served. */
-import { asArray, asObject, asString, objectsOf, type Obj, type Value } from '#core/schema/json.ts'
+import { asArray, asObject, asString, type Obj, objectsOf, type Value } from '#core/schema/json.ts'
 import { type Problem, problem } from '#core/schema/problem.ts'
 import { ruleFault } from '../cel.ts'
 import { label1035Name, subdomainName } from '../names.ts'

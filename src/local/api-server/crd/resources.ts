@@ -1,5 +1,5 @@
 /** From a custom resource definition to the kinds it makes the server serve. */
-import { asArray, asObject, asString, objectsOf, type Obj } from '#core/schema/json.ts'
+import { asArray, asObject, asString, type Obj, objectsOf } from '#core/schema/json.ts'
 import type { Schema } from '#core/schema/schema.ts'
 import { storageName } from '../builtin/kinds.ts'
 import type { PrinterColumn, Resource, Subresource } from '../resource.ts'

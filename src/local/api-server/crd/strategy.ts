@@ -1,8 +1,8 @@
 /** How writes treat objects of custom kinds. */
 import { asArray, asNumber, equal, type Obj } from '#core/schema/json.ts'
+import { assign, base } from '../builtin/strategies/base.ts'
 import { subdomainName } from '../names.ts'
 import type { CustomFacts, Resource, Stored } from '../resource.ts'
-import { assign, base } from '../builtin/strategies/base.ts'
 import type { Strategy } from '../strategy.ts'
 import { customProblems } from './validate.ts'
 

@@ -1,7 +1,7 @@
 /** What changed between two objects, as sets of field paths. */
 import { equal, isObject, type Obj, type Value } from '#core/schema/json.ts'
 import { fieldSchema, type Schema } from '#core/schema/schema.ts'
-import { type FieldSet, noFields, nodeOf } from './field-set.ts'
+import { type FieldSet, nodeOf, noFields } from './field-set.ts'
 import { indexItems, type Shape, shapeOf } from './shape.ts'
 
 export type Comparison = {

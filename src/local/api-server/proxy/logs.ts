@@ -6,7 +6,7 @@ import { objectOf } from '../output.ts'
 import { entryOf } from '../read.ts'
 import type { Stored } from '../resource.ts'
 import { badRequest, methodNotAllowed } from '../status.ts'
-import { loopback, logsAnnotation } from './addresses.ts'
+import { logsAnnotation, loopback } from './addresses.ts'
 import { forward } from './forward.ts'
 
 export async function podLog(call: Call): Promise<HttpResponse> {

@@ -1,5 +1,5 @@
 /** One column of a table: what a client is told about it, and how its cell is read from an object. */
-import { at, asNumber, type Value } from '#core/schema/json.ts'
+import { asNumber, at, type Value } from '#core/schema/json.ts'
 import { readDescriptions } from '../builtin/schemas.ts'
 import type { Stored } from '../resource.ts'
 import { since } from './format.ts'

@@ -1,8 +1,9 @@
 /** Server-side apply: a configuration is laid over the object, and its author owns what it says. */
+
+import { parse as parseYaml } from 'yaml'
 import { asString, clone, equal, isObject, type Obj } from '#core/schema/json.ts'
 import { problem } from '#core/schema/problem.ts'
 import type { HttpResponse } from '#kube/http.ts'
-import { parse as parseYaml } from 'yaml'
 import { jsonText } from '../answer.ts'
 import { seconds } from '../builtin/times.ts'
 import { decodeObject } from '../decode.ts'
@@ -17,6 +18,7 @@ import {
   union,
 } from '../fields/field-set.ts'
 import { filterOf } from '../fields/filter.ts'
+import { doubleItem, mergeApplied } from '../fields/merge.ts'
 import {
   type Manager,
   type Managers,
@@ -25,7 +27,6 @@ import {
   stripMeta,
   writeManagers,
 } from '../fields/owners.ts'
-import { doubleItem, mergeApplied } from '../fields/merge.ts'
 import { bare, conflictsOf, emptyObject, filtered, releaseChanged } from '../fields/track.ts'
 import { fieldsOf, removeFields, withNamedFields } from '../fields/tree.ts'
 import { undeclaredFields } from '../fields/undeclared.ts'

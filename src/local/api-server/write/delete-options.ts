@@ -1,7 +1,8 @@
 /** How an object shall be deleted, from the body and the query of a DELETE. */
+
+import { parse as parseYaml } from 'yaml'
 import { asNumber, asObject, asString, isObject, type Obj } from '#core/schema/json.ts'
 import { problem } from '#core/schema/problem.ts'
-import { parse as parseYaml } from 'yaml'
 import type { Call } from '../machine.ts'
 import { badRequest, invalid } from '../status.ts'
 

@@ -1,0 +1,229 @@
+/** A local cluster with real pods and a controller in this thread, and the moves that scenarios are told in. */
+import { startController } from '#controller/controller.ts'
+import { silentLog } from '#controller/log.ts'
+import { telemetry } from '#controller/telemetry.ts'
+import { writeAction } from '#core/api/action.ts'
+import type { Release, ReleaseSpec } from '#core/api/release.ts'
+import type { HttpRoute } from '#core/k8s/gateway-api.ts'
+import { kinds } from '#core/k8s/kinds.ts'
+import type { ReplicaSet } from '#core/k8s/workloads.ts'
+import type { Verb } from '#core/model/app.ts'
+import { annotations } from '#core/render/names.ts'
+import { doors } from '#doors/register.ts'
+import { strictRules } from '#kube/address-guard.ts'
+import type { Cache } from '#kube/cluster.ts'
+import { connectTo } from '#kube/connect.ts'
+import { reachThrough } from '#kube/reach.ts'
+import { systemPorts } from '#kube/system.ts'
+import { sendDirect } from '#kube/transport.ts'
+import { type LocalCluster, startLocalCluster } from '#local/cluster.ts'
+import { askThrough } from '../../src/cli/ask.ts'
+import { watchUntil } from '../../src/cli/wait.ts'
+
+export type Stage = {
+  readonly local: LocalCluster
+  readonly releases: Cache<Release>
+  readonly routes: Cache<HttpRoute>
+  readonly sets: Cache<ReplicaSet>
+  readonly startController: () => () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+export async function openStage(): Promise<Stage> {
+  const local = await startLocalCluster({
+    crds: doors.flatMap((door) => door.crds),
+    followDelayMs: 50,
+  })
+  const { cluster } = local
+  const releases = cluster.watch<Release>(kinds.release, { project: (object) => object as Release })
+  const routes = cluster.watch<HttpRoute>(kinds.httpRoute, {
+    project: (object) => object as HttpRoute,
+  })
+  const sets = cluster.watch<ReplicaSet>(kinds.replicaSet, {
+    project: (object) => object as ReplicaSet,
+  })
+  await Promise.all([releases.synced(), routes.synced(), sets.synced()])
+  return {
+    local,
+    releases,
+    routes,
+    sets,
+    startController: () => controllerOn(local),
+    stop: () => local.stop(),
+  }
+}
+
+function controllerOn(local: LocalCluster): () => Promise<void> {
+  const ports = systemPorts()
+  const cluster = connectTo(local.apiServer.transport(), ports)
+  const controller = startController({
+    cluster,
+    doors,
+    clock: ports.clock,
+    ask: askThrough(
+      reachThrough({ cluster, way: 'proxy', rules: strictRules, direct: sendDirect }),
+    ),
+    log: silentLog,
+    telemetry: telemetry('test'),
+    instance: 'test',
+  })
+  controller.lead(() => true)
+  return async () => {
+    await controller.stop()
+    await cluster.close()
+  }
+}
+
+/** One release on the stage, by its name. */
+export class Actor {
+  readonly name: string
+  readonly #stage: Stage
+
+  constructor(stage: Stage, name: string) {
+    this.#stage = stage
+    this.name = name
+  }
+
+  get release(): Release | undefined {
+    return this.#stage.releases.get(`default/${this.name}`)
+  }
+
+  get canaryWeight(): number {
+    const route = this.#stage.routes.get(`default/${this.name}`)
+    return route?.spec.rules?.[0]?.backendRefs?.[1]?.weight ?? 0
+  }
+
+  /** Pods asked for, by image tag, of the ReplicaSets that want any. */
+  pods(): Record<string, number> {
+    const own = [...this.#stage.sets.values()].filter(
+      ({ metadata, spec }) =>
+        metadata.labels?.['headgate.dev/release'] === this.name && (spec.replicas ?? 0) > 0,
+    )
+    return Object.fromEntries(
+      own.map(({ spec }) => [
+        spec.template.spec.containers[0]?.image?.split(':')[1] ?? '',
+        spec.replicas ?? 0,
+      ]),
+    )
+  }
+
+  async install(version: string, spec: Partial<ReleaseSpec>): Promise<void> {
+    const { cluster } = this.#stage.local
+    const backendRefs = [`${this.name}-stable`, `${this.name}-canary`].map((name, index) => ({
+      name,
+      port: 80,
+      weight: index === 0 ? 100 : 0,
+    }))
+    await cluster.create<HttpRoute>(kinds.httpRoute, {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: { name: this.name, namespace: 'default' },
+      spec: {
+        parentRefs: [{ name: 'gateway' }],
+        hostnames: [`${this.name}.example.com`],
+        rules: [{ backendRefs }],
+      },
+    })
+    await cluster.create<Release>(kinds.release, {
+      apiVersion: 'headgate.dev/v1alpha1',
+      kind: 'Release',
+      metadata: { name: this.name, namespace: 'default' },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: { app: this.name } },
+        template: this.#template(version),
+        services: { stable: `${this.name}-stable`, candidate: `${this.name}-canary` },
+        traffic: { route: this.name },
+        strategy: { canary: { steps: [{ weight: 50 }] } },
+        ...spec,
+      },
+    })
+  }
+
+  #template(version: string): ReleaseSpec['template'] {
+    return {
+      metadata: { labels: { app: this.name } },
+      spec: {
+        containers: [
+          {
+            name: 'app',
+            image: `example/${this.name}:${version}`,
+            ports: [{ containerPort: 8080 }],
+          },
+        ],
+      },
+    }
+  }
+
+  async ask(version: string): Promise<void> {
+    const body = { spec: { template: this.#template(version) } }
+    await this.#stage.local.cluster.patch(
+      kinds.release,
+      { namespace: 'default', name: this.name },
+      'merge',
+      body,
+    )
+  }
+
+  /** Says a verb about what the release shows now. */
+  async command(verb: Verb): Promise<void> {
+    const { metadata, status } = this.release as Release
+    const action = writeAction({
+      id: `${verb}-${metadata.resourceVersion}`,
+      verb,
+      uid: metadata.uid ?? '',
+      revision:
+        status?.trial?.revision ?? status?.failed?.revision ?? status?.stable?.revision ?? '',
+      step: status?.step?.index,
+      by: 'ann',
+    })
+    const body = { metadata: { annotations: { [annotations.action]: action } } }
+    await this.#stage.local.cluster.patch(
+      kinds.release,
+      { namespace: 'default', name: this.name },
+      'merge',
+      body,
+    )
+  }
+
+  async until(holds: (release: Release) => boolean): Promise<void> {
+    await watchUntil(this.#stage.releases, () => this.release !== undefined && holds(this.release))
+  }
+
+  /** Until the spec as it is now has come to this phase with nothing on trial. */
+  async comesTo(phase: string): Promise<void> {
+    await this.until(
+      ({ metadata, status }) =>
+        status?.phase === phase &&
+        status.trial === undefined &&
+        status.observedGeneration === metadata.generation,
+    )
+  }
+
+  async untilPods(pods: Record<string, number>): Promise<void> {
+    const wanted = JSON.stringify(pods)
+    await watchUntil(this.#stage.sets, () => JSON.stringify(this.pods()) === wanted)
+  }
+
+  /** The versions that answer so many requests through the gateway. */
+  async versions(requests = 20): Promise<ReadonlySet<string>> {
+    const answers = await Promise.all(
+      Array.from({ length: requests }, async () => {
+        const { headers } = await this.#get('/hello')
+        return headers.get('x-version') ?? 'nobody'
+      }),
+    )
+    return new Set(answers)
+  }
+
+  async #get(path: string): Promise<Response> {
+    const { request } = await import('undici')
+    const { headers, body } = await request(`${this.#stage.local.gateway.url}${path}`, {
+      headers: { host: `${this.name}.example.com` },
+    })
+    await body.dump()
+    return new Response(null, {
+      headers: Object.entries(headers).map(([key, value]) => [key, String(value)]),
+    })
+  }
+}
