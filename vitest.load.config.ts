@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+/** Releases under load: a lane of its own, because it takes both cores for a minute. */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.load.test.ts'],
+    maxWorkers: 1,
+    testTimeout: 240_000,
+    hookTimeout: 60_000,
+  },
+})
