@@ -79,7 +79,8 @@ function isRefusal({ code }: KubeError): boolean {
   return code === 400 || code === 403 || code === 413 || code === 422
 }
 
-function nameOf(write: Write): string {
+/** The object of a write, as people call it: `ReplicaSet shop-6f9c`. */
+export function nameOf(write: Write): string {
   return write.kind === 'create'
     ? `${write.object.kind} ${write.object.metadata.name}`
     : `${write.ref.kind} ${write.ref.name}`

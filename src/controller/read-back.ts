@@ -15,9 +15,11 @@ export function askReadBack(
 ): void {
   const question = decision.readBack
   if (question === undefined || state.asking || state.readBack?.written === question.written) return
-  state.asking = true
   const { written, object } = question
   const named = `ReplicaSet ${object.metadata.name}`
+  // What was refused once is refused again, until the object changes and its refusals are forgotten.
+  if (state.refusals.has(named)) return
+  state.asking = true
   cluster
     .create(kinds.replicaSet, object as ReplicaSet, { dryRun: true })
     .then((served) => {

@@ -6,7 +6,7 @@ import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Observed } from '#core/observed.ts'
 import { refuse } from '#core/refuse.ts'
 import type { Door } from '#doors/door.ts'
-import { apply, type Delivery } from './apply.ts'
+import { apply, type Delivery, nameOf } from './apply.ts'
 import { isFresh } from './freshness.ts'
 import { gather, type Sources } from './gather.ts'
 import { type Ask, measure } from './measure.ts'
@@ -54,10 +54,24 @@ export async function reconcile(
   state.answers = []
   shell.decided(key, observed, now, decision)
   const again = (): void => shell.again(key)
+  if (forgetRefusals(state, object, decision)) again()
   measure(shell, state, decision, again)
   askReadBack(shell.delivery.cluster, state, decision, now, again)
   const status = { object, value: door.status(object, decision.notebook, read.app) }
   await apply(shell.delivery, state, decision.writes, decision.write ? status : undefined)
   if (decision.write) shell.tell(door, object, decision)
   return decision.wakeAt
+}
+
+/** A refusal counts as long as the write is still wanted. Returns whether any was forgotten. */
+function forgetRefusals(
+  state: KeyState,
+  { kind, metadata }: KubeObject,
+  { writes, readBack }: Decision,
+): boolean {
+  const wanted = new Set([`${kind} ${metadata.name}`, ...writes.map(nameOf)])
+  if (readBack !== undefined) wanted.add(`ReplicaSet ${readBack.object.metadata.name}`)
+  const stale = [...state.refusals.keys()].filter((object) => !wanted.has(object))
+  for (const object of stale) state.refusals.delete(object)
+  return stale.length > 0
 }

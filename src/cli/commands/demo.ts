@@ -92,7 +92,9 @@ async function play({ cluster, local, screen, decisions }: Stage): Promise<DemoS
   screen.say('Bringing up shop:v1 …')
   await cluster.create(kinds.httpRoute, demoRoute)
   await cluster.create(kinds.release, demoRelease('example/shop:v1'))
-  await settled(releases, 'Completed')
+  const first = await settled(releases, 'Completed', 'Failed')
+  if (first !== 'Completed')
+    throw new Error('shop:v1 did not come up; run with --keep and look at its pods')
   const traffic = startTraffic({
     url: `${local.addresses.gateway}/hello`,
     host: demoHost,
