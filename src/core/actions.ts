@@ -3,7 +3,7 @@
 import { unreachable } from './assert.ts'
 import type { PatchOperation, Write } from './decision.ts'
 import { pointer } from './decision.ts'
-import type { Action, ActionAsked } from './model/app.ts'
+import { type Action, type ActionAsked, actionId } from './model/app.ts'
 import { note, type Pass, retreat, withBook, withTrial } from './pass.ts'
 import { annotations } from './render/names.ts'
 import { waits } from './steps/step.ts'
@@ -23,8 +23,8 @@ export function obey(pass: Pass): Pass {
 export function takeOff({ observed }: Pass): readonly Write[] {
   const { app, notebook } = observed
   if (app.action === undefined) return []
-  const id = idOf(app.action)
-  if (notebook?.decisions.some(({ actionId }) => actionId === id) !== true) return []
+  const id = actionId(app.action)
+  if (notebook?.decisions.some((record) => record.actionId === id) !== true) return []
   const path = pointer('metadata', 'annotations', annotations.action)
   const patch: readonly PatchOperation[] = [
     { op: 'test', path: '/metadata/uid', value: app.uid },
@@ -35,12 +35,9 @@ export function takeOff({ observed }: Pass): readonly Write[] {
   return [{ kind: 'patch', ref: { apiVersion, kind, namespace: app.namespace, name }, patch }]
 }
 
-function idOf(asked: ActionAsked): string {
-  return asked.kind === 'action' ? asked.action.id : asked.id
-}
-
 function isTaken({ book }: Pass, asked: ActionAsked): boolean {
-  return book.decisions.some(({ actionId }) => actionId === idOf(asked))
+  const id = actionId(asked)
+  return book.decisions.some((record) => record.actionId === id)
 }
 
 // A command is bound to what its author was looking at. To stop a release, its revision is enough: people who pull the

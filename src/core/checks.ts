@@ -2,16 +2,19 @@
  * The ordered list of facts that stop, hold or turn a release, most urgent first. The first finding is the reason that
  * people see.
  */
+
 import { metricState } from './analysis/judge.ts'
+import { entry } from './entry.ts'
 import type { Metric } from './model/app.ts'
 import type { MetricState } from './model/notebook.ts'
 import { type Waiting, waitingFor } from './move/waiting.ts'
 import type { Pass } from './pass.ts'
 
 /**
- * `stop`: touch nothing. `hold`: keep and repair what is, but do not go on. `retreat`: traffic returns to stable.
+ * `stop`: touch nothing. `hold`: keep and repair what is, but do not go on. `freeze`: the same, and the candidate gains
+ * no traffic, not even what its step already declares. `retreat`: traffic returns to stable.
  */
-export type Finding = Waiting & { readonly move: 'stop' | 'hold' | 'retreat' }
+export type Finding = Waiting & { readonly move: 'stop' | 'hold' | 'freeze' | 'retreat' }
 
 /** Looks at one thing; stays silent, or says why the release must not simply go on. */
 type Check = (pass: Pass) => Finding | undefined
@@ -44,7 +47,7 @@ function rivalCameFirst({ observed }: Pass): Finding | undefined {
 
 function serviceTaken({ observed }: Pass): Finding | undefined {
   for (const name of Object.values(observed.app.services)) {
-    const foreign = observed.services[name]?.foreign
+    const foreign = entry(observed.services, name)?.foreign
     if (foreign === undefined) continue
     const message = `Service ${name} belongs to ${foreign}; name another one in spec.services`
     return { ...waitingFor('ServiceTaken', message, `Service ${name}`), move: 'stop' }
@@ -100,19 +103,21 @@ function pausedByPerson({ book }: Pass): Finding | undefined {
   if (book.paused === undefined || book.trial?.stage.kind !== 'steps') return undefined
   return {
     ...waitingFor('Paused', `paused by ${book.paused.by} until somebody resumes`),
-    move: 'hold',
+    move: 'freeze',
   }
 }
 
-// An outage of the provider is no success: nothing goes on before there is something to judge again.
+// An outage of the provider is no success: nothing goes on before there is something to judge again. A promotion has
+// been judged, or somebody answers for it: stopping it half-way would leave the release between two revisions.
 function metricsMissing(pass: Pass): Finding | undefined {
+  if (pass.book.trial?.stage.kind === 'promoting') return undefined
   for (const { metric, state } of goingForward(pass)) {
     const missing = state.verdict === 'noData' && metric.onNoData !== 'continue'
     const error = state.verdict === 'error' && metric.onError !== 'continue'
     if (!missing && !error) continue
     return {
       ...waitingFor('WaitingForMetrics', `metric ${metric.name}: ${lastMessage(state)}`),
-      move: 'hold',
+      move: 'freeze',
     }
   }
   return undefined

@@ -1,10 +1,17 @@
 /** The end of a pass: one reason, one phase, the notebook as it should be stored, and when to look again. */
 import { schedule } from './analysis/schedule.ts'
 import { conditionsOf } from './conditions.ts'
-import { deadlineOf, isOverdue, progressOf } from './deadline.ts'
+import { deadlineOf, isOverdue, progressAfter } from './deadline.ts'
 import type { Decision, Write } from './decision.ts'
 import { eventsOf } from './events.ts'
-import type { Memo, Notebook, Phase, Reason, RoleState } from './model/notebook.ts'
+import {
+  keep,
+  type Memo,
+  type Notebook,
+  type Phase,
+  type Reason,
+  type RoleState,
+} from './model/notebook.ts'
 import { weightOf } from './model/weights.ts'
 import type { Move } from './move/move.ts'
 import type { Waiting } from './move/waiting.ts'
@@ -51,7 +58,7 @@ export function conclude(ending: Ending): Decision {
     reason,
     notebook,
     write: worth || (pending && lasts),
-    memo: memoOf(pass, memory),
+    memo: memoOf(ending, memory),
     writes: ending.writes,
     measure: asked.asks,
     readBack: readBackOf(pass),
@@ -115,7 +122,7 @@ function reasonOf(
         ? stored.since
         : now
   return {
-    reason: { type, message: cut(message, 512), object, since, next },
+    reason: { type, message: cut(message, keep.message), object, since, next },
     memory: { sign, since },
   }
 }
@@ -162,10 +169,10 @@ function rolesOf({ pass, stance }: Ending): readonly RoleState[] {
   })
 }
 
-function memoOf(pass: Pass, reason: ReasonMemory): Memo {
+function memoOf({ pass, waiting }: Ending, reason: ReasonMemory): Memo {
   return {
     accepted: pass.facts.accepted,
-    progress: progressOf(pass),
+    progress: progressAfter({ pass, waiting }),
     reason,
     analysis: pass.book.analysis,
   }

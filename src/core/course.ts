@@ -132,7 +132,7 @@ function movesOn({ plan }: App, index: number): boolean {
 /** Nothing is promoted before each metric has passed. */
 function allDone(pass: Pass, trial: Trial): Course {
   const metrics = pass.observed.app.analysis?.metrics.map(({ name }) => name) ?? []
-  const waiting = analysisOutcome(metrics, pass)
+  const waiting = analysisOutcome(metrics, trial.startedAt, pass)
   if (waiting !== undefined) return { pass, waiting }
   const message = `all steps are done; revision ${trial.revision} takes over the stable role`
   return {

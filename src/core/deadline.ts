@@ -2,7 +2,9 @@
  * The progress deadline: it counts the time in which nothing moved although something should. Deliberate waits (pauses,
  * approvals, analysis, a person's hold) do not count.
  */
+
 import { type Course, expire } from './course.ts'
+import { entry } from './entry.ts'
 import type { Memo } from './model/notebook.ts'
 import type { Pass } from './pass.ts'
 import type { ReasonType } from './reasons.ts'
@@ -15,10 +17,11 @@ const deliberate: ReadonlySet<ReasonType> = new Set<ReasonType>([
   'WaitingForMetrics',
   'Paused',
   'RivalRelease',
+  'ServiceTaken',
 ])
 
 /** When anything last moved, as far as this process saw. */
-export function progressOf({ observed, facts, book, now }: Pass): NonNullable<Memo['progress']> {
+function progressOf({ observed, facts, book, now }: Pass): NonNullable<Memo['progress']> {
   const { trial } = book
   const sign = [
     trial?.revision,
@@ -31,11 +34,16 @@ export function progressOf({ observed, facts, book, now }: Pass): NonNullable<Me
     facts.target.kind === 'ask' ? '' : facts.target.revision,
     ...observed.workloads.map(({ name, replicas, ready }) => `${name}=${ready}/${replicas}`),
     ...Object.values(facts.app.services).map((name) =>
-      JSON.stringify(observed.endpoints[name] ?? {}),
+      JSON.stringify(entry(observed.endpoints, name) ?? {}),
     ),
   ].join(' ')
   const before = observed.memo.progress
   return before?.sign === sign ? before : { sign, at: now }
+}
+
+/** What to remember of it: nothing after a deliberate wait, so that there is all the time again when it ends. */
+export function progressAfter({ pass, waiting }: Course): Memo['progress'] {
+  return waiting !== undefined && deliberate.has(waiting.type) ? undefined : progressOf(pass)
 }
 
 /** When the release runs out of time; undefined while it waits on purpose or for nothing. */

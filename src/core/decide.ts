@@ -11,7 +11,8 @@ import { factsOf } from './facts.ts'
 import { type Move, move } from './move/move.ts'
 import type { Observed } from './observed.ts'
 import { emptyNotebook, note, type Pass, retreat, withBook } from './pass.ts'
-import { retire } from './retire.ts'
+import { retire, retireAsIs, withinReach } from './retire.ts'
+import { frozen } from './strategies/strategy.ts'
 import type { Instant } from './time.ts'
 import { turn } from './turn.ts'
 
@@ -29,10 +30,10 @@ export function decide(observed: Observed, now: Instant): Decision {
       stance: undefined,
       made: nothing,
       waiting: finding,
-      writes: takeOff(pass),
+      writes: [...takeOff(pass), ...retireAsIs(observed)],
     })
   }
-  return run(turnedBack(pass, finding), finding?.move === 'hold' ? finding : undefined)
+  return run(turnedBack(pass, finding), finding?.move === 'retreat' ? undefined : finding)
 }
 
 const nothing: Move = { writes: [], waiting: undefined }
@@ -46,12 +47,8 @@ function withSamples(pass: Pass): Pass {
   const { analysis } = pass.observed.app
   const { trial } = pass.book
   if (analysis === undefined || trial === undefined) return pass
-  const known = [pass.observed.memo.analysis, pass.book.analysis].find(
-    (one) => one?.revision === trial.revision,
-  )
-  return withBook(pass, {
-    analysis: takeAnswers(analysis, trial.revision, known, pass.observed.answers),
-  })
+  const known = [pass.observed.memo.analysis, pass.book.analysis]
+  return withBook(pass, { analysis: takeAnswers(analysis, trial, known, pass.observed.answers) })
 }
 
 function turnedBack(pass: Pass, finding: Finding | undefined): Pass {
@@ -61,14 +58,17 @@ function turnedBack(pass: Pass, finding: Finding | undefined): Pass {
 }
 
 function run(pass: Pass, hold: Finding | undefined): Decision {
-  const stance = stanceOf(pass)
+  const wanted = stanceOf(pass)
+  const stance =
+    wanted === undefined || hold?.move !== 'freeze' ? wanted : frozen(wanted, pass.facts)
   const made =
     stance === undefined
       ? nothing
       : move(pass.observed, pass.facts, stance, pass.now, isRecorded(pass))
   const course = advance(pass, made, hold)
   const ended = expireOverdue(course, hold !== undefined)
-  const writes = [...made.writes, ...takeOff(pass), ...retire(ended.pass)]
+  const moves = withinReach(pass.observed, made.writes)
+  const writes = [...moves, ...takeOff(pass), ...retire(ended.pass)]
   return conclude({ pass: ended.pass, stance, made, waiting: ended.waiting, writes })
 }
 

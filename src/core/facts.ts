@@ -1,6 +1,7 @@
 /** What follows from a snapshot without any policy: computed once a pass, read by all who judge. */
 
 import { assert } from './assert.ts'
+import { entry } from './entry.ts'
 import type { App } from './model/app.ts'
 import { emptyMemo, type Memo } from './model/notebook.ts'
 import { podsFor, type RoleName, sameWeights, type Weights, weightOf } from './model/weights.ts'
@@ -25,7 +26,9 @@ export type Facts = {
   readonly workload: (revision: string) => WorkloadSeen | undefined
   /** The revision that a role's Service selects now, if it selects one of ours. */
   readonly selected: (role: RoleName) => string | undefined
-  /** Ready endpoints of a revision behind a role's Service. */
+  /** Ready endpoints of a workload that a role's Service lists. */
+  readonly listed: (role: RoleName, workload: string) => number
+  /** Ready endpoints of a revision behind a role's Service, as far as its workload has them too. */
   readonly endpoints: (role: RoleName, revision: string) => number
 }
 
@@ -37,6 +40,8 @@ export function factsOf(observed: Observed, now: Instant): Facts {
   const accepted = acceptedSince(reading, observed.memo ?? emptyMemo, now)
   const workload = (revision: string): WorkloadSeen | undefined =>
     workloads.find((one) => one.revision === revision && !one.deleting)
+  const listed: Facts['listed'] = (role, name) =>
+    entry(entry(endpoints, app.services[role]), name) ?? 0
   return {
     app,
     router,
@@ -46,10 +51,12 @@ export function factsOf(observed: Observed, now: Instant): Facts {
     accepted,
     settledAt: settledAt(app, reading, accepted),
     workload,
-    selected: (role) => services[app.services[role] ?? '']?.selector[labels.revision],
+    selected: (role) => entry(services, app.services[role])?.selector[labels.revision],
+    listed,
     endpoints: (role, revision) => {
-      const name = workload(revision)?.name
-      return name === undefined ? 0 : (endpoints[app.services[role] ?? '']?.[name] ?? 0)
+      const seen = workload(revision)
+      // The two are seen at different times: the smaller one is sure.
+      return seen === undefined ? 0 : Math.min(seen.ready, listed(role, seen.name))
     },
   }
 }

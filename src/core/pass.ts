@@ -1,5 +1,6 @@
 /** One pass in the making: the snapshot, what follows from it, and the notebook as it will be. */
 import type { Facts } from './facts.ts'
+import { type ActionAsked, actionId } from './model/app.ts'
 import {
   type DecisionRecord,
   type Failure,
@@ -9,6 +10,7 @@ import {
 } from './model/notebook.ts'
 import type { Observed } from './observed.ts'
 import type { ReasonType } from './reasons.ts'
+import { cut } from './render/text.ts'
 import type { Instant } from './time.ts'
 
 export type Pass = {
@@ -59,13 +61,26 @@ export function note(pass: Pass, { action, reason, message, by, actionId }: Note
     at: pass.now,
     action,
     reason,
-    message,
+    message: cut(message, keep.message),
     revision: trial?.revision ?? stable ?? '',
     step: trial?.step,
     by,
     actionId,
   }
-  return withBook(pass, { decisions: [...decisions, record].slice(-keep.decisions) })
+  return withBook(pass, { decisions: newest([...decisions, record], pass.observed.app.action) })
+}
+
+// The record of a command that still stands on the object stays as long as it does: without it, it would be obeyed again.
+function newest(
+  records: readonly DecisionRecord[],
+  standing: ActionAsked | undefined,
+): readonly DecisionRecord[] {
+  const surplus = records.length - keep.decisions
+  if (surplus <= 0) return records
+  const id = standing === undefined ? undefined : actionId(standing)
+  const answer = records.findIndex((record) => id !== undefined && record.actionId === id)
+  if (answer < 0 || answer >= surplus) return records.slice(surplus)
+  return [...records.slice(answer, answer + 1), ...records.slice(surplus + 1)]
 }
 
 /** Turns a trial back. Where it is on its way back already, the first cause stands. */
@@ -79,7 +94,7 @@ export function retreat(
   const why: Failure = {
     revision: trial.revision,
     reason: cause.reason,
-    message: cause.message,
+    message: cut(cause.message, keep.message),
     at: pass.now,
   }
   const turned = withTrial(pass, { stage: { kind: 'retreating', why, outcome } })

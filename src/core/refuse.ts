@@ -1,6 +1,6 @@
 /** What becomes of an object that asks for something that cannot be: it is told so, and nothing of it is touched. */
 import { conditionsOf } from './conditions.ts'
-import type { Notebook } from './model/notebook.ts'
+import { keep, type Notebook } from './model/notebook.ts'
 import { emptyNotebook } from './pass.ts'
 import { cut } from './render/text.ts'
 import type { Instant } from './time.ts'
@@ -17,7 +17,7 @@ export function refuse(
 ): { readonly notebook: Notebook; readonly write: boolean } {
   const message = cut(
     problems.map((problem) => `${problem.path}: ${problem.message}`).join('; '),
-    512,
+    keep.message,
   )
   const before = stored?.reason
   const since = before?.type === 'SpecInvalid' ? before.since : now

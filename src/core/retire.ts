@@ -1,33 +1,54 @@
 /** The end of a release: our finalizer comes on before anything can be left behind, and goes when all is given back. */
+
 import type { Write } from './decision.ts'
+import { entry } from './entry.ts'
+import type { KubeObject, ObjectRef } from './k8s/meta.ts'
 import type { App } from './model/app.ts'
-import type { ServiceSeen } from './observed.ts'
+import type { Observed, ServiceSeen } from './observed.ts'
 import type { Pass } from './pass.ts'
 import { finalizer, labels } from './render/names.ts'
 import { serviceRef } from './render/service.ts'
 
 /**
  * Writes to the object's finalizers, and what is given back before the last one: people's own Services lose the label
- * we added to their selectors. A way back that cannot end, because the gateway is gone, holds a deletion no longer than
- * the progress deadline.
+ * we added to their selectors. What cannot end, because the gateway is gone or a Service must not be written, holds a
+ * deletion no longer than the progress deadline.
  */
 export function retire({ observed, book, now }: Pass): readonly Write[] {
   const { app } = observed
-  const ours = app.finalizers.includes(finalizer)
-  if (app.deletedAt === undefined)
-    return ours ? [] : [finalizers(app, [...app.finalizers, finalizer])]
+  if (app.deletedAt === undefined) return hasFinalizer(app) ? [] : [finalizerOn(app)]
   const overdue = now >= app.deletedAt + app.progressDeadlineMs
-  if (!ours || (book.trial !== undefined && !overdue)) return []
+  if (!hasFinalizer(app) || (book.trial !== undefined && !overdue)) return []
   const borrowed = Object.values(app.services)
-    .flatMap((name) => observed.services[name] ?? [])
+    .flatMap((name) => entry(observed.services, name) ?? [])
     .filter((service) => !service.ours && service.selector[labels.revision] !== undefined)
-  if (borrowed.length > 0) return borrowed.map((service) => unlabelled(app, service))
-  return [
-    finalizers(
-      app,
-      app.finalizers.filter((name) => name !== finalizer),
-    ),
-  ]
+    .map((service) => unlabelled(app, service))
+  return borrowed.length > 0 && !overdue ? borrowed : [...borrowed, finalizerOff(app)]
+}
+
+/** The end of a release that must not touch anything, because others govern what it names: it goes as it is. */
+export function retireAsIs({ app }: Observed): readonly Write[] {
+  return app.deletedAt !== undefined && hasFinalizer(app) ? [finalizerOff(app)] : []
+}
+
+/** The same for an object that nobody can read as a release any more. */
+export function letGo({ apiVersion, kind, metadata }: KubeObject): readonly Write[] {
+  const { namespace, name, resourceVersion = '', deletionTimestamp, finalizers = [] } = metadata
+  if (deletionTimestamp === undefined || !finalizers.includes(finalizer)) return []
+  const ref = { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) }
+  return [replaced(ref, resourceVersion, finalizers.filter(isForeign))]
+}
+
+/** Leaves out writes to what people own as long as our finalizer is not on: a deletion could not take them back. */
+export function withinReach(
+  { app, services }: Observed,
+  writes: readonly Write[],
+): readonly Write[] {
+  if (hasFinalizer(app)) return writes
+  return writes.filter((write) => {
+    if (write.kind !== 'patch' || write.ref.kind === 'ReplicaSet') return true
+    return write.ref.kind === 'Service' && entry(services, write.ref.name)?.ours === true
+  })
 }
 
 function unlabelled(app: App, { name, resourceVersion, selector }: ServiceSeen): Write {
@@ -42,14 +63,30 @@ function unlabelled(app: App, { name, resourceVersion, selector }: ServiceSeen):
   }
 }
 
-function finalizers(app: App, names: readonly string[]): Write {
-  const { apiVersion, kind, name } = app.owner
-  return {
-    kind: 'patch',
-    ref: { apiVersion, kind, namespace: app.namespace, name },
-    patch: [
-      { op: 'test', path: '/metadata/resourceVersion', value: app.resourceVersion },
-      { op: 'add', path: '/metadata/finalizers', value: names },
-    ],
-  }
+function hasFinalizer(app: App): boolean {
+  return app.finalizers.includes(finalizer)
+}
+
+function isForeign(name: string): boolean {
+  return name !== finalizer
+}
+
+function finalizerOn(app: App): Write {
+  return replaced(refOf(app), app.resourceVersion, [...app.finalizers, finalizer])
+}
+
+function finalizerOff(app: App): Write {
+  return replaced(refOf(app), app.resourceVersion, app.finalizers.filter(isForeign))
+}
+
+function refOf({ owner, namespace }: App): ObjectRef {
+  return { apiVersion: owner.apiVersion, kind: owner.kind, namespace, name: owner.name }
+}
+
+function replaced(ref: ObjectRef, resourceVersion: string, names: readonly string[]): Write {
+  const patch = [
+    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+    { op: 'add', path: '/metadata/finalizers', value: names },
+  ] as const
+  return { kind: 'patch', ref, patch }
 }

@@ -4,7 +4,7 @@
  * upgrade that adds a default, or changes how we hash, starts no release.
  */
 import { shortHash } from './hash.ts'
-import { contained } from './k8s/compare.ts'
+import { contained, nearlyContained, withoutDropped } from './k8s/compare.ts'
 import type { PodTemplate } from './k8s/workloads.ts'
 import type { Observed, WorkloadSeen } from './observed.ts'
 import { labels } from './render/names.ts'
@@ -35,15 +35,20 @@ export function targetOf({ app, workloads, readBack }: Observed): Target {
     return { kind: 'known', revision: same.revision, workload: same, respelt: false }
 
   const alike = living.filter((workload) =>
-    contained(app.template, withoutOurLabels(workload.template)),
+    nearlyContained(app.template, withoutOurLabels(workload.template)),
   )
   if (alike.length === 0) return { kind: 'new', revision: freeName(written, workloads) }
   if (readBack?.written !== written) return { kind: 'ask', written }
 
-  // Nothing of the old template may be missing in what the server makes of the new one: otherwise a field was removed.
+  // Nothing that its author means may be missing in the old one: otherwise a field was added. Nothing of the old one may
+  // be missing in what the server makes of the new one: otherwise a field was removed.
   const served = withoutOurLabels(readBack.template)
+  const meant = withoutDropped(app.template, served)
   const kept = newest(
-    alike.filter((workload) => contained(withoutOurLabels(workload.template), served)),
+    alike.filter(({ template }) => {
+      const known = withoutOurLabels(template)
+      return contained(meant, known) && contained(known, served)
+    }),
   )
   if (kept !== undefined)
     return { kind: 'known', revision: kept.revision, workload: kept, respelt: true }
@@ -55,7 +60,9 @@ function newest(workloads: readonly WorkloadSeen[]): WorkloadSeen | undefined {
 }
 
 function freeName(written: string, workloads: readonly WorkloadSeen[]): string {
-  const taken = new Set(workloads.map((workload) => workload.revision))
+  // A workload of this very template that is being deleted gives its name back; another name would be another revision.
+  const others = workloads.filter((workload) => workload.written !== written)
+  const taken = new Set(others.map((workload) => workload.revision))
   let name = written
   for (let number = 2; taken.has(name); number += 1) name = `${written}-${number}`
   return name

@@ -5,9 +5,9 @@ import { note, type Pass, retreat, withBook } from './pass.ts'
 export function turn(pass: Pass): Pass {
   const { target } = pass.facts
   const { book } = pass
-  if (target.kind === 'ask') return pass
   if (pass.observed.app.deletedAt !== undefined)
     return giveUp(pass, 'Retiring', 'the release is being deleted')
+  if (target.kind === 'ask') return pass
   if (book.trial !== undefined) {
     if (book.trial.revision === target.revision) return pass
     if (book.stable === target.revision) {

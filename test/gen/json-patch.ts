@@ -1,6 +1,7 @@
 /** RFC 6902 as far as decisions use it: test, add, replace, remove on existing parents. */
-import { canonicalJson } from '#core/hash.ts'
+
 import type { PatchOperation } from '#core/decision.ts'
+import { canonicalJson } from '#core/hash.ts'
 
 /** The patched copy, or undefined when a test does not hold. */
 export function applyPatch<T>(object: T, patch: readonly PatchOperation[]): T | undefined {

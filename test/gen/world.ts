@@ -3,15 +3,23 @@
  * when it is told to. Everything a pass may look at is read from it, so that crashes, delays and lost writes are the
  * caller's to choose.
  */
-import type { Release } from '#core/api/release.ts'
+
 import { readRelease } from '#core/api/read.ts'
+import type { Release } from '#core/api/release.ts'
 import { notebookOf, statusOf } from '#core/api/status.ts'
 import type { Decision, PatchOperation, Write } from '#core/decision.ts'
 import type { HttpBackendRef, HttpRoute } from '#core/k8s/gateway-api.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { ReplicaSet, Service } from '#core/k8s/workloads.ts'
 import { emptyMemo, type Memo, type Notebook } from '#core/model/notebook.ts'
-import type { MetricAnswer, Observed, ServiceSeen } from '#core/observed.ts'
+import type {
+  MetricAnswer,
+  Observed,
+  ReadBack,
+  Refusal,
+  Rival,
+  ServiceSeen,
+} from '#core/observed.ts'
 import { annotations, labels } from '#core/render/names.ts'
 import { applyPatch } from './json-patch.ts'
 
@@ -22,6 +30,11 @@ export class World {
   now = Date.UTC(2026, 10, 21)
   memo: Memo = emptyMemo
   answers: MetricAnswer[] = []
+  rivals: Rival[] = []
+  refusals: Refusal[] = []
+  readBack: ReadBack | undefined
+  /** Service → name of another controller that owns it. */
+  readonly foreign = new Map<string, string>()
   readonly replicaSets = new Map<string, ReplicaSet>()
   readonly services = new Map<string, Service>()
   readonly ready = new Map<string, number>()
@@ -29,6 +42,10 @@ export class World {
   endpoints = new Map<string, Map<string, number>>()
   route: HttpRoute | undefined
   gone = false
+  /** When the gateway took up the route as it stands; undefined when it has not. */
+  acceptedAt: number | undefined
+  /** How often anything was written: the release's status, and everything else. */
+  readonly written = { status: 0, objects: 0 }
   #version = 1
 
   constructor(release: Release, route: HttpRoute | undefined) {
@@ -55,8 +72,8 @@ export class World {
         resourceVersion: metadata.resourceVersion ?? '',
         selector: spec.selector ?? {},
         ports: spec.ports ?? [],
-        ours: true,
-        foreign: undefined,
+        ours: metadata.ownerReferences?.some(({ uid }) => uid === read.app.uid) === true,
+        foreign: this.foreign.get(name),
       }
     }
     return {
@@ -80,10 +97,10 @@ export class World {
       ),
       routes:
         this.route === undefined ? {} : { [`HTTPRoute/${this.route.metadata.name}`]: this.route },
-      rivals: [],
+      rivals: this.rivals,
       answers: this.answers,
-      readBack: undefined,
-      refusals: [],
+      readBack: this.readBack,
+      refusals: this.refusals,
     }
   }
 
@@ -102,13 +119,69 @@ export class World {
     this.answers = []
   }
 
+  /** Somebody changes the spec. */
+  ask(changes: Partial<Release['spec']>): void {
+    const { metadata, spec } = this.release
+    const generation = (metadata.generation ?? 1) + 1
+    this.release = this.#stamp({
+      ...this.release,
+      metadata: { ...metadata, generation },
+      spec: { ...spec, ...changes },
+    })
+  }
+
+  /** Somebody puts a command on the object. */
+  command(text: string): void {
+    const { metadata } = this.release
+    const all = { ...metadata.annotations, [annotations.action]: text }
+    this.release = this.#stamp({ ...this.release, metadata: { ...metadata, annotations: all } })
+  }
+
+  /** Somebody deletes the release: it stays as long as a finalizer stands on it. */
+  remove(): void {
+    const { metadata } = this.release
+    if ((metadata.finalizers ?? []).length === 0) this.gone = true
+    const deletionTimestamp = new Date(this.now).toISOString()
+    this.release = this.#stamp({ ...this.release, metadata: { ...metadata, deletionTimestamp } })
+  }
+
+  /** Somebody else writes weights into every rule that splits traffic. */
+  editWeights(stable: number, candidate: number): void {
+    if (this.route === undefined) return
+    const rules = (this.route.spec.rules ?? []).map((rule) => ({
+      ...rule,
+      backendRefs: (rule.backendRefs ?? []).map((ref, at) => ({
+        ...ref,
+        weight: at === 0 ? stable : candidate,
+      })),
+    }))
+    this.acceptedAt = undefined
+    this.route = nextGeneration(this.#stamp({ ...this.route, spec: { ...this.route.spec, rules } }))
+  }
+
+  /** Somebody else changes what a Service selects. */
+  editSelector(service: string, selector: Readonly<Record<string, string>>): void {
+    const before = this.services.get(service)
+    if (before === undefined) return
+    this.services.set(service, this.#stamp({ ...before, spec: { ...before.spec, selector } }))
+  }
+
+  /** A Service that people wrote themselves. */
+  addService(name: string, selector: Readonly<Record<string, string>>): void {
+    const spec = { selector, ports: [{ port: 80, targetPort: 8080 }] }
+    const metadata = { name, namespace: 'default' }
+    this.services.set(name, this.#stamp({ apiVersion: 'v1', kind: 'Service', metadata, spec }))
+  }
+
   writeStatus(decision: Decision): void {
+    this.written.status += 1
     const read = readRelease(this.release)
     const steps = read.kind === 'app' ? read.app.plan.steps : []
     this.release = this.#stamp({ ...this.release, status: statusOf(decision.notebook, steps) })
   }
 
   write(write: Write): void {
+    this.written.objects += 1
     if (write.kind === 'create') return this.#create(write.object)
     if (write.kind === 'delete') return void this.replicaSets.delete(write.ref.name)
     this.#patch(write.ref.kind, write.ref.name, write.patch)
@@ -139,7 +212,10 @@ export class World {
     const after = this.#stamp(patched)
     if (kind === 'ReplicaSet') this.replicaSets.set(name, after as ReplicaSet)
     if (kind === 'Service') this.services.set(name, after as Service)
-    if (kind === 'HTTPRoute') this.route = nextGeneration(after as HttpRoute)
+    if (kind === 'HTTPRoute') {
+      this.route = nextGeneration(after as HttpRoute)
+      this.acceptedAt = undefined
+    }
     if (kind === 'Release') {
       this.release = after as Release
       const finalizers = after.metadata.finalizers ?? []
@@ -191,6 +267,7 @@ export class World {
         conditions: [condition('Accepted'), condition('ResolvedRefs')],
       },
     ]
+    this.acceptedAt ??= this.now
     this.route = this.#stamp({ ...this.route, status: { parents } })
   }
 

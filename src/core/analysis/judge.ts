@@ -2,12 +2,14 @@
 import type { Reading } from '../metrics/provider.ts'
 import type { Metric } from '../model/app.ts'
 import { type AnalysisState, keep, type MetricState, type Sample } from '../model/notebook.ts'
+import { cut } from '../render/text.ts'
 import type { Instant } from '../time.ts'
 
 /** Judges one reading against a metric's thresholds. */
 export function sampleOf(metric: Metric, reading: Reading, at: Instant): Sample {
   if (reading.kind !== 'value') {
-    return { at, verdict: reading.kind, value: undefined, message: reading.message }
+    const message = cut(reading.message, keep.sampleMessage)
+    return { at, verdict: reading.kind, value: undefined, message }
   }
   const { value } = reading
   const good = value <= (metric.max ?? Infinity) && value >= (metric.min ?? -Infinity)

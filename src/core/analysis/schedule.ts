@@ -2,31 +2,50 @@
 import type { MeasureAsk } from '../decision.ts'
 import { metricProviders } from '../metrics/register.ts'
 import type { Analysis, App, Metric } from '../model/app.ts'
-import type { AnalysisState, Trial } from '../model/notebook.ts'
+import type { AnalysisState, MetricState, Trial } from '../model/notebook.ts'
 import type { MetricAnswer } from '../observed.ts'
 import type { Instant } from '../time.ts'
-import { addSample, metricState, sampleOf } from './judge.ts'
+import { addSample, emptyMetric, metricState, sampleOf } from './judge.ts'
 
-/** Takes in the answers that belong to the revision on trial; others are for a revision that is gone. */
+/**
+ * Takes in the answers that belong to this trial. Answers and counts of another revision, or of an earlier trial of
+ * this one, say nothing about it. Of several known states the one that counted most goes on, so that counts never fall.
+ */
 export function takeAnswers(
   analysis: Analysis,
-  revision: string,
-  known: AnalysisState | undefined,
+  trial: Trial,
+  known: readonly (AnalysisState | undefined)[],
   answers: readonly MetricAnswer[],
 ): AnalysisState {
-  const before = known?.revision === revision ? known : undefined
+  const { revision, trafficSince = Infinity } = trial
   const provider = metricProviders[analysis.provider.kind]
   const metrics = analysis.metrics.map((metric) =>
     answers
       .filter((answer) => answer.revision === revision && answer.metric === metric.name)
+      .filter(({ at }) => at >= trafficSince)
       .toSorted((one, other) => one.at - other.at)
       .reduce(
         (state, { answer, at }) =>
           addSample(metric, state, sampleOf(metric, provider.read(answer), at)),
-        metricState(before, metric.name),
+        furthest(trial, known, metric.name),
       ),
   )
   return { revision, metrics }
+}
+
+function furthest(
+  { revision, trafficSince = Infinity }: Trial,
+  known: readonly (AnalysisState | undefined)[],
+  name: string,
+): MetricState {
+  return known
+    .flatMap((state) => (state?.revision === revision ? metricState(state, name) : []))
+    .filter(({ samples }) => samples.every(({ at }) => at >= trafficSince))
+    .reduce((one, other) => (total(other) > total(one) ? other : one), emptyMetric(name))
+}
+
+function total({ good, bad, missing, errors }: MetricState): number {
+  return good + bad + missing + errors
 }
 
 export type Schedule = { readonly asks: readonly MeasureAsk[]; readonly next: Instant | undefined }

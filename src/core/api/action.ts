@@ -32,7 +32,8 @@ function parse(text: string): Action | string {
     return 'has no id of 1 to 64 characters'
   if (!verbs.includes(verb as Verb)) return `has no verb; it is one of ${verbs.join(', ')}`
   if (typeof uid !== 'string') return 'has no uid: that of the object it is meant for'
-  if (typeof revision !== 'string') return 'has no revision: the one it is meant for'
+  if (typeof revision !== 'string' || revision.length > 63)
+    return 'has no revision: the one it is meant for'
   return {
     id,
     verb: verb as Verb,

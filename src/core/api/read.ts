@@ -4,11 +4,18 @@ import { metricProviders } from '../metrics/register.ts'
 import type { Analysis, App, Metric, Step } from '../model/app.ts'
 import { stable } from '../model/weights.ts'
 import type { Problem } from '../refuse.ts'
+import { cut } from '../render/text.ts'
 import { writtenHash } from '../revision.ts'
+import type { Obj } from '../schema/json.ts'
+import type { Problem as SchemaProblem } from '../schema/problem.ts'
+import type { Schema } from '../schema/schema.ts'
+import { validateSchema } from '../schema/validate.ts'
+import { positionAt } from '../steps/step.ts'
 import { parseDuration, parseInstant } from '../time.ts'
 import { routerNames } from '../traffic/register.ts'
 import { readAction } from './action.ts'
 import { type Release, type ReleaseMetric, type ReleaseStep, releaseApiVersion } from './release.ts'
+import { releaseSpecSchema } from './schema.ts'
 
 /** The role of a canary's candidate, in words and in metrics. */
 export const canaryRole = 'canary'
@@ -22,11 +29,21 @@ export type ReadResult =
  * older or the check is beyond a schema, is found here and told.
  */
 export function readRelease(release: Release): ReadResult {
+  const found = validateSchema(specSchema, release as unknown as Obj)
+  const shape = found.filter(isShape)
+  if (shape.length > 0) return { kind: 'problems', problems: shape.map(told) }
   const notes = new Notes()
-  const problems = shapeProblems(release)
-  if (problems.length > 0) return { kind: 'problems', problems }
   const app = appOf(release, notes)
-  return notes.found.length > 0 ? { kind: 'problems', problems: notes.found } : { kind: 'app', app }
+  const others = found.filter(({ field }) => !notes.found.some(({ path }) => path === field))
+  const problems = [...notes.found, ...others.map(told)]
+  return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'app', app }
+}
+
+/** The schema of what a Release asks for; what it says of itself in its status is our own business. */
+const specSchema: Schema = {
+  type: 'object',
+  required: ['spec'],
+  properties: { spec: releaseSpecSchema as Schema },
 }
 
 /** Problems as they are found, and the fallback values that let reading go on to the next one. */
@@ -46,18 +63,15 @@ class Notes {
   }
 }
 
-function shapeProblems({ spec }: Release): readonly Problem[] {
-  const needed: readonly (readonly [string, unknown])[] = [
-    ['spec.selector.matchLabels', spec?.selector?.matchLabels],
-    ['spec.template.spec.containers', spec?.template?.spec?.containers],
-    ['spec.services.stable', spec?.services?.stable],
-    ['spec.services.candidate', spec?.services?.candidate],
-    ['spec.traffic.route', spec?.traffic?.route],
-    ['spec.strategy.canary.steps', spec?.strategy?.canary?.steps],
-  ]
-  return needed.flatMap(([path, value]) =>
-    value === undefined ? [{ path, message: 'is required' }] : [],
-  )
+// What has another shape than the schema says cannot be read any further.
+const shapeReasons: readonly string[] = ['FieldValueRequired', 'FieldValueTypeInvalid']
+
+function isShape({ reason }: SchemaProblem): boolean {
+  return shapeReasons.includes(reason)
+}
+
+function told({ field, message }: SchemaProblem): Problem {
+  return { path: field, message }
 }
 
 function appOf(release: Release, notes: Notes): App {
@@ -109,7 +123,16 @@ function ownerOf({ metadata }: Release): OwnerReference {
   }
 }
 
-function checkRelations({ spec }: Release, notes: Notes): void {
+/** A release's name is the value of a label, which is shorter than a name may be. */
+const longestName = 63
+
+function checkRelations({ metadata, spec }: Release, notes: Notes): void {
+  if (metadata.name.length > longestName) {
+    notes.add(
+      'metadata.name',
+      `has ${metadata.name.length} characters; at most ${longestName} fit into a label`,
+    )
+  }
   const labels = spec.template.metadata?.labels ?? {}
   for (const [key, value] of Object.entries(spec.selector.matchLabels)) {
     if (labels[key] !== value) {
@@ -131,8 +154,52 @@ function checkRelations({ spec }: Release, notes: Notes): void {
   }
 }
 
-function stepsOf(steps: readonly ReleaseStep[], notes: Notes): readonly Step[] {
-  return steps.map((step, index) => stepOf(step, `spec.strategy.canary.steps[${index}]`, notes))
+function stepsOf(given: readonly ReleaseStep[], notes: Notes): readonly Step[] {
+  const pathOf = (index: number): string => `spec.strategy.canary.steps[${index}]`
+  const steps = given.map((step, index) => stepOf(step, pathOf(index), notes))
+  steps.forEach((step, index) => {
+    const { weight, replicas } = positionAt(steps, index)
+    if ((step.kind === 'weight' || step.kind === 'replicas') && weight > 0 && replicas === 0) {
+      notes.add(
+        `${pathOf(index)}.replicas`,
+        `weight ${weight} needs at least one pod; write 1 or more`,
+      )
+    }
+  })
+  return steps
+}
+
+function pauseOf(pause: unknown, path: string, notes: Notes): number | undefined {
+  if (typeof pause === 'string') return notes.duration(path, pause, 0)
+  if (typeof pause !== 'object' || pause === null || Object.keys(pause).length > 0) {
+    const hint = 'write one like 30s, 5m or 1h30m, or {} to wait until somebody promotes'
+    notes.add(path, `${cut(JSON.stringify(pause), 100)} is no duration; ${hint}`)
+  }
+  return undefined
+}
+
+function givesTraffic({ weight = 0 }: ReleaseStep): boolean {
+  return weight > 0
+}
+
+/** Measured is a candidate with traffic: an analysis before it would wait for ever. */
+function checkMeasurable({ spec }: Pick<Release, 'spec'>, notes: Notes): void {
+  const { steps } = spec.strategy.canary
+  const first = steps.findIndex(givesTraffic)
+  if (first < 0) {
+    notes.add(
+      'spec.strategy.canary.steps',
+      'give the candidate no traffic, so that nothing could be measured; add a step with a weight',
+    )
+    return
+  }
+  steps.slice(0, first).forEach((step, index) => {
+    if (step.analysis === undefined) return
+    notes.add(
+      `spec.strategy.canary.steps[${index}].analysis`,
+      'comes before the candidate has traffic; put a step with a weight before it',
+    )
+  })
 }
 
 function stepOf(step: ReleaseStep, path: string, notes: Notes): Step {
@@ -146,11 +213,7 @@ function stepOf(step: ReleaseStep, path: string, notes: Notes): Step {
     )
   if (step.analysis !== undefined) return { kind: 'analysis', metrics: step.analysis }
   if (step.pause !== undefined) {
-    const open = typeof step.pause !== 'string'
-    return {
-      kind: 'pause',
-      durationMs: open ? undefined : notes.duration(`${path}.pause`, step.pause as string, 0),
-    }
+    return { kind: 'pause', durationMs: pauseOf(step.pause, `${path}.pause`, notes) }
   }
   if (step.weight !== undefined) {
     const whole = Number.isInteger(step.weight) && step.weight >= 0 && step.weight <= 100
@@ -173,11 +236,12 @@ function analysisOf({ spec }: Release, notes: Notes): Analysis | undefined {
       )
   }
   if (analysis === undefined) return undefined
+  checkMeasurable({ spec }, notes)
   const { address } = analysis.provider.prometheus
-  if (!/^https?:\/\/[^\s/]+/.test(address)) {
+  if (!/^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/.test(address)) {
     notes.add(
       'spec.analysis.provider.prometheus.address',
-      `${JSON.stringify(address)} is no http or https address`,
+      `${JSON.stringify(address)} is no http or https address; write one like http://prometheus.monitoring.svc:9090, without user, query or fragment`,
     )
   }
   if (known.size < analysis.metrics.length) notes.add('spec.analysis.metrics', 'names must differ')
@@ -195,6 +259,9 @@ function metricOf(given: ReleaseMetric, path: string, notes: Notes): Metric {
     notes.add(path, 'must have either template or query')
   if (given.max === undefined && given.min === undefined)
     notes.add(path, 'must have max, min or both')
+  if (given.min !== undefined && given.max !== undefined && given.min > given.max) {
+    notes.add(path, `min ${given.min} is above max ${given.max}, so that every sample would be bad`)
+  }
   const metric: Metric = {
     name: given.name,
     query:

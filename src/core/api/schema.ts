@@ -74,6 +74,10 @@ const step = object(
         'has(self.weight) || has(self.replicas) ? !has(self.analysis) : true',
         'a step is one of weight, replicas, pause, analysis; write two steps instead',
       ),
+      rule(
+        'has(self.weight) && self.weight > 0 && has(self.replicas) ? self.replicas > 0 : true',
+        'a weight above 0 needs at least one pod; write replicas 1 or more',
+      ),
     ),
   },
 )
@@ -122,7 +126,8 @@ function policy(when: string): Schema {
   }
 }
 
-const spec = object(
+/** The schema of `spec` alone. */
+export const releaseSpecSchema = object(
   {
     replicas: count('Pods that serve all traffic.', 0, { default: 1 }),
     selector: object(
@@ -233,6 +238,10 @@ const spec = object(
         'self.strategy.canary.steps.all(s, !has(s.analysis) || (has(self.analysis) && s.analysis.all(n, self.analysis.metrics.exists(m, m.name == n))))',
         'an analysis step names a metric that spec.analysis.metrics does not define',
       ),
+      rule(
+        'has(self.analysis) ? self.strategy.canary.steps.exists(s, has(s.weight) && s.weight > 0) : true',
+        'no step gives the candidate traffic, so that nothing could be measured; add a step with a weight',
+      ),
     ),
   },
 )
@@ -298,10 +307,18 @@ export const releaseCrd = {
               apiVersion: { type: 'string' },
               kind: { type: 'string' },
               metadata: { type: 'object' },
-              spec,
+              spec: releaseSpecSchema,
               status,
             },
-            { required: ['spec'] },
+            {
+              required: ['spec'],
+              ...rules(
+                rule(
+                  'self.metadata.name.size() <= 63',
+                  'metadata.name must have at most 63 characters, so that it fits into a label',
+                ),
+              ),
+            },
           ),
         },
         subresources: { status: {} },

@@ -156,14 +156,15 @@ function reasonOf({ reason }: ReleaseStatus): Reason {
   }
 }
 
-function trialOf({ trial, step }: ReleaseStatus): Trial | undefined {
+function trialOf({ trial, step, decisions }: ReleaseStatus): Trial | undefined {
   if (trial === undefined) return undefined
   return {
     revision: trial.revision,
     startedAt: instant(trial.startedAt),
     stage: stageOf(trial),
     step: step?.index ?? 0,
-    stepStartedAt: instant(step?.startedAt),
+    // A step whose beginning is lost began with the last decision, not in the beginning of time.
+    stepStartedAt: instant(step?.startedAt ?? decisions?.at(-1)?.at ?? trial.startedAt),
     trafficSince: parseInstant(trial.trafficSince),
   }
 }
@@ -174,8 +175,8 @@ function stageOf({ stage, why, outcome }: TrialStatus): Trial['stage'] {
   return { kind: 'retreating', why: failureOf(why), outcome: outcome ?? 'failed' }
 }
 
-function failureOf({ at, reason, ...rest }: FailureStatus): Failure {
-  return { ...rest, reason: reason as ReasonType, at: instant(at) }
+function failureOf({ revision, reason, message, at }: FailureStatus): Failure {
+  return { revision, reason: reason as ReasonType, message, at: instant(at) }
 }
 
 function rolesOf({ stable: own, candidates = [] }: ReleaseStatus): readonly RoleState[] {
@@ -203,6 +204,17 @@ function analysisOf(measurements: ReleaseStatus['measurements']): AnalysisState 
   return { revision: first.revision, metrics }
 }
 
-function decisionOf({ at, reason, step, by, actionId, ...rest }: DecisionStatus): DecisionRecord {
-  return { ...rest, at: instant(at), reason: reason as ReasonType, step, by, actionId }
+// In the order in which a pass writes it down: what is worth a write is told by comparing texts.
+function decisionOf(status: DecisionStatus): DecisionRecord {
+  const { at, action, reason, message, revision, step, by, actionId } = status
+  return {
+    at: instant(at),
+    action,
+    reason: reason as ReasonType,
+    message,
+    revision,
+    step,
+    by,
+    actionId,
+  }
 }

@@ -28,7 +28,7 @@ export const prometheus: MetricProvider = { ask, read, problem }
 
 function ask(address: string, question: Question): ReturnType<MetricProvider['ask']> {
   const query = fill(queryOf(question.metric) ?? '', question)
-  const parameters = `query=${encodeURIComponent(query)}&time=${(question.at / 1000).toFixed(3)}`
+  const parameters = `query=${encodeURIComponent(query.toWellFormed())}&time=${(question.at / 1000).toFixed(3)}`
   return {
     method: 'GET',
     url: `${address.replace(/\/+$/, '')}/api/v1/query?${parameters}`,
@@ -40,7 +40,8 @@ function ask(address: string, question: Question): ReturnType<MetricProvider['as
 }
 
 function queryOf({ query }: Metric): string | undefined {
-  return query.kind === 'text' ? query.text : templates[query.template]
+  if (query.kind === 'text') return query.text
+  return Object.hasOwn(templates, query.template) ? templates[query.template] : undefined
 }
 
 function fill(text: string, { labels, windowMs }: Question): string {
@@ -52,16 +53,19 @@ function fill(text: string, { labels, windowMs }: Question): string {
     window: `${Math.max(1, Math.round(windowMs / 1000))}s`,
     ...mapValues(labels, (value) => quote(value).slice(1, -1)),
   }
-  return text.replaceAll(/\{\{(\w+)\}\}/g, (whole, name: string) => parts[name] ?? whole)
+  return text.replaceAll(/\{\{(\w+)\}\}/g, (whole, name: string) =>
+    Object.hasOwn(parts, name) ? (parts[name] as string) : whole,
+  )
 }
 
 function mapValues(labels: Labels, change: (value: string) => string): Record<string, string> {
   return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, change(value)]))
 }
 
-// PromQL string literals follow Go's escapes; JSON's are a subset of those.
+// PromQL string literals follow Go's escapes; JSON's are a subset of those. An author may have put a name between other
+// quotes than these, so the other two are spelt by number: that is one character in '' and "", and plain text in ``.
 function quote(value: string): string {
-  return JSON.stringify(value)
+  return JSON.stringify(value).replaceAll("'", '\\x27').replaceAll('`', '\\x60')
 }
 
 function problem(metric: Metric): string | undefined {
@@ -83,14 +87,26 @@ function read(answer: HttpAnswer): Reading {
   if (answer.kind === 'failed') return { kind: 'error', message: answer.message }
   const body = parse(answer.body)
   if (body === undefined || body['status'] !== 'success') {
-    const type =
-      typeof body?.['errorType'] === 'string' ? ` (${body['errorType'].slice(0, 40)})` : ''
-    return { kind: 'error', message: `Prometheus answered ${answer.status}${type}` }
+    const type = errorTypes.find((known) => known === body?.['errorType'])
+    const why = type === undefined ? '' : ` (${type})`
+    return { kind: 'error', message: `Prometheus answered ${answer.status}${why}` }
   }
   if (answer.status !== 200)
     return { kind: 'error', message: `Prometheus answered ${answer.status}` }
   return readData(record(body['data']))
 }
+
+/** Prometheus' own. Others are not repeated: whoever answers might be somebody else, and say something confidential. */
+const errorTypes = [
+  'timeout',
+  'canceled',
+  'execution',
+  'bad_data',
+  'internal',
+  'unavailable',
+  'not_found',
+  'not_acceptable',
+] as const
 
 function readData(data: Readonly<Record<string, unknown>> | undefined): Reading {
   if (data?.['resultType'] === 'scalar') return readValue(data['result'])
@@ -106,14 +122,16 @@ function readData(data: Readonly<Record<string, unknown>> | undefined): Reading 
   return readValue(record(series[0])?.['value'])
 }
 
+const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
+
 function readValue(pair: unknown): Reading {
   const text: unknown = Array.isArray(pair) ? pair[1] : undefined
   if (typeof text !== 'string')
     return { kind: 'error', message: 'Prometheus answered without a value' }
   if (text === 'NaN')
     return { kind: 'noData', message: 'the value is not a number (NaN): nothing to divide by' }
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value)) {
+  const value = decimal.test(text) ? Number(text) : Infinity
+  if (!Number.isFinite(value)) {
     return { kind: 'error', message: 'the value is not a finite number' }
   }
   return { kind: 'value', value }

@@ -110,6 +110,11 @@ export type ActionAsked =
       readonly problem: string
     }
 
+/** The id under which it is written down what became of a command. */
+export function actionId(asked: ActionAsked): string {
+  return asked.kind === 'action' ? asked.action.id : asked.id
+}
+
 export type Action = {
   readonly id: string
   readonly verb: Verb

@@ -118,7 +118,7 @@ export type DecisionRecord = {
 }
 
 /** Bounds of what is kept, so that status stays far below 64 KiB. */
-export const keep = { decisions: 24, samples: 10 } as const
+export const keep = { decisions: 24, samples: 10, message: 512, sampleMessage: 96 } as const
 
 /** What the shell keeps in memory between passes and may lose at any time: losing it only makes us wait again. */
 export type Memo = {

@@ -62,6 +62,8 @@ function nextWeights(facts: Facts, current: Weights, stance: Stance): Weights | 
 }
 
 function carries(facts: Facts, stance: Stance, role: RoleName): boolean {
+  // No pods needed is no leave to send traffic to another revision.
+  if (facts.selected(role) !== stance.revisions[role]) return false
   return endpointsOf(facts, stance, role) >= requiredPods(facts, stance, role)
 }
 

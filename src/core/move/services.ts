@@ -1,7 +1,9 @@
 /** Services: a role's Service points at a revision only when that revision has the pods its traffic needs. */
+
 import type { Write } from '../decision.ts'
+import { entry } from '../entry.ts'
 import { type Facts, mayPoint } from '../facts.ts'
-import type { RoleName } from '../model/weights.ts'
+import { type RoleName, stable, weightOf } from '../model/weights.ts'
 import type { Observed, ServiceSeen } from '../observed.ts'
 import { labels } from '../render/names.ts'
 import { service, serviceRef } from '../render/service.ts'
@@ -15,7 +17,7 @@ export function moveServices(observed: Observed, facts: Facts, stance: Stance, n
   for (const [role, revision] of Object.entries(stance.revisions)) {
     const name = facts.app.services[role]
     if (name === undefined) continue
-    const seen = observed.services[name]
+    const seen = entry(observed.services, name)
     if (seen === undefined) {
       writes.push(...create(observed, facts, role, revision))
       waiting ??= waitingFor(
@@ -24,7 +26,9 @@ export function moveServices(observed: Observed, facts: Facts, stance: Stance, n
         `Service ${name}`,
       )
     } else if (seen.selector[labels.revision] !== revision) {
-      if (mayPoint(facts, role, revision, now)) writes.push(point(observed, seen, revision))
+      if (mayPoint(facts, role, revision, now) && isWithin(facts, stance, role)) {
+        writes.push(point(observed, seen, revision))
+      }
       waiting ??= waitingFor(
         'WaitingForEndpoints',
         `Service ${name} does not select revision ${revision} yet`,
@@ -33,6 +37,13 @@ export function moveServices(observed: Observed, facts: Facts, stance: Stance, n
     }
   }
   return { writes, waiting }
+}
+
+// Somebody else may have given a candidate's Service more weight than the candidate may have: the weight goes first.
+function isWithin({ reading }: Facts, stance: Stance, role: RoleName): boolean {
+  if (stance.revisions[role] === stance.revisions[stable]) return true
+  const current = reading.kind === 'read' ? weightOf(reading.weights, role) : 0
+  return current <= weightOf(stance.weights, role)
 }
 
 // A Service that was not there had nothing to lose: it may come up before its pods do.

@@ -53,13 +53,15 @@ function scale(observed: Observed, workload: WorkloadSeen, replicas: number): Wr
 
 /**
  * The fewest pods a workload may have now. It shrinks to what is wanted only once the traffic has settled where the
- * stance wants it and no Service that should leave these pods still points at them.
+ * stance wants it and no Service that should leave these pods still points at them or lists them: endpoints follow a
+ * selector a little later, and until then traffic still comes.
  */
 function floorOf(facts: Facts, stance: Stance, workload: WorkloadSeen, now: Instant): number {
   const wanted = stance.replicas[workload.revision] ?? 0
   const left = Object.keys(facts.app.services).every(
     (role) =>
-      facts.selected(role) !== workload.revision || stance.revisions[role] === workload.revision,
+      stance.revisions[role] === workload.revision ||
+      (facts.selected(role) !== workload.revision && facts.listed(role, workload.name) === 0),
   )
   return left && isSettledAt(facts, stance.weights, now)
     ? wanted

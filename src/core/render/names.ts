@@ -28,8 +28,8 @@ const longest = 44
 
 /** The workload of a revision: revision-per-object, named by its hash. */
 export function workloadName(release: string, revision: string): string {
-  const base =
-    release.length <= longest ? release : `${release.slice(0, longest - 11)}-${shortHash(release)}`
+  const start = release.slice(0, longest - 11).replace(/[^a-z0-9]+$/, '')
+  const base = release.length <= longest ? release : `${start}-${shortHash(release)}`
   return `${base}-${revision}`
 }
 

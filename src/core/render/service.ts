@@ -3,6 +3,7 @@ import type { ObjectRef } from '../k8s/meta.ts'
 import type { Container, Service } from '../k8s/workloads.ts'
 import type { App } from '../model/app.ts'
 import type { RoleName } from '../model/weights.ts'
+import { isObject } from '../schema/json.ts'
 import { labels, managedBy } from './names.ts'
 
 export function serviceRef(app: App, name: string): ObjectRef {
@@ -37,9 +38,10 @@ export function service(
 }
 
 function targetPort(app: App, port: number): number {
-  const ports = app.template.spec.containers.flatMap(
-    (container: Container) => container.ports ?? [],
-  )
+  // Nobody has checked these yet: the workload that they are part of may still be refused.
+  const ports = app.template.spec.containers
+    .flatMap((container: Container) => container.ports ?? [])
+    .filter((one: unknown): one is { containerPort: number } => isObject(one))
   const same = ports.find(({ containerPort }) => containerPort === port)
   return (same ?? ports[0])?.containerPort ?? port
 }

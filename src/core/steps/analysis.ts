@@ -1,18 +1,36 @@
 /** The analysis step, and the gate before a promotion: every metric named must be passing. */
 import { metricState } from '../analysis/judge.ts'
+import { keep, type Sample } from '../model/notebook.ts'
 import { waitingFor } from '../move/waiting.ts'
 import type { Pass } from '../pass.ts'
+import type { Instant } from '../time.ts'
 import type { Outcome } from './step.ts'
 
-export function analysisOutcome(metrics: readonly string[], { book, observed }: Pass): Outcome {
+/**
+ * Passed is what was seen to be good after `since`, so that no step lives on the samples of an earlier one. Of a metric
+ * that wants more good samples than are kept, all that are kept must be that young.
+ */
+export function analysisOutcome(
+  metrics: readonly string[],
+  since: Instant,
+  { book, observed }: Pass,
+): Outcome {
   for (const name of metrics) {
     const state = metricState(book.analysis, name)
     const metric = observed.app.analysis?.metrics.find((one) => one.name === name)
-    if (state.verdict === 'passing' || metric === undefined) continue
+    if (metric === undefined) continue
     if (state.verdict === 'noData' && metric.onNoData === 'continue') continue
     if (state.verdict === 'error' && metric.onError === 'continue') continue
-    const message = `metric ${name} has ${state.good} good samples of the ${metric.count} it needs`
+    const young = state.samples.filter(({ at }) => at > since)
+    const allYoung = young.length === keep.samples
+    const good = allYoung ? state.good : young.filter(isGood).length
+    if (state.verdict === 'passing' && good >= metric.count) continue
+    const message = `metric ${name} has ${good} good samples of the ${metric.count} it needs`
     return waitingFor('WaitingForAnalysis', message)
   }
   return undefined
+}
+
+function isGood({ verdict }: Sample): boolean {
+  return verdict === 'passing'
 }

@@ -18,7 +18,7 @@ export function outcomeOf(step: Step, pass: Pass, trial: Trial): Outcome {
     case 'pause':
       return pauseOutcome(step, pass, trial)
     case 'analysis':
-      return analysisOutcome(step.metrics, pass)
+      return analysisOutcome(step.metrics, trial.stepStartedAt, pass)
     default:
       return unreachable(step)
   }

@@ -23,9 +23,9 @@ export function stepStance(app: App, stableRevision: string, trial: Trial): Stan
   const pods = replicas ?? podsFor(app.replicas, weight)
   const { candidate } = app.plan
   return {
-    // Without pods there is nothing to point at: the candidate's Service stays where it is.
+    // Without pods there is nothing to point at: the candidate's Service stays where it is, and gets no traffic.
     revisions:
-      pods === 0
+      pods === 0 && weight === 0
         ? { [stable]: stableRevision }
         : { [stable]: stableRevision, [candidate]: trial.revision },
     weights: { [stable]: 100 - weight, [candidate]: weight },

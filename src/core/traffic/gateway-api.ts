@@ -8,6 +8,7 @@ import type {
   HttpBackendRef,
   HttpRoute,
   HttpRouteRule,
+  ParentRef,
   RouteParentStatus,
 } from '../k8s/gateway-api.ts'
 import type { Condition } from '../k8s/meta.ts'
@@ -91,6 +92,11 @@ function unusable(app: RouterApp, route: HttpRoute): string | undefined {
     if (foreign !== undefined) {
       return `rule ${index} of the HTTPRoute ${route.metadata.name} also sends to ${foreign.name}, which is no Service of this release; give it a rule of its own`
     }
+    const refs = rule.backendRefs ?? []
+    const twice = services.find((name) => refs.filter((ref) => isOurs(app, ref, name)).length > 1)
+    if (twice !== undefined) {
+      return `rule ${index} of the HTTPRoute ${route.metadata.name} sends to ${twice} more than once; keep one of its backendRefs`
+    }
   }
   return undefined
 }
@@ -117,24 +123,51 @@ function weightsOf(app: RouterApp, rule: HttpRouteRule): Weights {
 
 function acceptanceOf(route: HttpRoute): Acceptance {
   const parents = route.status?.parents ?? []
-  if (parents.length === 0) {
-    return {
-      kind: 'waiting',
-      message: `no gateway has taken up the HTTPRoute ${route.metadata.name}`,
-    }
-  }
+  const wanted = route.spec.parentRefs ?? []
   const generation = route.metadata.generation ?? 0
-  for (const parent of parents) {
-    const finding = parentFinding(parent, generation)
-    if (finding !== undefined) return finding
-  }
-  const wanted = route.spec.parentRefs?.length ?? 0
-  if (parents.length < wanted) {
-    const message = `${parents.length} of ${wanted} gateways have taken up the HTTPRoute ${route.metadata.name}`
+  const reports = wanted.map((ref) => reportOf(route, ref, parents, generation))
+  const finding = reports.find((report) => report?.finding !== undefined)?.finding
+  if (finding !== undefined) return finding
+  const taken = reports.flatMap((report) => report?.settleMs ?? [])
+  if (taken.length === 0 || taken.length < wanted.length) {
+    const message = `${taken.length} of ${wanted.length} gateways have taken up the HTTPRoute ${route.metadata.name}`
     return { kind: 'waiting', message }
   }
-  const slowest = Math.max(...parents.map((parent) => settleOf(parent.controllerName)))
-  return { kind: 'accepted', token: `${route.metadata.uid}/${generation}`, settleMs: slowest }
+  return {
+    kind: 'accepted',
+    token: `${route.metadata.uid}/${generation}`,
+    settleMs: Math.max(...taken),
+  }
+}
+
+type Report = { readonly finding: Acceptance | undefined; readonly settleMs: number }
+
+/**
+ * What is said of one of the route's own parents; undefined where nothing is. Reports about gateways that the route no
+ * longer names stay behind when their controller is gone, and so do reports of a controller that was replaced.
+ */
+function reportOf(
+  route: HttpRoute,
+  ref: ParentRef,
+  parents: readonly RouteParentStatus[],
+  generation: number,
+): Report | undefined {
+  const reports = parents
+    .filter(({ parentRef }) => parentKey(parentRef, route) === parentKey(ref, route))
+    .map((parent) => ({
+      finding: parentFinding(parent, generation),
+      settleMs: settleOf(parent.controllerName),
+    }))
+  return (
+    reports.find(({ finding }) => finding?.kind === 'refused') ??
+    reports.find(({ finding }) => finding === undefined) ??
+    reports[0]
+  )
+}
+
+function parentKey(ref: ParentRef, { metadata }: HttpRoute): string {
+  const { group = 'gateway.networking.k8s.io', kind = 'Gateway', name, sectionName, port } = ref
+  return JSON.stringify([group, kind, ref.namespace ?? metadata.namespace, name, sectionName, port])
 }
 
 // Accepted alone says only that the route was read: it stays True when a backend does not exist.

@@ -1,0 +1,74 @@
+/** A child of the benchmark: started, listened to, looked at and always ended. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { within } from './bounded.ts'
+
+export type Child = {
+  /** From the start to the line that says it is ready. */
+  readonly readyMs: number
+  /** Resident bytes now and at most so far. */
+  readonly resident: () => Promise<{ readonly now: number; readonly peak: number }>
+  /** Bytes of the heap after garbage collection. */
+  readonly liveHeap: () => Promise<number>
+  readonly stop: () => Promise<void>
+}
+
+const readyWithinMs = 30_000
+const endWithinMs = 5000
+
+/** Runs the command line with these arguments. @throws Error when no line with `readyWord` comes in time. */
+export async function startChild(args: readonly string[], readyWord: string): Promise<Child> {
+  const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+  const startedAt = performance.now()
+  const process_ = spawn(
+    process.execPath,
+    ['--import', path('./heap-probe.ts'), path('../src/cli/main.ts'), ...args],
+    { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+  )
+  const exited = once(process_, 'exit')
+  const stop = async (): Promise<void> => {
+    process_.kill('SIGTERM')
+    await within('the child ends', exited, endWithinMs).catch(() => process_.kill('SIGKILL'))
+  }
+  try {
+    await within(`the child says ${readyWord}`, lineWith(process_, readyWord), readyWithinMs)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return {
+    readyMs: performance.now() - startedAt,
+    resident: () => residentOf(process_),
+    liveHeap: async () => {
+      const answer = once(process_, 'message')
+      process_.send('measure')
+      const [usage] = (await within('the child tells its heap', answer, endWithinMs)) as [
+        NodeJS.MemoryUsage,
+      ]
+      return usage.heapUsed
+    },
+    stop,
+  }
+}
+
+// Both streams are read to the end, or a talkative child would stop at a full pipe.
+function lineWith({ stdout, stderr }: ChildProcess, word: string): Promise<void> {
+  return new Promise((resolve) => {
+    for (const input of [stdout, stderr]) {
+      if (input === null) continue
+      createInterface({ input }).on('line', (line) => {
+        if (line.includes(word)) resolve()
+      })
+    }
+  })
+}
+
+async function residentOf({ pid }: ChildProcess): Promise<{ now: number; peak: number }> {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8')
+  const bytes = (name: string): number =>
+    Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(text)?.[1] ?? Number.NaN) * 1024
+  return { now: bytes('VmRSS'), peak: bytes('VmHWM') }
+}

@@ -1,0 +1,37 @@
+/** Runs the benchmark and prints one table; with `--write` it becomes docs/benchmarks.md. */
+import { writeFile } from 'node:fs/promises'
+import { within } from './bounded.ts'
+import { canaryRows } from './canary.ts'
+import { decideRows } from './decide.ts'
+import { localRows } from './local.ts'
+import { memoryRows } from './memory.ts'
+import { page } from './page.ts'
+import { rollbackRows } from './rollback.ts'
+import type { Row } from './table.ts'
+
+const parts: readonly { readonly name: string; readonly rows: () => Promise<readonly Row[]> }[] = [
+  { name: 'M5, decide', rows: async () => decideRows() },
+  { name: 'M6 and M8, a canary', rows: canaryRows },
+  { name: 'M9, turning back', rows: rollbackRows },
+  { name: 'M1, M2, M4, M5 and M7, memory and restarts', rows: memoryRows },
+  { name: 'the local cluster', rows: localRows },
+]
+const partWithinMs = 150_000
+
+const startedAt = performance.now()
+const rows: Row[] = []
+const missing: string[] = []
+for (const part of parts) {
+  process.stderr.write(`${part.name}\n`)
+  try {
+    rows.push(...(await within(part.name, part.rows(), partWithinMs)))
+  } catch (error) {
+    missing.push(`${part.name}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+const text = page(rows, missing, (performance.now() - startedAt) / 1000)
+process.stdout.write(text)
+if (process.argv.includes('--write'))
+  await writeFile(new URL('../docs/benchmarks.md', import.meta.url), text)
+// A part that was given up may still hold timers.
+process.exit(missing.length === 0 ? 0 : 1)

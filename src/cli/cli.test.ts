@@ -1,0 +1,120 @@
+/** The command line as people meet it: wrong words, missing files, servers that are not there. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+type Run = { readonly code: number; readonly out: string; readonly err: string }
+
+function headgate(...args: readonly string[]): Promise<Run> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      ['src/cli/main.ts', ...args],
+      { timeout: 20_000 },
+      (error, out, err) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
+        resolve({ code, out, err })
+      },
+    )
+  })
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'headgate-cli-'))
+const nobodyThere = join(folder, 'nobody')
+writeFileSync(
+  nobodyThere,
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'a',
+    contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+    clusters: [{ name: 'a', cluster: { server: 'https://127.0.0.1:9' } }],
+    users: [{ name: 'a', user: { token: 'secret-token' } }],
+  }),
+)
+
+const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = [
+  ['a command that does not exist', ['frobnicate'], 2, /unknown command 'frobnicate'/],
+  ['a flag that does not exist', ['local', '--colour'], 2, /unknown option '--colour'/],
+  [
+    'a port that is none',
+    ['local', '--gateway-port', 'abc'],
+    2,
+    /--gateway-port abc is no port; write a number from 0 to 65535/,
+  ],
+  ['a speed that makes no sense', ['local', '--speed', '0'], 2, /--speed 0 makes no sense/],
+  [
+    'an output that is unknown',
+    ['local', '--output', 'xml'],
+    2,
+    /--output xml is unknown; write json/,
+  ],
+  [
+    'a log level that is unknown',
+    ['controller', '--log-level', 'loud'],
+    2,
+    /--log-level loud is unknown/,
+  ],
+  ['a kubeconfig that is missing', ['controller', '--kubeconfig', join(folder, 'none')], 1, /none/],
+  [
+    'a server that is not there',
+    ['controller', '--kubeconfig', nobodyThere, '--log-level', 'error'],
+    1,
+    /127\.0\.0\.1:9/,
+  ],
+]
+
+for (const [name, args, code, sentence] of rows) {
+  test(`${name} is one sentence and exit code ${code}`, async () => {
+    const run = await headgate(...args)
+    expect(run.err).toMatch(sentence)
+    expect(run.code).toBe(code)
+    expect(run.out).toBe('')
+    expect(run.err).not.toMatch(/\n\s+at |secret-token/)
+  })
+}
+
+test('help lists the commands', async () => {
+  const { code, out } = await headgate('--help')
+  expect(code).toBe(0)
+  for (const command of ['local', 'controller', 'demo']) expect(out).toContain(command)
+})
+
+test('headgate local writes a private kubeconfig, prints one line of addresses, and ends cleanly on SIGTERM', async () => {
+  const { spawn } = await import('node:child_process')
+  const { statSync } = await import('node:fs')
+  const kubeconfig = join(folder, 'kubeconfig')
+  const args = [
+    'src/cli/main.ts',
+    'local',
+    '--output',
+    'json',
+    '--kubeconfig',
+    kubeconfig,
+    '--gateway-port',
+    '0',
+    '--health-port',
+    '0',
+  ]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let out = ''
+  await new Promise<void>((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text
+      if (out.includes('\n')) resolve()
+    })
+  })
+  const addresses = JSON.parse(out) as Record<string, string>
+  for (const name of ['apiServer', 'gateway', 'prometheus', 'health']) {
+    expect(addresses[name]).toMatch(/^https?:\/\/127\.0\.0\.1:\d+$/)
+  }
+  expect(statSync(kubeconfig).mode & 0o777).toBe(0o600)
+  expect((await fetch(`${addresses['health']}/readyz`)).status).toBe(200)
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  expect(await ended).toBe(0)
+  await expect(fetch(`${addresses['health']}/healthz`)).rejects.toThrow()
+  expect(out.trim().split('\n')).toHaveLength(1)
+})

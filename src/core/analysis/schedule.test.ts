@@ -1,0 +1,180 @@
+/** When metrics are asked for, and which answers count. */
+import { describe, expect, test } from 'vitest'
+import { analysis } from '#test/gen/metric.ts'
+import { installed, noSeries, outage, value } from '#test/gen/story.ts'
+import type { ReleaseMetric } from '../api/release.ts'
+import type { HttpAnswer } from '../metrics/provider.ts'
+import type { App } from '../model/app.ts'
+import type { AnalysisState, MetricState, Trial } from '../model/notebook.ts'
+import type { MetricAnswer } from '../observed.ts'
+import { emptyMetric } from './judge.ts'
+import { schedule, takeAnswers } from './schedule.ts'
+
+const second = 1000
+const start = 1_000_000
+
+function app(changes: Partial<ReleaseMetric> = {}, warmup = '0s'): App {
+  return installed({ analysis: analysis(changes, warmup) }).observe().app
+}
+
+function trial(changes: Partial<Trial> = {}): Trial {
+  return {
+    revision: 'r2',
+    startedAt: start,
+    stage: { kind: 'steps' },
+    step: 0,
+    stepStartedAt: start,
+    trafficSince: start,
+    ...changes,
+  }
+}
+
+function state(changes: Partial<MetricState> = {}, revision = 'r2'): AnalysisState {
+  return { revision, metrics: [{ ...emptyMetric('errors'), ...changes }] }
+}
+
+const sampled = (at: number): Partial<MetricState> => ({
+  samples: [{ at, verdict: 'passing', value: 0, message: undefined }],
+  good: 1,
+})
+
+describe('questions', () => {
+  const rows = [
+    [
+      'none before the candidate has traffic',
+      {},
+      trial({ trafficSince: undefined }),
+      {},
+      0,
+      [],
+      undefined,
+    ],
+    ['none within the first interval', {}, trial(), {}, 9_999, [], 10_000],
+    ['the first after one interval', {}, trial(), {}, 10_000, [10_000], undefined],
+    ['the first after warm-up and one interval', { warmup: '1m' }, trial(), {}, 60_000, [], 70_000],
+    [
+      'the next one interval after the last sample',
+      {},
+      trial(),
+      sampled(start + 10_000),
+      15_000,
+      [],
+      20_000,
+    ],
+    [
+      'it stands for when it was due, though asked a little late',
+      {},
+      trial(),
+      {},
+      14_000,
+      [10_000],
+      undefined,
+    ],
+    [
+      'it stands for now when it is later than an interval',
+      {},
+      trial(),
+      {},
+      60_000,
+      [60_000],
+      undefined,
+    ],
+  ] as const
+  for (const [name, changes, on, known, now, asked, next] of rows) {
+    test(name, () => {
+      const warmup = 'warmup' in changes ? changes.warmup : '0s'
+      const found = schedule(app({}, warmup), on, state(known), start + now)
+      expect(found.asks.map(({ at }) => at - start)).toEqual(asked)
+      expect(found.next).toBe(next === undefined ? undefined : start + next)
+    })
+  }
+
+  test('one that is asked again, because no answer came, has the same id', () => {
+    const [one, other] = [10_000, 12_000].map(
+      (now) => schedule(app(), trial(), state(), start + now).asks[0],
+    )
+    expect(one?.id).toBe(other?.id)
+    expect(
+      schedule(app(), trial(), state(sampled(start + 10_000)), start + 20_000).asks[0]?.id,
+    ).not.toBe(one?.id)
+  })
+
+  test('looks back no further than the candidate has had traffic', () => {
+    const url = (now: number): string =>
+      decodeURIComponent(schedule(app(), trial(), state(), start + now).asks[0]?.ask.url ?? '')
+    expect(url(10 * second)).toContain('[10s]')
+    expect(url(500 * second)).toContain('[120s]')
+  })
+
+  test('nothing is asked where no analysis is wanted', () => {
+    const plain = { ...app(), analysis: undefined }
+    expect(schedule(plain, trial(), state(), start + 60_000)).toEqual({ asks: [], next: undefined })
+  })
+})
+
+describe('answers', () => {
+  const given = (answer: HttpAnswer, changes: Partial<MetricAnswer> = {}): MetricAnswer => ({
+    id: 'one',
+    metric: 'errors',
+    revision: 'r2',
+    at: start + 10_000,
+    returnedAt: start + 10_050,
+    answer,
+    ...changes,
+  })
+  const take = (
+    answers: readonly MetricAnswer[],
+    known: readonly AnalysisState[] = [],
+    on: Trial = trial(),
+  ): MetricState | undefined => {
+    const { analysis: wanted } = app({ failures: 3 })
+    if (wanted === undefined) throw new Error('the builder gives an analysis')
+    return takeAnswers(wanted, on, known, answers).metrics[0]
+  }
+
+  const rows = [
+    ['a good one counts', [given(value('0'))], { good: 1, verdict: 'passing' }],
+    ['a bad one counts', [given(value('7'))], { bad: 1, verdict: 'needMoreData' }],
+    ['an outage is an error', [given(outage)], { errors: 1, verdict: 'error' }],
+    ['no series is no data', [given(noSeries)], { missing: 1, verdict: 'noData' }],
+    ['the same one twice counts once', [given(value('7')), given(value('7'))], { bad: 1 }],
+    [
+      'one for another revision counts nothing',
+      [given(value('7'), { revision: 'r1' })],
+      { bad: 0 },
+    ],
+    ['one for another metric counts nothing', [given(value('7'), { metric: 'other' })], { bad: 0 }],
+    [
+      'one of an earlier trial of this revision counts nothing',
+      [given(value('7'), { at: start - 1 })],
+      { bad: 0 },
+    ],
+    [
+      'they count in the order of time',
+      [given(value('7'), { at: start + 20_000 }), given(value('0'), { at: start + 10_000 })],
+      { good: 1, bad: 1, verdict: 'needMoreData' },
+    ],
+  ] as const
+  for (const [name, answers, expected] of rows)
+    test(name, () => expect(take(answers)).toMatchObject(expected))
+
+  test('none counts before the candidate has had traffic', () => {
+    expect(take([given(value('0'))], [], trial({ trafficSince: undefined }))).toMatchObject({
+      good: 0,
+    })
+  })
+
+  test('what is known of the revision goes on; of what memory and status know, the further one', () => {
+    const one = state({ ...sampled(start + 1000), bad: 1 })
+    const further = state({ ...sampled(start + 2000), good: 4, bad: 2 })
+    expect(take([], [one, further])).toMatchObject({ good: 4, bad: 2 })
+    expect(take([], [further, one])).toMatchObject({ good: 4, bad: 2 })
+    expect(take([given(value('7'))], [one, further])).toMatchObject({ bad: 3, verdict: 'failing' })
+  })
+
+  test('what is known of another revision, or of an earlier trial of this one, is forgotten', () => {
+    expect(take([], [state({ bad: 3, verdict: 'failing' }, 'r1')])).toMatchObject({ bad: 0 })
+    const earlier = state({ ...sampled(start - 5000), bad: 3, verdict: 'failing' })
+    expect(take([], [earlier])).toMatchObject({ bad: 0, verdict: 'needMoreData' })
+  })
+})

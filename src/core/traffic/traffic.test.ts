@@ -1,0 +1,444 @@
+/** The suite of all routers for each one in the register, and what is special to each. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { httpRoute } from '#test/gen/release.ts'
+import type {
+  HttpBackendRef,
+  HttpRoute,
+  HttpRouteRule,
+  ParentRef,
+  RouteParentStatus,
+} from '../k8s/gateway-api.ts'
+import type { Condition } from '../k8s/meta.ts'
+import { routerNames, routers } from './register.ts'
+import type { Acceptance, RouteObjects, Router, RouterApp } from './router.ts'
+import { type RouterFixture, routerSuite, written } from './traffic.suite.ts'
+
+const app: RouterApp = {
+  namespace: 'default',
+  services: { stable: 'shop-stable', canary: 'shop-canary' },
+  traffic: { router: 'gateway-api', route: 'shop', settleMs: undefined },
+}
+
+const backend = (name: string, changes: Partial<HttpBackendRef> = {}): HttpBackendRef => ({
+  name,
+  port: 80,
+  ...changes,
+})
+const ours: readonly HttpBackendRef[] = [
+  backend('shop-stable', { weight: 100 }),
+  backend('shop-canary', { weight: 0 }),
+]
+
+function route(changes: Partial<HttpRoute['spec']> = {}, status?: HttpRoute['status']): HttpRoute {
+  const plain = httpRoute()
+  return {
+    ...plain,
+    metadata: { ...plain.metadata, uid: 'u', resourceVersion: '7', generation: 3 },
+    spec: { ...plain.spec, ...changes },
+    ...(status === undefined ? {} : { status }),
+  }
+}
+
+const objects = (one: HttpRoute): RouteObjects => ({ 'HTTPRoute/shop': one })
+const withRefs = (...backendRefs: readonly HttpBackendRef[]): RouteObjects =>
+  objects(route({ rules: [{ backendRefs }] }))
+
+const generation = 3
+const condition = (type: string, changes: Partial<Condition> = {}): Condition => ({
+  type,
+  status: 'True',
+  observedGeneration: generation,
+  lastTransitionTime: '2026-11-21T00:00:00Z',
+  reason: type,
+  message: '',
+  ...changes,
+})
+const both = (changes: Partial<Condition> = {}): readonly Condition[] => [
+  condition('Accepted', changes),
+  condition('ResolvedRefs', changes),
+]
+const parent = (changes: Partial<RouteParentStatus> = {}): RouteParentStatus => ({
+  parentRef: { name: 'gateway' },
+  controllerName: 'headgate.dev/local-gateway',
+  conditions: both(),
+  ...changes,
+})
+
+/** Anything that people put into a route beside what we write. */
+const extras = fc.record(
+  {
+    timeouts: fc.record({ request: fc.constantFrom('1s', '5m') }),
+    filters: fc.array(
+      fc.record({
+        type: fc.constant('RequestHeaderModifier'),
+        requestHeaderModifier: fc.jsonValue(),
+      }),
+    ),
+    matches: fc.array(fc.record({ path: fc.record({ value: fc.webPath() }) })),
+    name: fc.string(),
+    sessionPersistence: fc.jsonValue(),
+  },
+  { requiredKeys: [] },
+)
+const anyWeight = fc.option(fc.integer({ min: 0, max: 1000 }), { nil: undefined })
+const ref = (name: string): fc.Arbitrary<HttpBackendRef> =>
+  fc
+    .record({
+      weight: anyWeight,
+      filters: fc.option(fc.jsonValue(), { nil: undefined }),
+      kind: fc.constantFrom('Service', undefined),
+      namespace: fc.constantFrom('default', undefined),
+    })
+    .map((more) => {
+      const given = Object.fromEntries(
+        Object.entries(more).filter(([, value]) => value !== undefined),
+      )
+      return { ...given, name, port: 80 }
+    })
+const ourRule = fc
+  .tuple(ref('shop-stable'), ref('shop-canary'), fc.boolean(), extras)
+  .map(
+    ([one, other, turned, more]) =>
+      ({ ...more, backendRefs: turned ? [other, one] : [one, other] }) as HttpRouteRule,
+  )
+const foreignRule = fc
+  .tuple(
+    fc.array(fc.constantFrom('shop-stable', 'other', 'third').chain(ref), { maxLength: 3 }),
+    extras,
+  )
+  .map(([backendRefs, more]) => ({ ...more, backendRefs }) as HttpRouteRule)
+
+const crowded = fc
+  .tuple(
+    fc.array(foreignRule, { maxLength: 3 }),
+    ourRule,
+    fc.array(fc.oneof(foreignRule, ourRule), { maxLength: 3 }),
+    fc.dictionary(fc.string(), fc.string()),
+  )
+  .map(([before, own, after, annotations]) => {
+    const one = route({ rules: [...before, own, ...after], hostnames: ['shop.example.com'] })
+    return objects({ ...one, metadata: { ...one.metadata, annotations } })
+  })
+
+const gatewayApi: RouterFixture = {
+  app,
+  plain: objects(route()),
+  crowded,
+  foreign: (given) => {
+    const one = structuredClone(given['HTTPRoute/shop']) as HttpRoute
+    const rules = (one.spec.rules ?? []).map((rule) => {
+      const names = (rule.backendRefs ?? []).map(({ name }) => name)
+      const split = names.includes('shop-stable') && names.includes('shop-canary')
+      const backendRefs = (rule.backendRefs ?? []).map(({ weight, ...rest }) =>
+        split ? rest : { weight, ...rest },
+      )
+      return { ...rule, backendRefs }
+    })
+    return { ...one, spec: { ...one.spec, rules } }
+  },
+  accept: (given) => {
+    const one = given['HTTPRoute/shop'] as HttpRoute
+    const conditions = both({ observedGeneration: one.metadata.generation ?? 0 })
+    return objects({ ...one, status: { parents: [parent({ conditions })] } })
+  },
+  refused: [
+    [
+      'a route without rules',
+      objects(route({ rules: [] })),
+      'has backendRefs to all of shop-stable and shop-canary; add them',
+    ],
+    [
+      'a rule with one backend',
+      withRefs(backend('shop-stable')),
+      'add them to the rule whose traffic is to be split',
+    ],
+    [
+      'backends in two rules',
+      objects(
+        route({
+          rules: [
+            { backendRefs: [backend('shop-stable')] },
+            { backendRefs: [backend('shop-canary')] },
+          ],
+        }),
+      ),
+      'add them to the rule',
+    ],
+    [
+      'a third backend in the rule',
+      withRefs(...ours, backend('other')),
+      'rule 0 of the HTTPRoute shop also sends to other, which is no Service of this release; give it a rule of its own',
+    ],
+    [
+      'a backend of another namespace',
+      withRefs(backend('shop-stable'), backend('shop-canary', { namespace: 'other' })),
+      'has backendRefs to all of',
+    ],
+    [
+      'a backend of another kind',
+      withRefs(
+        backend('shop-stable'),
+        backend('shop-canary', { kind: 'ServiceImport', group: 'x-k8s.io' }),
+      ),
+      'has backendRefs to all of',
+    ],
+    [
+      'a Service that stands in the rule twice',
+      withRefs(...ours, backend('shop-stable', { port: 81 })),
+      'rule 0 of the HTTPRoute shop sends to shop-stable more than once; keep one of its backendRefs',
+    ],
+  ],
+}
+
+const fixtures: Readonly<Record<string, RouterFixture>> = { 'gateway-api': gatewayApi }
+
+test('every router of the register runs the suite', () => {
+  expect(Object.keys(fixtures).sort()).toEqual([...routerNames].sort())
+})
+
+for (const [name, fixture] of Object.entries(fixtures))
+  routerSuite(routers[name] as Router, fixture)
+
+const { read, render, ports } = routers['gateway-api'] as Router
+
+function acceptance(
+  parents: readonly RouteParentStatus[],
+  parentRefs?: readonly ParentRef[],
+): Acceptance {
+  const found = read(
+    app,
+    objects(route(parentRefs === undefined ? {} : { parentRefs }, { parents })),
+  )
+  if (found.kind !== 'read') throw new Error(found.kind)
+  return found.acceptance
+}
+
+describe('what a gateway says of a route', () => {
+  const two: readonly ParentRef[] = [{ name: 'gateway' }, { name: 'other' }]
+  const stale = both({ observedGeneration: generation - 1 })
+  const rows = [
+    ['nothing', [], undefined, 'waiting', '0 of 1 gateways have taken up'],
+    [
+      'no conditions',
+      [parent({ conditions: [] })],
+      undefined,
+      'waiting',
+      'gateway gateway has not yet reported Accepted',
+    ],
+    [
+      'accepted alone',
+      [parent({ conditions: [condition('Accepted')] })],
+      undefined,
+      'waiting',
+      'has not yet reported ResolvedRefs',
+    ],
+    [
+      'both for an older generation',
+      [parent({ conditions: stale })],
+      undefined,
+      'waiting',
+      'has not yet reported Accepted',
+    ],
+    [
+      'both without a generation',
+      [parent({ conditions: both().map(({ observedGeneration: _none, ...rest }) => rest) })],
+      undefined,
+      'waiting',
+      'not yet reported',
+    ],
+    [
+      'not accepted',
+      [
+        parent({
+          conditions: [
+            condition('Accepted', { status: 'False', reason: 'NotAllowedByListeners' }),
+            condition('ResolvedRefs'),
+          ],
+        }),
+      ],
+      undefined,
+      'refused',
+      'gateway gateway reports Accepted=False (NotAllowedByListeners)',
+    ],
+    [
+      'unresolved',
+      [
+        parent({
+          conditions: [
+            condition('Accepted'),
+            condition('ResolvedRefs', { status: 'False', reason: 'BackendNotFound' }),
+          ],
+        }),
+      ],
+      undefined,
+      'refused',
+      'reports ResolvedRefs=False (BackendNotFound)',
+    ],
+    [
+      'unknown',
+      [
+        parent({
+          conditions: [
+            condition('Accepted', { status: 'Unknown', reason: 'Pending' }),
+            condition('ResolvedRefs'),
+          ],
+        }),
+      ],
+      undefined,
+      'refused',
+      'Accepted=Unknown (Pending)',
+    ],
+    ['both', [parent()], undefined, 'accepted', ''],
+    ['one of two gateways', [parent()], two, 'waiting', '1 of 2 gateways'],
+    ['two gateways', [parent(), parent({ parentRef: { name: 'other' } })], two, 'accepted', ''],
+    [
+      'one of two late',
+      [parent(), parent({ parentRef: { name: 'other' }, conditions: stale })],
+      two,
+      'waiting',
+      'gateway other has not yet reported',
+    ],
+    [
+      'one of two refused',
+      [
+        parent(),
+        parent({
+          parentRef: { name: 'other' },
+          conditions: both({ status: 'False', reason: 'No' }),
+        }),
+      ],
+      two,
+      'refused',
+      'gateway other reports Accepted=False',
+    ],
+    [
+      'the same with defaults written out',
+      [
+        parent({
+          parentRef: {
+            group: 'gateway.networking.k8s.io',
+            kind: 'Gateway',
+            namespace: 'default',
+            name: 'gateway',
+          },
+        }),
+      ],
+      undefined,
+      'accepted',
+      '',
+    ],
+    [
+      'another listener of the gateway',
+      [parent({ parentRef: { name: 'gateway', sectionName: 'http' } })],
+      undefined,
+      'waiting',
+      '0 of 1',
+    ],
+    [
+      'a report left behind about a gateway that the route no longer names',
+      [parent({ parentRef: { name: 'gone' }, conditions: stale }), parent()],
+      undefined,
+      'accepted',
+      '',
+    ],
+    [
+      'a report left behind by a controller that was replaced',
+      [parent({ controllerName: 'old.example.com/c', conditions: stale }), parent()],
+      undefined,
+      'accepted',
+      '',
+    ],
+    [
+      'a gateway in another namespace',
+      [parent({ parentRef: { name: 'gateway', namespace: 'infra' } })],
+      [{ name: 'gateway', namespace: 'infra' }],
+      'accepted',
+      '',
+    ],
+    ['a route that names no gateway', [], [], 'waiting', '0 of 0 gateways'],
+  ] as const
+  for (const [name, parents, refs, kind, words] of rows) {
+    test(`${name}: ${kind}`, () => {
+      const found = acceptance(parents as readonly RouteParentStatus[], refs)
+      expect(found.kind).toBe(kind)
+      if (found.kind !== 'accepted') expect(found.message).toContain(words)
+    })
+  }
+})
+
+describe('how long a gateway follows behind its word', () => {
+  const rows = [
+    ['headgate.dev/local-gateway', 200],
+    ['projectcontour.io/gateway-controller', 250],
+    ['gateway.envoyproxy.io/gatewayclass-controller', 250],
+    ['istio.io/gateway-controller', 2000],
+    ['traefik.io/gateway-controller', 3000],
+    ['example.com/nobody-knows', 3000],
+    ['evil.example.com/istio.io/', 3000],
+    ['', 3000],
+  ] as const
+  for (const [controllerName, settleMs] of rows)
+    test(`${controllerName || 'one without a name'} is given ${settleMs} ms`, () =>
+      expect(acceptance([parent({ controllerName })])).toMatchObject({ settleMs }))
+
+  test('the slowest of several is waited for', () => {
+    const slow = parent({
+      parentRef: { name: 'other' },
+      controllerName: 'istio.io/gateway-controller',
+    })
+    expect(acceptance([parent(), slow], [{ name: 'gateway' }, { name: 'other' }])).toMatchObject({
+      settleMs: 2000,
+    })
+  })
+})
+
+describe('weights in a route', () => {
+  const rows = [
+    ['left out are equal shares', [undefined, undefined], { stable: 50, canary: 50 }],
+    ['are shares of their sum', [3, 1], { stable: 75, canary: 25 }],
+    ['may be thousandths', [999, 1], { stable: 99.9, canary: 0.1 }],
+    ['that are all zero send nothing to anybody', [0, 0], { stable: 0, canary: 0 }],
+  ] as const
+  for (const [name, [one, other], weights] of rows) {
+    test(name, () => {
+      const weigh = (weight: number | undefined) => (weight === undefined ? {} : { weight })
+      const found = read(
+        app,
+        withRefs(backend('shop-stable', weigh(one)), backend('shop-canary', weigh(other))),
+      )
+      expect(found).toMatchObject({ kind: 'read', uniform: true, weights })
+    })
+  }
+
+  test('of rules that disagree are no single set', () => {
+    const rules = [
+      { backendRefs: ours },
+      {
+        backendRefs: [backend('shop-stable', { weight: 1 }), backend('shop-canary', { weight: 1 })],
+      },
+    ]
+    expect(read(app, objects(route({ rules })))).toMatchObject({ kind: 'read', uniform: false })
+    const after =
+      written(
+        objects(route({ rules })),
+        render(app, objects(route({ rules })), { stable: 80, canary: 20 }),
+      ) ?? {}
+    expect(read(app, after)).toMatchObject({ uniform: true, weights: { stable: 80, canary: 20 } })
+  })
+
+  test('are written by name: a backend that moved refuses the write', () => {
+    const [write] = render(app, objects(route()), { stable: 80, canary: 20 })
+    const turned = objects(route({ rules: [{ backendRefs: [...ours].reverse() }] }))
+    expect(written(turned, write === undefined ? [] : [write])).toBeUndefined()
+  })
+
+  test('ports are those of the route, each once', () => {
+    const rules = [
+      { backendRefs: [backend('shop-stable'), backend('shop-canary')] },
+      { backendRefs: [backend('shop-stable', { port: 81 })] },
+    ]
+    expect(ports(app, objects(route({ rules })), 'shop-stable')).toEqual([80, 81])
+    expect(ports(app, objects(route({ rules })), 'shop-canary')).toEqual([80])
+  })
+})
