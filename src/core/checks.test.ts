@@ -79,7 +79,11 @@ const stories: Readonly<
   Serving: ['at rest', () => after(installed()), /^revision \w+ serves all traffic$/],
   WaitingForPods: [
     'pods do not come up',
-    () => reached(onTrial(), 'WaitingForPods', { broken: 'shop' }),
+    () => {
+      const world = onTrial()
+      pass(world, { broken: 'shop' })
+      return reached(world, 'WaitingForPods', { broken: 'shop' })
+    },
     /^0 of 1 pods of revision \w+ are ready$/,
     'ReplicaSet shop-',
   ],
@@ -360,7 +364,7 @@ describe('the most urgent one is told', () => {
     errors: 9,
     samples: [],
   }
-  const missing = { ...failing, verdict: 'error' as const, bad: 0, missing: 0, errors: 0 }
+  const missing = { ...failing, verdict: 'error' as const, bad: 0, missing: 0, errors: 1 }
   const tooOften = { ...missing, errors: 9 }
 
   /** A release on trial in which everything is wrong, from the most urgent on. */
@@ -512,7 +516,7 @@ describe('what holds a release', () => {
     const started =
       world.release.status?.decisions?.filter(({ action }) => action === 'StepAdvance') ?? []
     const at50 = Date.parse(started.find(({ step }) => step === 2)?.at ?? '')
-    expect(Date.parse(startedAt) - at50).toBeGreaterThanOrEqual(30_000)
+    expect(Date.parse(startedAt) - at50).toBeGreaterThanOrEqual(20_000)
   })
 
   test('a metric that wants more good samples than are kept passes all the same', () => {

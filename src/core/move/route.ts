@@ -53,8 +53,10 @@ function idleFirst(facts: Facts, current: Weights, stance: Stance, now: Instant)
 
 /** The weights to write now; undefined when nothing may move yet. */
 function nextWeights(facts: Facts, current: Weights, stance: Stance): Weights | undefined {
+  // Where rules disagree, any share may be a rise for one of them.
+  const uniform = facts.reading.kind === 'read' && facts.reading.uniform
   const rising = Object.keys(stance.weights).filter(
-    (role) => weightOf(stance.weights, role) > weightOf(current, role),
+    (role) => weightOf(stance.weights, role) > (uniform ? weightOf(current, role) : 0),
   )
   const short = rising.filter((role) => !carries(facts, stance, role))
   if (short.length === 0) return stance.weights
@@ -89,6 +91,8 @@ function partial(facts: Facts, current: Weights, stance: Stance): Weights | unde
   const others = Object.keys(current).filter(
     (role) => role !== stable && weightOf(current, role) > 0,
   )
+  // A route that sends nothing to anybody has no rest to share: it waits until stable carries all of it.
+  if (others.length === 0) return undefined
   const total = others.reduce((sum, role) => sum + weightOf(current, role), 0)
   let rest = 100 - taken
   const next: Record<RoleName, number> = { [stable]: taken }
@@ -111,9 +115,11 @@ function unreached(
     const message = `weights go from ${formatWeights(current)} to ${formatWeights(next)}`
     return waitingFor('ShiftingTraffic', message, reading.object)
   }
-  const role = Object.keys(stance.weights).find(
-    (one) => weightOf(stance.weights, one) > weightOf(current, one) && !carries(facts, stance, one),
-  ) as RoleName
+  const short = Object.keys(stance.weights).filter(
+    (one) => weightOf(stance.weights, one) > 0 && !carries(facts, stance, one),
+  )
+  const rises = (one: RoleName): boolean => weightOf(stance.weights, one) > weightOf(current, one)
+  const role = (short.find(rises) ?? short[0]) as RoleName
   const name = facts.app.services[role]
   const message = `Service ${name} has ${endpointsOf(facts, stance, role)} of the ${requiredPods(facts, stance, role)} ready endpoints that weight ${weightOf(stance.weights, role)} needs`
   return waitingFor('WaitingForEndpoints', message, `Service ${name}`)
