@@ -3,7 +3,7 @@
 import type { Write } from '../decision.ts'
 import { entry } from '../entry.ts'
 import { type Facts, mayPoint } from '../facts.ts'
-import { type RoleName, stable, weightOf } from '../model/weights.ts'
+import { type RoleName, stable, type Weights, weightOf } from '../model/weights.ts'
 import type { Observed, ServiceSeen } from '../observed.ts'
 import { labels } from '../render/names.ts'
 import { service, serviceRef } from '../render/service.ts'
@@ -39,11 +39,22 @@ export function moveServices(observed: Observed, facts: Facts, stance: Stance, n
   return { writes, waiting }
 }
 
-// Somebody else may have given a candidate's Service more weight than the candidate may have: the weight goes first.
-function isWithin({ reading }: Facts, stance: Stance, role: RoleName): boolean {
-  if (stance.revisions[role] === stance.revisions[stable]) return true
-  const current = reading.kind === 'read' ? weightOf(reading.weights, role) : 0
-  return current <= weightOf(stance.weights, role)
+/**
+ * Whether a revision on trial would have no more traffic than the stance gives it. Somebody else may have moved weights
+ * or selectors: what is too much goes first.
+ */
+function isWithin(facts: Facts, stance: Stance, role: RoleName): boolean {
+  const revision = stance.revisions[role]
+  if (revision === stance.revisions[stable]) return true
+  const current = facts.reading.kind === 'read' ? facts.reading.weights : {}
+  const roles = Object.keys(facts.app.services)
+  const exposed = roles.filter((one) => one === role || facts.selected(one) === revision)
+  const declared = roles.filter((one) => stance.revisions[one] === revision)
+  return sumOf(current, exposed) <= sumOf(stance.weights, declared)
+}
+
+function sumOf(weights: Weights, roles: readonly RoleName[]): number {
+  return roles.reduce((sum, role) => sum + weightOf(weights, role), 0)
 }
 
 // A Service that was not there had nothing to lose: it may come up before its pods do.
