@@ -157,12 +157,15 @@ export class Actor {
 
   async ask(version: string): Promise<void> {
     const body = { spec: { template: this.#template(version) } }
-    await this.#stage.local.cluster.patch(
+    const at = { namespace: 'default', name: this.name }
+    const { metadata } = await this.#stage.local.cluster.patch<Release>(
       kinds.release,
-      { namespace: 'default', name: this.name },
+      at,
       'merge',
       body,
     )
+    // The answer of a write overtakes the watch: what the cache shows now may still be the release before.
+    await this.until((release) => (release.metadata.generation ?? 0) >= (metadata.generation ?? 0))
   }
 
   /** Says a verb about what the release shows now. */

@@ -120,10 +120,15 @@ async function release(
   releases: Cache<Release>,
   version: string,
 ): Promise<Outcome> {
-  const template = demoTemplate(`example/shop:${version}`)
-  await cluster.patch(kinds.release, { namespace: 'default', name: 'shop' }, 'merge', {
-    spec: { template },
-  })
+  const body = { spec: { template: demoTemplate(`example/shop:${version}`) } }
+  const at = { namespace: 'default', name: 'shop' }
+  const { metadata } = await cluster.patch<Release>(kinds.release, at, 'merge', body)
+  const asked = metadata.generation ?? 0
+  // The answer of a write overtakes the watch: what the cache shows now may still be the release before.
+  await watchUntil(
+    releases,
+    () => (releases.get('default/shop')?.metadata.generation ?? 0) >= asked,
+  )
   return { version, phase: await settled(releases, 'Completed', 'Failed') }
 }
 
