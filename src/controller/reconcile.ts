@@ -5,6 +5,7 @@ import type { Decision } from '#core/decision.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Observed } from '#core/observed.ts'
 import { refuse } from '#core/refuse.ts'
+import { letGo } from '#core/retire.ts'
 import type { Door } from '#doors/door.ts'
 import { apply, type Delivery, nameOf } from './apply.ts'
 import { isFresh } from './freshness.ts'
@@ -45,7 +46,10 @@ export async function reconcile(
   if (read.kind === 'problems') {
     const refused = refuse(read.problems, notebook, object.metadata.generation ?? 0, now)
     const value = door.status(object, refused.notebook, undefined)
-    if (refused.write) await apply(shell.delivery, state, [], { object, value })
+    // A deletion ends also where nobody knows any more what was asked for.
+    const writes = letGo(object)
+    const status = refused.write ? { object, value } : undefined
+    await apply(shell.delivery, state, writes, status)
     return undefined
   }
   const observed = gather(shell, key, read.app, notebook, state)

@@ -407,25 +407,6 @@ function isExplained(
   return true
 }
 
-function trace(world: World, first: Happening, decision: Decision): void {
-  if (process.env['TRACE'] === undefined) return
-  console.log(
-    JSON.stringify({
-      ...first,
-      w: world.weights(),
-      sel: [selected(world, 'stable'), selected(world, 'canary')],
-      ready: [...world.ready],
-      rs: [...world.replicaSets.values()].map((r) => r.spec.replicas),
-      ep: [...world.endpoints].map(([n, m]) => [n, ...m]),
-      acc: world.acceptedAt === undefined ? null : world.now - world.acceptedAt,
-      reason: decision.reason.type,
-      stage: decision.notebook.trial?.stage.kind,
-      st: decision.notebook.trial?.step,
-    }),
-  )
-  for (const write of decision.writes) console.log('   ', JSON.stringify(write).slice(0, 400))
-}
-
 function oneEvent(world: World, { happening: first, lost, metrics }: Event): void {
   happen(world, first)
   const observed = world.observe()
@@ -433,7 +414,6 @@ function oneEvent(world: World, { happening: first, lost, metrics }: Event): voi
   world.remember(decision)
   const { app, notebook } = observed
   checkRecord(look(world, notebook, app), decision)
-  trace(world, first, decision)
   decision.writes.forEach((write, index) => {
     if ((lost >> index) & 1) return
     const before = look(world, notebook, app)

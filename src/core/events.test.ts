@@ -1,0 +1,57 @@
+/** Kubernetes Events: told once for each transition, by an id that repeats with it. */
+import { describe, expect, test } from 'vitest'
+import { template } from '#test/gen/release.ts'
+import { command, installed, pass, phaseIs, reasonIs, settle } from '#test/gen/story.ts'
+import type { World } from '#test/gen/world.ts'
+import { decide } from './decide.ts'
+import type { ReleaseEvent } from './decision.ts'
+
+/** A release that goes forward, is aborted and turned back, and all Events that were told with a stored notebook. */
+function told(): readonly ReleaseEvent[] {
+  const world = installed({ strategy: { canary: { steps: [{ weight: 25 }, { pause: {} }] } } })
+  const events: ReleaseEvent[] = []
+  const collect = (done: (world: World) => boolean): void => {
+    while (!done(world)) {
+      const decision = pass(world)
+      if (decision.write) events.push(...decision.events)
+    }
+  }
+  world.ask({ template: template('shop:v2') })
+  collect(reasonIs('WaitingForApproval'))
+  command(world, 'resume')
+  pass(world)
+  command(world, 'abort')
+  collect(phaseIs('Failed'))
+  return events
+}
+
+describe('events', () => {
+  test('tell transitions, not steps, and warn of what went wrong', () => {
+    const seen = told().map(({ type, action, reason }) => `${type} ${action} ${reason}`)
+    expect([...new Set(seen)]).toEqual([
+      'Normal Start StepCompleted',
+      'Warning Abort Aborted',
+      'Warning Return Aborted',
+    ])
+  })
+
+  test('have ids that differ from each other', () => {
+    const ids = told().map(({ id }) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  test('are told again, with the same id, until the notebook that knows of them is stored; then no more', () => {
+    const world = installed()
+    world.ask({ template: template('shop:v2') })
+    const first = decide(world.observe(), world.now)
+    expect(first.events.map(({ action }) => action)).toEqual(['Start'])
+    expect(decide(world.observe(), world.now).events).toEqual(first.events)
+    world.writeStatus(first)
+    expect(decide(world.observe(), world.now).events).toEqual([])
+  })
+
+  test('are none at rest', () => {
+    const world = installed()
+    expect(settle(world).events).toEqual([])
+  })
+})
