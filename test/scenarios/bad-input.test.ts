@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Release, ReleaseSpec } from '#core/api/release.ts'
 import { kinds } from '#core/k8s/kinds.ts'
+import { systemClock } from '#kube/system.ts'
 import { release } from '../gen/release.ts'
 import { Actor, openStage, type Stage } from './stage.ts'
 
@@ -111,6 +112,7 @@ describe('named in the status, and recovered from', () => {
     const first = new Actor(stage, 'rival')
     await first.install('v1', {})
     await first.comesTo('Completed')
+    await nextSecond()
     const second = new Actor(stage, 'latecomer')
     await second.install('v1', { traffic: { route: 'rival' } })
     await second.until(({ status }) => status?.reason?.type === 'RivalRelease')
@@ -193,4 +195,10 @@ async function proxyTo(server: Server): Promise<void> {
     },
     spec: { ports: [{ name: 'http', port: 9090 }] },
   } as never)
+}
+
+/** Who came first is told by creation times, which Kubernetes keeps in whole seconds. */
+function nextSecond(): Promise<void> {
+  const clock = systemClock()
+  return new Promise((resolve) => clock.after(1000 - (clock.now() % 1000), resolve))
 }
