@@ -1,10 +1,10 @@
 /** Delivers a decision: its writes and its status, each with a precondition, none waiting for another. */
 import type { PatchOperation, Write } from '#core/decision.ts'
-import { type Kind, kinds } from '#core/k8s/kinds.ts'
+import { kindOf } from '#core/k8s/kinds.ts'
 import type { KubeObject, ObjectRef } from '#core/k8s/meta.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import { isKube, KubeError } from '#kube/errors.ts'
-import { awaitWrite } from './freshness.ts'
+import type { Caches } from './caches.ts'
 import type { KeyState } from './state.ts'
 
 /** Thrown when a write met a cluster that had moved on: decide again on a newer snapshot. */
@@ -14,14 +14,12 @@ export class Outdated extends Error {
 
 export type Delivery = {
   readonly cluster: Cluster
+  /** Where what was written will show. */
+  readonly caches: Pick<Caches, 'of'>
   /** Asked right before each write; false once another process may lead. */
   readonly mayWrite: () => boolean
   readonly now: () => number
 }
-
-const byKind: ReadonlyMap<string, Kind> = new Map(
-  Object.values(kinds).map((kind) => [kind.kind, kind]),
-)
 
 export async function apply(
   delivery: Delivery,
@@ -46,7 +44,7 @@ export async function apply(
 }
 
 async function guarded(
-  { mayWrite, now }: Delivery,
+  { caches, mayWrite, now }: Delivery,
   state: KeyState,
   object: string,
   write: () => Promise<KubeObject | undefined>,
@@ -55,7 +53,8 @@ async function guarded(
   try {
     const written = await write()
     state.refusals.delete(object)
-    if (written !== undefined) awaitWrite(state, written)
+    const cache = written === undefined ? undefined : caches.of(written.kind)
+    if (written !== undefined && cache !== undefined) state.own.wrote(cache, written)
   } catch (error) {
     if (isOutdated(error))
       throw new Outdated(`${object}: ${(error as Error).message}`, { cause: error })
@@ -86,12 +85,6 @@ export function nameOf(write: Write): string {
     : `${write.ref.kind} ${write.ref.name}`
 }
 
-function kindOf(name: string): Kind {
-  const kind = byKind.get(name)
-  if (kind === undefined) throw new Error(`no request is known for the kind ${name}`)
-  return kind
-}
-
 function at({ namespace, name }: ObjectRef): { namespace?: string; name: string } {
   return namespace === undefined ? { name } : { namespace, name }
 }
@@ -99,11 +92,16 @@ function at({ namespace, name }: ObjectRef): { namespace?: string; name: string 
 async function perform({ cluster }: Delivery, write: Write): Promise<KubeObject | undefined> {
   switch (write.kind) {
     case 'create':
-      return await cluster.create(kindOf(write.object.kind), write.object)
+      return await cluster.create(kindOf(write.object.kind, write.object.apiVersion), write.object)
     case 'patch':
-      return await cluster.patch(kindOf(write.ref.kind), at(write.ref), 'json', write.patch)
+      return await cluster.patch(
+        kindOf(write.ref.kind, write.ref.apiVersion),
+        at(write.ref),
+        'json',
+        write.patch,
+      )
     case 'delete':
-      await cluster.remove(kindOf(write.ref.kind), at(write.ref), {
+      await cluster.remove(kindOf(write.ref.kind, write.ref.apiVersion), at(write.ref), {
         uid: write.uid,
         propagation: 'Background',
       })

@@ -18,8 +18,17 @@ export type Claims = {
   readonly rivalsOf: (key: string, app: App) => readonly Rival[]
 }
 
+/** By what two claims are told apart: whoever was created first came first. */
+type Claimant = {
+  readonly key: string
+  readonly uid: string
+  readonly createdAt: number
+  readonly claims: readonly string[]
+}
+
 export function claimOf(kind: string, namespace: string | undefined, name: string): string {
-  return `${kind}/${namespace ?? ''}/${name}`
+  // Joined, not added up: a sum of texts is kept with its parts.
+  return [kind, namespace ?? '', name].join('/')
 }
 
 function claimsOf(app: App): readonly string[] {
@@ -34,15 +43,19 @@ function claimsOf(app: App): readonly string[] {
   ]
 }
 
+const none: readonly never[] = []
+
 export function emptyClaims(): Claims {
-  const byClaim = new Map<string, Map<string, App>>()
-  const byKey = new Map<string, readonly string[]>()
+  // Lists, not maps: nearly every claim has one holder.
+  const byClaim = new Map<string, readonly Claimant[]>()
+  const byKey = new Map<string, Claimant>()
+  const on = (claim: string): readonly Claimant[] => byClaim.get(claim) ?? none
 
   const forget = (key: string): void => {
-    for (const claim of byKey.get(key) ?? []) {
-      const holders = byClaim.get(claim)
-      holders?.delete(key)
-      if (holders?.size === 0) byClaim.delete(claim)
+    for (const claim of byKey.get(key)?.claims ?? none) {
+      const others = on(claim).filter((one) => one.key !== key)
+      if (others.length === 0) byClaim.delete(claim)
+      else byClaim.set(claim, others)
     }
     byKey.delete(key)
   }
@@ -51,32 +64,31 @@ export function emptyClaims(): Claims {
     set: (key, app) => {
       forget(key)
       if (app === undefined) return
-      const claims = claimsOf(app)
-      byKey.set(key, claims)
-      for (const claim of claims) {
-        const holders = byClaim.get(claim) ?? new Map<string, App>()
-        byClaim.set(claim, holders.set(key, app))
-      }
+      const claimant = { key, uid: app.uid, createdAt: app.createdAt, claims: claimsOf(app) }
+      byKey.set(key, claimant)
+      for (const claim of new Set(claimant.claims)) byClaim.set(claim, [...on(claim), claimant])
     },
-    holders: (claim) => [...(byClaim.get(claim)?.keys() ?? [])],
-    held: (key) => byKey.get(key) ?? [],
+    holders: (claim) => on(claim).map(({ key }) => key),
+    held: (key) => byKey.get(key)?.claims ?? none,
     sharing: (key, before) => {
-      const all = [...before, ...(byKey.get(key) ?? [])]
-      const others = all.flatMap((claim) => [...(byClaim.get(claim)?.keys() ?? [])])
+      const all = [...before, ...(byKey.get(key)?.claims ?? none)]
+      const others = all.flatMap((claim) => on(claim).map((one) => one.key))
       return [...new Set(others)].filter((other) => other !== key)
     },
     rivalsOf: (key, app) =>
-      (byKey.get(key) ?? []).flatMap((claim) =>
-        [...(byClaim.get(claim) ?? [])]
-          .filter(([other, rival]) => other !== key && cameFirst(rival, app))
-          .map(([other]) => ({
+      (byKey.get(key)?.claims ?? none).flatMap((claim) =>
+        on(claim)
+          .filter((rival) => rival.key !== key && cameFirst(rival, app))
+          .map(({ key: by }) => ({
             claim: claim.replace('/', ' ').replace(/^(\S+) \S*?\//, '$1 '),
-            by: other,
+            by,
           })),
       ),
   }
 }
 
-function cameFirst(one: App, other: App): boolean {
+type Age = Pick<Claimant, 'uid' | 'createdAt'>
+
+function cameFirst(one: Age, other: Age): boolean {
   return one.createdAt === other.createdAt ? one.uid < other.uid : one.createdAt < other.createdAt
 }

@@ -1,19 +1,19 @@
 /** The controller: watches name keys, the queue orders them, each pass decides one release. */
-import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Door } from '#doors/door.ts'
 import type { Cache, Change, Cluster } from '#kube/cluster.ts'
 import { isKube } from '#kube/errors.ts'
 import type { Clock } from '#kube/ports.ts'
+import { type WorkQueue, workQueue } from '#kube/work-queue.ts'
 import { announce } from './announce.ts'
 import { Outdated } from './apply.ts'
+import type { Ask } from './ask.ts'
 import { type Caches, watchAll } from './caches.ts'
 import { type Claims, claimOf, emptyClaims } from './claims.ts'
 import type { DecisionLog } from './decision-log.ts'
+import type { HeldObject } from './held.ts'
 import { indexOf } from './indexes.ts'
 import type { Log } from './log.ts'
-import type { Ask } from './measure.ts'
-import { type Queue, workQueue } from './queue.ts'
-import { readings } from './readings.ts'
+import { readSafely } from './readings.ts'
 import { reconcile, type Shell } from './reconcile.ts'
 import { emptyState, type KeyState } from './state.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -53,12 +53,11 @@ export function startController(options: ControllerOptions): Controller {
   const caches = watchAll(cluster, doors, options.namespace)
   const claims = emptyClaims()
   const index = indexOf(caches)
-  const read = readings()
   const entries = new Map<string, Entry>()
-  let queue: Queue | undefined
+  let queue: WorkQueue | undefined
   const again = (key: string): void => queue?.add(key)
 
-  const note = (door: Door, change: Change<KubeObject>): void => {
+  const note = (door: Door, change: Change<HeldObject>): void => {
     const key = `${door.name}/${change.key}`
     if (change.type === 'gone') {
       entries.delete(key)
@@ -67,12 +66,12 @@ export function startController(options: ControllerOptions): Controller {
       telemetry.forgotten(nameOf(door, change.key))
       return
     }
-    const sameObject = change.before?.metadata.uid === change.now.metadata.uid
+    const sameObject = change.before?.uid === change.now.uid
     const entry = sameObject ? entries.get(key) : undefined
     entries.set(key, entry ?? { door, objectKey: change.key, state: emptyState() })
-    const result = read.of(door, change.now)
-    if (change.before?.metadata.generation !== change.now.metadata.generation) {
+    if (change.before?.generation !== change.now.generation) {
       entries.get(key)?.state.refusals.clear()
+      const result = readSafely(door, change.now.read())
       const before = claims.held(key)
       claims.set(key, result.kind === 'app' ? result.app : undefined)
       for (const other of claims.sharing(key, before)) again(other)
@@ -86,8 +85,7 @@ export function startController(options: ControllerOptions): Controller {
     caches,
     claims,
     index,
-    readings: read,
-    delivery: { cluster, mayWrite, now: options.clock.now },
+    delivery: { cluster, caches, mayWrite, now: options.clock.now },
     ask: options.ask,
     now: options.clock.now,
     again,
@@ -113,23 +111,26 @@ export function startController(options: ControllerOptions): Controller {
     },
   })
 
-  const start = (mayWrite: () => boolean): Queue => {
+  const start = (mayWrite: () => boolean): WorkQueue => {
     const parts = shell(mayWrite)
     return workQueue({
       clock: options.clock,
       workers: options.workers ?? 16,
-      work: (key) => runPass(parts, entries, key, telemetry),
-      failed: (key, error, times) => retryAt(options, key, error, times),
+      retry,
+      reconcile: (key) => runPass(parts, entries, key, telemetry),
+      onError: (key, error, retryInMs, times) =>
+        tellFailure(options, { key, error, retryInMs, times }),
     })
   }
 
+  telemetry.queueDepth(() => queue?.depth() ?? 0)
   return {
     synced: () => synced(caches),
     isSynced: () => caches.all.every((cache) => cache.isSynced() || isAbsent(cache)),
     lead: (mayWrite) => {
       queue = start(mayWrite)
-      telemetry.queueDepth(() => queue?.depth() ?? 0)
-      for (const key of entries.keys()) again(key)
+      // What happens from now on goes first; most of what exists is settled.
+      for (const key of entries.keys()) queue.add(key, { low: true })
     },
     standBy: async () => {
       const ending = queue
@@ -162,12 +163,12 @@ function wakeOnChange(
   caches.routes.subscribe(({ key }) => wake('HTTPRoute', ...split(key)))
   caches.slices.subscribe((change) => {
     const slice = change.type === 'put' ? change.now : change.before
-    wake('Service', slice.metadata.namespace, slice.service)
+    wake('Service', slice.namespace, slice.service)
   })
   caches.workloads.subscribe((change) => {
     const held = change.type === 'put' ? change.now : change.before
     for (const door of caches.doors.keys()) {
-      const key = `${door.name}/${held.metadata.namespace}/${held.release}`
+      const key = `${door.name}/${held.namespace}/${held.release}`
       if (entries.has(key)) again(key)
     }
   })
@@ -185,13 +186,15 @@ async function runPass(
   telemetry: Telemetry,
 ): Promise<number | undefined> {
   const entry = entries.get(key)
-  const object =
+  const held =
     entry === undefined ? undefined : shell.caches.doors.get(entry.door)?.get(entry.objectKey)
-  if (entry === undefined || object === undefined) return undefined
+  if (entry === undefined || held === undefined) return undefined
+  const object = held.read()
   const startedAt = shell.delivery.cluster.ports.clock.monotonic()
   let result: 'success' | 'outdated' | 'error' = 'success'
   try {
-    return await reconcile(shell, { key, door: entry.door, object, state: entry.state })
+    const wakeAt = await reconcile(shell, { key, door: entry.door, object, state: entry.state })
+    return wakeAt === undefined ? undefined : wakeAt - shell.now()
   } catch (error) {
     result = error instanceof Outdated ? 'outdated' : 'error'
     throw error
@@ -200,25 +203,26 @@ async function runPass(
   }
 }
 
-const firstRetryMs = 10
-const lastRetryMs = 30_000
+/**
+ * A release that waited 1000 s for its retry, as client-go would have it, would be the last to notice that
+ * the server is back; and what limits all requests together is how fast the server answers.
+ */
+const retry = { mostMs: 30_000, perSecond: 100, burst: 1000 } as const
 
-function retryAt(
-  { clock, log }: ControllerOptions,
-  key: string,
-  error: unknown,
-  times: number,
-): number {
-  const outdated = error instanceof Outdated
-  const delay = Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(times, 12))
-  const facts = {
-    release: key,
-    error: error instanceof Error ? error.message : String(error),
-    retryInMs: delay,
-  }
-  if (outdated && times < 4) log.debug(facts, 'the cluster moved on; deciding again')
+type Failure = {
+  readonly key: string
+  readonly error: unknown
+  readonly retryInMs: number
+  readonly times: number
+}
+
+function tellFailure({ log }: ControllerOptions, failure: Failure): void {
+  const { key, error, retryInMs, times } = failure
+  const message = error instanceof Error ? error.message : String(error)
+  const facts = { release: key, error: message, retryInMs }
+  if (error instanceof Outdated && times < 4)
+    log.debug(facts, 'the cluster moved on; deciding again')
   else log.warn(facts, 'a pass failed')
-  return clock.now() + delay
 }
 
 // A kind that the cluster does not know yet is watched for, and holds nobody up: to its releases its objects are missing.

@@ -1,12 +1,13 @@
 /** From the caches to the one snapshot that a pass may look at. No request leaves from here. */
 import type { KubeObject } from '#core/k8s/meta.ts'
-import type { App } from '#core/model/app.ts'
+import { type App, withServicesOf } from '#core/model/app.ts'
 import type { Notebook } from '#core/model/notebook.ts'
-import type { Observed, ServiceSeen, WorkloadSeen } from '#core/observed.ts'
+import type { Observed, PodSeen, ServiceSeen, WorkloadSeen } from '#core/observed.ts'
 import { workloadOfPod } from '#core/render/names.ts'
 import { routers } from '#core/traffic/register.ts'
-import type { Caches, ServiceHeld } from './caches.ts'
+import type { Caches } from './caches.ts'
 import type { Claims } from './claims.ts'
+import type { HeldObject, ServiceHeld } from './held.ts'
 import type { Index } from './indexes.ts'
 import type { KeyState } from './state.ts'
 
@@ -15,21 +16,25 @@ export type Sources = { readonly caches: Caches; readonly claims: Claims; readon
 export function gather(
   { caches, claims, index }: Sources,
   key: string,
-  app: App,
+  given: App,
   notebook: Notebook | undefined,
   state: KeyState,
 ): Observed {
+  const app = withServicesOf(given, notebook?.trials ?? [])
+  const workloads = workloadsOf(index, app)
   return {
     app,
     notebook,
     memo: state.memo,
-    workloads: workloadsOf(index, app),
+    workloads,
     services: servicesOf(caches, app),
-    endpoints: endpointsOf(index, app),
+    endpoints: endpointsOf(index, app, workloads),
     routes: routesOf(caches, app),
     rivals: claims.rivalsOf(key, app),
     answers: state.answers,
-    readBack: state.readBack,
+    readBacks: [...state.readBacks.values()],
+    replies: state.replies,
+    pods: podsOf(index, app, workloads),
     refusals: [...state.refusals.values()],
   }
 }
@@ -38,7 +43,7 @@ function workloadsOf(index: Index, app: App): readonly WorkloadSeen[] {
   return index
     .workloads(app.namespace, app.name)
     .filter(({ ownerUid }) => ownerUid === app.uid)
-    .map(({ seen }) => seen)
+    .map((held) => held.seen())
     .sort((one, other) => (one.name < other.name ? -1 : 1))
 }
 
@@ -51,25 +56,25 @@ function servicesOf(caches: Caches, app: App): Record<string, ServiceSeen> {
   return seen
 }
 
-function serviceSeen({ metadata, spec, ownerUid, owner }: ServiceHeld, app: App): ServiceSeen {
-  return {
-    name: metadata.name,
-    resourceVersion: metadata.resourceVersion ?? '',
-    selector: spec.selector ?? {},
-    ports: spec.ports ?? [],
-    ours: ownerUid === app.uid,
-    foreign: ownerUid === app.uid ? undefined : owner,
-  }
+function serviceSeen(held: ServiceHeld, app: App): ServiceSeen {
+  const { name, uid, resourceVersion, ownerUid, owner } = held
+  const ours = ownerUid === app.uid
+  return { name, uid, resourceVersion, ...held.read(), ours, foreign: ours ? undefined : owner }
 }
 
-function endpointsOf(index: Index, app: App): Record<string, Record<string, number>> {
+function endpointsOf(
+  index: Index,
+  app: App,
+  workloads: readonly WorkloadSeen[],
+): Record<string, Record<string, number>> {
+  const names = workloads.map(({ name }) => name)
   const found: Record<string, Record<string, number>> = {}
   for (const name of Object.values(app.services)) {
     const counts: Record<string, number> = {}
     for (const slice of index.slices(app.namespace, name)) {
       for (const { pod, ready } of slice.endpoints) {
         if (!ready) continue
-        const workload = workloadOfPod(pod)
+        const workload = workloadOfPod(pod, names) ?? ''
         counts[workload] = (counts[workload] ?? 0) + 1
       }
     }
@@ -78,11 +83,36 @@ function endpointsOf(index: Index, app: App): Record<string, Record<string, numb
   return found
 }
 
+/** Pods that the app's Services list, by workload; one that several list is ready if any says so. */
+function podsOf(
+  index: Index,
+  app: App,
+  workloads: readonly WorkloadSeen[],
+): Record<string, readonly PodSeen[]> {
+  const names = workloads.map(({ name }) => name)
+  const pods = new Map<string, PodSeen>()
+  for (const service of new Set(Object.values(app.services))) {
+    for (const { endpoints } of index.slices(app.namespace, service)) {
+      for (const { pod, ready, ip } of endpoints) {
+        if (pod === '') continue
+        pods.set(pod, { name: pod, ip, ready: ready || pods.get(pod)?.ready === true })
+      }
+    }
+  }
+  const sorted = [...pods.values()].sort((one, other) => (one.name < other.name ? -1 : 1))
+  const found: Record<string, PodSeen[]> = {}
+  for (const pod of sorted) {
+    const workload = workloadOfPod(pod.name, names) ?? ''
+    found[workload] = [...(found[workload] ?? []), pod]
+  }
+  return found
+}
+
 function routesOf(caches: Caches, app: App): Record<string, KubeObject> {
   const found: Record<string, KubeObject> = {}
   for (const { kind, namespace, name } of routers[app.traffic.router]?.objects(app) ?? []) {
-    const held = caches.of(kind)?.get(`${namespace}/${name}`) as KubeObject | undefined
-    if (held !== undefined) found[`${kind}/${name}`] = held
+    const held = caches.of(kind)?.get(`${namespace}/${name}`) as HeldObject | undefined
+    if (held !== undefined) found[`${kind}/${name}`] = held.read()
   }
   return found
 }

@@ -1,45 +1,48 @@
 /** Quick ways from a release to its workloads and from a Service to its slices, kept up to date by the caches. */
-import type { EndpointSliceSeen } from '#core/k8s/workloads.ts'
 import type { Cache } from '#kube/cluster.ts'
-import type { Caches, WorkloadHeld } from './caches.ts'
+import type { Caches } from './caches.ts'
+import type { SliceHeld, WorkloadHeld } from './held.ts'
 
 export type Index = {
   readonly workloads: (namespace: string, release: string) => readonly WorkloadHeld[]
-  readonly slices: (namespace: string, service: string) => readonly EndpointSliceSeen[]
+  readonly slices: (namespace: string, service: string) => readonly SliceHeld[]
 }
 
 export function indexOf(caches: Caches): Index {
-  const workloads = grouped(
-    caches.workloads,
-    ({ metadata, release }) => `${metadata.namespace}/${release}`,
+  const workloads = grouped(caches.workloads, ({ namespace, release }) =>
+    groupOf(namespace, release),
   )
-  const slices = grouped(
-    caches.slices,
-    ({ metadata, service }) => `${metadata.namespace}/${service}`,
-  )
+  const slices = grouped(caches.slices, ({ namespace, service }) => groupOf(namespace, service))
   return {
-    workloads: (namespace, release) => workloads(`${namespace}/${release}`),
-    slices: (namespace, service) => slices(`${namespace}/${service}`),
+    workloads: (namespace, release) => workloads(groupOf(namespace, release)),
+    slices: (namespace, service) => slices(groupOf(namespace, service)),
   }
 }
 
+// Joined, not added up: a sum of texts is kept with its parts.
+function groupOf(namespace: string, name: string): string {
+  return [namespace, name].join('/')
+}
+
+const none: readonly never[] = []
+
+/** Lists, not maps: nearly every group has one member. */
 function grouped<T>(
   cache: Cache<T>,
   groupOf: (item: T) => string,
 ): (group: string) => readonly T[] {
-  const groups = new Map<string, Map<string, T>>()
-  const take = (key: string, item: T): void => {
-    const group = groups.get(groupOf(item)) ?? new Map<string, T>()
-    groups.set(groupOf(item), group.set(key, item))
-  }
-  const leave = (key: string, item: T): void => {
-    const group = groups.get(groupOf(item))
-    group?.delete(key)
-    if (group?.size === 0) groups.delete(groupOf(item))
+  const groups = new Map<string, readonly T[]>()
+  const leave = (item: T): void => {
+    const group = groupOf(item)
+    const rest = groups.get(group)?.filter((one) => one !== item) ?? none
+    if (rest.length === 0) groups.delete(group)
+    else groups.set(group, rest)
   }
   cache.subscribe((change) => {
-    if (change.before !== undefined) leave(change.key, change.before)
-    if (change.type === 'put') take(change.key, change.now)
+    if (change.before !== undefined) leave(change.before)
+    if (change.type === 'gone') return
+    const group = groupOf(change.now)
+    groups.set(group, [...(groups.get(group) ?? none), change.now])
   })
-  return (group) => [...(groups.get(group)?.values() ?? [])]
+  return (group) => groups.get(group) ?? none
 }

@@ -7,12 +7,13 @@ import type { Observed } from '#core/observed.ts'
 import { refuse } from '#core/refuse.ts'
 import { letGo } from '#core/retire.ts'
 import type { Door } from '#doors/door.ts'
+import { lookAgainWhenBehindMs } from '#kube/own-writes.ts'
 import { apply, type Delivery, nameOf } from './apply.ts'
-import { isFresh } from './freshness.ts'
+import type { Ask } from './ask.ts'
 import { gather, type Sources } from './gather.ts'
-import { type Ask, measure } from './measure.ts'
+import { measure } from './measure.ts'
 import { askReadBack } from './read-back.ts'
-import type { Readings } from './readings.ts'
+import { readSafely } from './readings.ts'
 import type { KeyState } from './state.ts'
 
 export type Pass = {
@@ -24,7 +25,6 @@ export type Pass = {
 
 export type Shell = Sources & {
   readonly delivery: Delivery
-  readonly readings: Readings
   readonly ask: Ask
   readonly now: () => number
   readonly again: (key: string) => void
@@ -39,8 +39,9 @@ export async function reconcile(
   shell: Shell,
   { key, door, object, state }: Pass,
 ): Promise<number | undefined> {
-  if (!isFresh(state, shell.caches)) return undefined
-  const read = shell.readings.of(door, object)
+  // Nothing is decided on a snapshot older than our own last writes; the echo wakes the release.
+  if (state.own.behind()) return shell.now() + lookAgainWhenBehindMs
+  const read = readSafely(door, object)
   const notebook = door.notebook(object)
   const now = shell.now()
   if (read.kind === 'problems') {
@@ -56,6 +57,7 @@ export async function reconcile(
   const decision = decide(observed, now)
   state.memo = decision.memo
   state.answers = []
+  state.replies = []
   shell.decided(key, observed, now, decision)
   const again = (): void => shell.again(key)
   if (forgetRefusals(state, object, decision)) again()
@@ -74,7 +76,7 @@ function forgetRefusals(
   { writes, readBack }: Decision,
 ): boolean {
   const wanted = new Set([`${kind} ${metadata.name}`, ...writes.map(nameOf)])
-  if (readBack !== undefined) wanted.add(`ReplicaSet ${readBack.object.metadata.name}`)
+  if (readBack !== undefined) wanted.add(`${readBack.object.kind} ${readBack.object.metadata.name}`)
   const stale = [...state.refusals.keys()].filter((object) => !wanted.has(object))
   for (const object of stale) state.refusals.delete(object)
   return stale.length > 0

@@ -1,32 +1,35 @@
 /** What the controller keeps of each release in memory. All of it may be lost: losing it only makes a release wait. */
 import { emptyMemo, type Memo } from '#core/model/notebook.ts'
-import type { MetricAnswer, ReadBack, Refusal } from '#core/observed.ts'
+import type { GateAnswer, MetricAnswer, ReadBack, Refusal } from '#core/observed.ts'
+import { Ledger } from '#kube/own-writes.ts'
+import { Few } from './few.ts'
 
 export type KeyState = {
   memo: Memo
   /** Answers not yet judged. */
   answers: MetricAnswer[]
-  /** Ids of measurements on their way. */
-  readonly asked: Set<string>
-  readBack: ReadBack | undefined
+  /** What gates were answered, not yet judged. */
+  replies: GateAnswer[]
+  /** Ids of questions on their way. */
+  readonly asked: Few<true>
+  /** By the hash of what was written; bounded. */
+  readonly readBacks: Few<ReadBack>
   asking: boolean
   /** By object. */
-  readonly refusals: Map<string, Refusal>
-  /** Our own writes that the caches have not shown yet: kind and key → resourceVersion. */
-  readonly awaited: Map<
-    string,
-    { readonly kind: string; readonly key: string; readonly version: string }
-  >
+  readonly refusals: Few<Refusal>
+  /** Our own writes that the caches have not shown yet. */
+  readonly own: Ledger
 }
 
 export function emptyState(): KeyState {
   return {
     memo: emptyMemo,
     answers: [],
-    asked: new Set(),
-    readBack: undefined,
+    replies: [],
+    asked: new Few(),
+    readBacks: new Few(),
     asking: false,
-    refusals: new Map(),
-    awaited: new Map(),
+    refusals: new Few(),
+    own: new Ledger(),
   }
 }

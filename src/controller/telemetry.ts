@@ -1,22 +1,18 @@
 /** Our own metrics, as Prometheus reads them. */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, type GaugeConfiguration, Histogram, Registry } from 'prom-client'
 import type { Decision } from '#core/decision.ts'
-import { phases } from '#core/model/notebook.ts'
+import type { Notebook } from '#core/model/notebook.ts'
+import { type Face, type ReleaseName, shownReleases } from './shown.ts'
 
 export type Telemetry = {
   readonly registry: Registry
   readonly pass: (seconds: number, result: 'success' | 'outdated' | 'error') => void
-  readonly decided: (name: ReleaseName, decision: Decision) => void
+  readonly decided: (name: ReleaseName, decision: Pick<Decision, 'notebook'>) => void
   readonly forgotten: (name: ReleaseName) => void
   readonly write: (kind: string, result: 'success' | 'error') => void
+  /** From now on, the depth of the queue is read here. */
   readonly queueDepth: (read: () => number) => void
   readonly leader: (leading: boolean) => void
-}
-
-export type ReleaseName = {
-  readonly door: string
-  readonly namespace: string
-  readonly name: string
 }
 
 export function telemetry(version: string): Telemetry {
@@ -32,24 +28,6 @@ export function telemetry(version: string): Telemetry {
     name: 'headgate_pass_duration_seconds',
     help: 'Time of a pass with its writes.',
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
-    registers,
-  })
-  const info = new Gauge({
-    name: 'headgate_release_phase',
-    help: '1 for the phase a release is in.',
-    labelNames: ['door', 'namespace', 'release', 'phase'],
-    registers,
-  })
-  const weight = new Gauge({
-    name: 'headgate_release_weight',
-    help: 'Weight by role, as confirmed by the route.',
-    labelNames: ['door', 'namespace', 'release', 'role'],
-    registers,
-  })
-  const step = new Gauge({
-    name: 'headgate_release_step',
-    help: 'Index of the present step of a release under way.',
-    labelNames: ['door', 'namespace', 'release'],
     registers,
   })
   const writes = new Counter({
@@ -70,56 +48,87 @@ export function telemetry(version: string): Telemetry {
     registers,
   })
   build.set({ version }, 1)
-  const shown = new Map<string, string>()
-
-  const labelsOf = ({
-    door,
-    namespace,
-    name,
-  }: ReleaseName): Record<'door' | 'namespace' | 'release', string> => ({
-    door,
-    namespace,
-    release: name,
+  let depth = (): number => 0
+  new Gauge({
+    name: 'headgate_queue_depth',
+    help: 'Releases that are due or have an alarm set.',
+    registers,
+    collect() {
+      this.set(depth())
+    },
   })
+  const shown = shownReleases()
+  releaseGauges(registers, shown.each)
   return {
     registry,
     pass: (seconds, result) => {
       passes.inc({ result })
       duration.observe(seconds)
     },
-    decided: (name, { notebook }) => {
-      const own = labelsOf(name)
-      const key = Object.values(own).join('/')
-      // Most passes change nothing; building label sets for them would cost more than deciding.
-      const sign = `${notebook.phase} ${notebook.trial?.step} ${notebook.roles.map(({ confirmed }) => confirmed)}`
-      if (shown.get(key) === sign) return
-      shown.set(key, sign)
-      for (const phase of phases) {
-        if (phase === notebook.phase) info.set({ ...own, phase }, 1)
-        else info.remove({ ...own, phase })
-      }
-      for (const role of notebook.roles) weight.set({ ...own, role: role.role }, role.confirmed)
-      if (notebook.trial === undefined) step.remove(own)
-      else step.set(own, notebook.trial.step)
-    },
-    forgotten: (name) => {
-      const own = labelsOf(name)
-      shown.delete(Object.values(own).join('/'))
-      for (const phase of phases) info.remove({ ...own, phase })
-      for (const role of ['stable', 'canary']) weight.remove({ ...own, role })
-      step.remove(own)
-    },
+    decided: (name, { notebook }) => shown.show(name, faceOf(notebook)),
+    forgotten: (name) => shown.forget(name),
     write: (kind, result) => writes.inc({ kind, result }),
     queueDepth: (read) => {
-      new Gauge({
-        name: 'headgate_queue_depth',
-        help: 'Releases that are due or have an alarm set.',
-        registers,
-        collect() {
-          this.set(read())
-        },
-      })
+      depth = read
     },
     leader: (leading) => leader.set(leading ? 1 : 0),
   }
+}
+
+function faceOf({ phase, trials, roles }: Notebook): Face {
+  const weights = roles.map(({ role, confirmed }) => [role, confirmed] as const)
+  return { phase, step: trials[0]?.step, weights }
+}
+
+/** A gauge whose series exist only while they are read: kept, they would be a third of what a release takes. */
+class MomentaryGauge<T extends string> extends Gauge<T> {
+  override async get(): ReturnType<Gauge<T>['get']> {
+    const answer = await super.get()
+    this.reset()
+    return answer
+  }
+}
+
+type Each = (tell: (name: ReleaseName, face: Face) => void) => void
+
+function releaseGauges(registers: Registry[], each: Each): void {
+  const gauge = <T extends string>(
+    given: Pick<GaugeConfiguration<T>, 'name' | 'help'>,
+    more: readonly T[],
+    tell: (face: Face, set: (more: Record<T, string>, value: number) => void) => void,
+  ): void => {
+    const labelNames = ['door', 'namespace', 'release', ...more] as const
+    new MomentaryGauge({
+      ...given,
+      labelNames,
+      registers,
+      collect() {
+        each(({ door, namespace, name: release }, face) =>
+          tell(face, (own, value) => this.set({ door, namespace, release, ...own }, value)),
+        )
+      },
+    })
+  }
+  gauge(
+    { name: 'headgate_release_phase', help: '1 for the phase a release is in.' },
+    ['phase'],
+    ({ phase }, set) => set({ phase }, 1),
+  )
+  gauge(
+    { name: 'headgate_release_weight', help: 'Weight by role, as confirmed by the route.' },
+    ['role'],
+    ({ weights }, set) => {
+      for (const [role, weight] of weights) set({ role }, weight)
+    },
+  )
+  gauge(
+    {
+      name: 'headgate_release_step',
+      help: 'Index of the present step of a release under way.',
+    },
+    [],
+    ({ step }, set) => {
+      if (step !== undefined) set({}, step)
+    },
+  )
 }

@@ -84,7 +84,7 @@ describe('a command is obeyed', () => {
     const world = waiting()
     command(world, 'abort', { step: 0 })
     until(world, phaseIs('Failed'))
-    expect(world.release.status?.failed?.reason).toBe('Aborted')
+    expect(world.release.status?.failed?.[0]?.reason).toBe('Aborted')
   })
 
   test('promote ends an analysis that brings nothing', () => {
@@ -226,13 +226,13 @@ describe('a command is refused, with a reason', () => {
       const world = begin()
       const { status } = world.release
       const weights = world.weights()
-      const before = [status?.phase, status?.trial?.revision, status?.step?.index]
+      const before = [status?.phase, status?.trials?.[0]?.revision, status?.step?.index]
       const id = command(world, verb, changes)
       settle(world)
       expect(lastTold(world)).toMatchObject({ action: 'Refuse', actionId: id })
       expect(lastTold(world)?.message).toContain(message)
       const { status: after } = world.release
-      expect([after?.phase, after?.trial?.revision, after?.step?.index]).toEqual(before)
+      expect([after?.phase, after?.trials?.[0]?.revision, after?.step?.index]).toEqual(before)
       expect(world.weights()).toEqual(weights)
       expect(standingCommand(world)).toBeUndefined()
     })

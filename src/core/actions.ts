@@ -3,8 +3,9 @@
 import { unreachable } from './assert.ts'
 import type { PatchOperation, Write } from './decision.ts'
 import { pointer } from './decision.ts'
-import { type Action, type ActionAsked, actionId } from './model/app.ts'
-import { note, type Pass, retreat, withBook, withTrial } from './pass.ts'
+import { type Action, type ActionAsked, actionId, stepsOf } from './model/app.ts'
+import type { Notebook, Trial } from './model/notebook.ts'
+import { forgive, note, type Pass, retreat, withBook, withTrial } from './pass.ts'
 import { annotations } from './render/names.ts'
 import { waits } from './steps/step.ts'
 
@@ -44,16 +45,25 @@ function isTaken({ book }: Pass, asked: ActionAsked): boolean {
 // brake should not lose a race against the next step.
 function stale({ observed, facts, book }: Pass, action: Action): string | undefined {
   if (action.uid !== observed.app.uid) return 'it was meant for an object of this name that is gone'
-  const target = facts.target.kind === 'ask' ? undefined : facts.target.revision
-  const current = book.trial?.revision ?? target
-  if (current !== undefined && action.revision !== current) {
-    return `it was meant for revision ${action.revision}; the release is at ${current} now`
+  const { target } = facts
+  const asked = target.kind === 'ask' ? [] : [target.revision]
+  const current = book.trials.length > 0 ? book.trials.map(({ revision }) => revision) : asked
+  if (current.length > 0 && !current.includes(action.revision)) {
+    return `it was meant for revision ${action.revision}; the release is at ${current.join(', ')} now`
   }
   const bound = action.verb === 'promote' || action.verb === 'promote-full'
-  if (bound && book.trial !== undefined && action.step !== book.trial.step) {
-    return `it was meant for step ${action.step ?? '?'}; the release is at step ${book.trial.step} now`
+  const trial = meant(book, action)
+  if (bound && trial !== undefined && action.step !== trial.step) {
+    return `it was meant for step ${action.step ?? '?'}; the release is at step ${trial.step} now`
   }
   return undefined
+}
+
+/** The trial that a command means: that of the candidate it names, else that of its revision. */
+function meant({ trials }: Notebook, { candidate, revision }: Action): Trial | undefined {
+  return trials.find((trial) =>
+    candidate === undefined ? trial.revision === revision : trial.role === candidate,
+  )
 }
 
 function run(pass: Pass, action: Action): Pass {
@@ -82,8 +92,12 @@ function run(pass: Pass, action: Action): Pass {
   }
 }
 
+function isForward({ stage }: Trial): boolean {
+  return stage.kind === 'steps'
+}
+
 function pause(pass: Pass, action: Action): Pass {
-  if (pass.book.trial?.stage.kind !== 'steps')
+  if (!pass.book.trials.some(isForward))
     return refuse(pass, action, 'no release is going forward that could pause')
   if (pass.book.paused !== undefined) return refuse(pass, action, 'the release is paused already')
   const paused = withBook(pass, { paused: { at: pass.now, by: action.by } })
@@ -97,18 +111,21 @@ function resume(pass: Pass, action: Action): Pass {
 
 /** A step's clock stands still while somebody holds the release. */
 function unpause(pass: Pass): Pass {
-  const { paused, trial } = pass.book
-  if (paused === undefined || trial === undefined) return withBook(pass, { paused: undefined })
-  const held = pass.now - Math.max(paused.at, trial.stepStartedAt)
-  return withBook(withTrial(pass, { stepStartedAt: trial.stepStartedAt + held }), {
-    paused: undefined,
+  const { paused, trials } = pass.book
+  if (paused === undefined) return pass
+  const moved = trials.map((trial) => {
+    const held = pass.now - Math.max(paused.at, trial.stepStartedAt)
+    return { ...trial, stepStartedAt: trial.stepStartedAt + held }
   })
+  return withBook(pass, { paused: undefined, trials: moved })
 }
 
 function promote(pass: Pass, action: Action): Pass {
-  const { trial, paused } = pass.book
-  if (trial?.stage.kind !== 'steps') return refuse(pass, action, 'no release waits for a promotion')
-  const step = pass.observed.app.plan.steps[trial.step]
+  const { paused } = pass.book
+  const trial = meant(pass.book, action)
+  if (trial === undefined || !isForward(trial))
+    return refuse(pass, action, 'no release waits for a promotion')
+  const step = stepsOf(pass.observed.app, trial.role)[trial.step]
   if (step === undefined || !waits(step)) {
     if (paused === undefined)
       return refuse(pass, action, 'the present step does not wait for anybody')
@@ -121,12 +138,13 @@ function promote(pass: Pass, action: Action): Pass {
     'StepCompleted',
     `step ${trial.step + 1} promoted by ${action.by}`,
   )
-  return withTrial(said, { step: trial.step + 1, stepStartedAt: pass.now })
+  return withTrial(said, trial.role, { step: trial.step + 1, stepStartedAt: pass.now })
 }
 
 function promoteFull(pass: Pass, action: Action): Pass {
-  const { trial } = pass.book
-  if (trial?.stage.kind !== 'steps') return refuse(pass, action, 'no release waits for a promotion')
+  const trial = meant(pass.book, action)
+  if (trial === undefined || !isForward(trial))
+    return refuse(pass, action, 'no release waits for a promotion')
   const said = obeyed(
     unpause(pass),
     action,
@@ -134,32 +152,38 @@ function promoteFull(pass: Pass, action: Action): Pass {
     'Promoting',
     `promoted past all steps by ${action.by}`,
   )
-  return withTrial(said, {
+  return withTrial(said, trial.role, {
     stage: { kind: 'promoting' },
-    step: pass.observed.app.plan.steps.length,
+    step: stepsOf(pass.observed.app, trial.role).length,
     stepStartedAt: pass.now,
   })
 }
 
+/** Turns back the candidate that is named, or everything that is on trial. */
 function abort(pass: Pass, action: Action): Pass {
-  const kind = pass.book.trial?.stage.kind
-  if (kind === undefined) return refuse(pass, action, 'no release is under way')
-  if (kind === 'retreating') return refuse(pass, action, 'the release is on its way back already')
+  const { trials } = pass.book
+  const named = trials.filter(
+    ({ role }) => action.candidate === undefined || action.candidate === role,
+  )
+  if (named.length === 0) return refuse(pass, action, 'no release is under way')
+  if (named.every(({ stage }) => stage.kind === 'retreating'))
+    return refuse(pass, action, 'the release is on its way back already')
   const message = `aborted by ${action.by}`
-  return retreat(
+  return named.reduce(
+    (before, { role }) => retreat(before, role, { reason: 'Aborted', message }, 'failed'),
     obeyed(pass, action, 'Abort', 'Aborted', message),
-    { reason: 'Aborted', message },
-    'failed',
   )
 }
 
 function retry(pass: Pass, action: Action): Pass {
-  const { failed, trial } = pass.book
-  if (trial !== undefined || failed === undefined || failed.revision !== action.revision) {
-    return refuse(pass, action, 'this revision has not failed')
-  }
+  const { failed, trials } = pass.book
+  const again = failed.filter(
+    ({ role, revision }) =>
+      revision === action.revision && !trials.some((trial) => trial.role === role),
+  )
+  if (again.length === 0) return refuse(pass, action, 'this revision has not failed')
   return obeyed(
-    withBook(pass, { failed: undefined }),
+    again.reduce((before, { role }) => forgive(before, role), pass),
     action,
     'Retry',
     'StepCompleted',
@@ -169,12 +193,13 @@ function retry(pass: Pass, action: Action): Pass {
 
 function obeyed(
   pass: Pass,
-  { id, by }: Action,
+  asked: Action,
   action: string,
   reason: Parameters<typeof note>[1]['reason'],
   message: string,
 ): Pass {
-  return note(pass, { action, reason, message, by, actionId: id })
+  const { id: actionId, by } = asked
+  return note(pass, { role: meant(pass.book, asked)?.role, action, reason, message, by, actionId })
 }
 
 function refuse(pass: Pass, { id, by, verb }: Action, why: string): Pass {
@@ -182,5 +207,7 @@ function refuse(pass: Pass, { id, by, verb }: Action, why: string): Pass {
 }
 
 function refused(pass: Pass, id: string, by: string | undefined, message: string): Pass {
-  return note(pass, { action: 'Refuse', reason: pass.book.reason.type, message, by, actionId: id })
+  const { role } = pass.book.trials[0] ?? {}
+  const { type: reason } = pass.book.reason
+  return note(pass, { role, action: 'Refuse', reason, message, by, actionId: id })
 }

@@ -17,8 +17,10 @@ import {
   value,
 } from '#test/gen/story.ts'
 import { World } from '#test/gen/world.ts'
-import type { ReleaseMetric } from './api/release.ts'
+import type { ReleaseMetric } from './api/release-analysis.ts'
+import type { CommandedCandidate } from './api/strategy/commanded.ts'
 import { decide } from './decide.ts'
+import type { HttpRoute } from './k8s/gateway-api.ts'
 import type { Observed } from './observed.ts'
 import { type ReasonType, reasons } from './reasons.ts'
 import { refuse } from './refuse.ts'
@@ -41,6 +43,23 @@ function waiting(changes: Parameters<typeof installed>[0] = {}): World {
 function measured(changes: Partial<ReleaseMetric> = {}): World {
   const own = [{ weight: 25 }, { analysis: ['errors'] }, { weight: 50 }, { pause: {} }]
   return onTrial({ strategy: { canary: { steps: own } }, analysis: analysis(changes) })
+}
+
+const route: HttpRoute = {
+  ...httpRoute(),
+  spec: {
+    ...httpRoute().spec,
+    rules: [{ backendRefs: [{ name: 'shop-stable', port: 80 }] }],
+  },
+}
+
+/** A release with one candidate that somebody outside commands. */
+function commanded(candidates: readonly CommandedCandidate[]): World {
+  const world = new World(release({ strategy: { commanded: { candidates: [] } } }), route)
+  until(world, phaseIs('Completed'))
+  const own = candidates.map((one) => ({ template: template('shop:b'), ...one }))
+  world.ask({ strategy: { commanded: { candidates: own } } })
+  return world
 }
 
 /** The last thing that a pass after the story says. */
@@ -208,6 +227,21 @@ const stories: Readonly<
     },
     /was turned back: nothing moved for 1m: 0 of 1 pods/,
   ],
+  WaitingForCommand: [
+    'a candidate stands where it was told to',
+    () => reached(commanded([{ name: 'b', version: 1, weight: 25 }]), 'WaitingForCommand'),
+    /^b has weight 25 by command 1$/,
+  ],
+  Withdrawn: [
+    'a candidate is taken off the list',
+    () => {
+      const world = commanded([{ name: 'b', version: 1, weight: 25 }])
+      until(world, reasonIs('WaitingForCommand'))
+      world.ask({ strategy: { commanded: { candidates: [] } } })
+      return decided(world, 'Withdrawn')
+    },
+    /^b is no candidate any more$/,
+  ],
   Superseded: [
     'another revision is asked for',
     () => {
@@ -266,7 +300,7 @@ const stories: Readonly<
       if (world.route !== undefined) world.route = { ...world.route, spec: { rules: [] } }
       return after(world)
     },
-    /^no rule of the HTTPRoute shop has backendRefs to all of shop-stable and shop-canary; add them/,
+    /^no rule of the HTTPRoute shop has a backendRef to shop-stable; add one/,
     'HTTPRoute shop',
   ],
   RouteRefused: [
@@ -378,17 +412,17 @@ describe('the most urgent one is told', () => {
     return world.observe()
   }
   const analysed = (one: Observed, metric: typeof failing | typeof missing): Observed => {
-    const revision = one.notebook?.trial?.revision ?? ''
-    const trial = one.notebook?.trial
+    const revision = one.notebook?.trials[0]?.revision ?? ''
+    const trial = one.notebook?.trials[0]
     const book =
       one.notebook === undefined || trial === undefined
         ? undefined
         : {
             ...one.notebook,
-            trial: { ...trial, trafficSince: 0 },
-            analysis: { revision, metrics: [metric] },
+            trials: [{ ...trial, trafficSince: 0 }],
+            analyses: [{ role: trial.role, revision, metrics: [metric] }],
           }
-    return { ...one, notebook: book, memo: { ...one.memo, analysis: undefined } }
+    return { ...one, notebook: book, memo: { ...one.memo, analyses: [] } }
   }
   const unknown = (one: Observed): Observed => {
     const workloads = one.workloads.map((workload) => ({
@@ -430,8 +464,8 @@ describe('the most urgent one is told', () => {
   for (const [name, one, type] of rows) {
     test(name, () => {
       const { reason, notebook } = decide(one, 1e13)
-      const cause =
-        notebook.trial?.stage.kind === 'retreating' ? notebook.trial.stage.why.reason : reason.type
+      const { stage } = notebook.trials[0] ?? {}
+      const cause = stage?.kind === 'retreating' ? stage.why.reason : reason.type
       expect(cause).toBe(type)
     })
   }
@@ -476,9 +510,13 @@ describe('what holds a release', () => {
     until(world, (now) => now.release.status?.measurements?.[0]?.verdict === 'passing', good)
     command(world, 'promote')
     until(world, reasonIs('Promoting'), good)
-    until(world, (now) => phaseIs('Completed')(now) && now.release.status?.trial === undefined, {
-      metrics: () => outage,
-    })
+    until(
+      world,
+      (now) => phaseIs('Completed')(now) && now.release.status?.trials?.[0] === undefined,
+      {
+        metrics: () => outage,
+      },
+    )
   })
 
   test('a refused write is tried again, and what was refused before goes on', () => {

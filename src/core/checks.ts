@@ -5,37 +5,50 @@
 
 import { metricState } from './analysis/judge.ts'
 import { entry } from './entry.ts'
-import type { Metric } from './model/app.ts'
-import type { MetricState } from './model/notebook.ts'
+import type { Metric } from './model/analysis.ts'
+import { workloadKinds } from './model/app.ts'
+import { analysisOf, type MetricState, type Trial } from './model/notebook.ts'
 import { type Waiting, waitingFor } from './move/waiting.ts'
 import type { Pass } from './pass.ts'
 
 /**
- * `stop`: touch nothing. `hold`: keep and repair what is, but do not go on. `freeze`: the same, and the candidate gains
- * no traffic, not even what its step already declares. `retreat`: traffic returns to stable.
+ * `stop`: touch nothing. `hold`: keep and repair what is, but do not go on. `freeze`: the same, and candidates gain no
+ * traffic, not even what their steps already declare. `retreat`: the candidate's traffic returns to stable.
  */
 export type Finding = Waiting & { readonly move: 'stop' | 'hold' | 'freeze' | 'retreat' }
 
 /** Looks at one thing; stays silent, or says why the release must not simply go on. */
 type Check = (pass: Pass) => Finding | undefined
 
-const checks: readonly Check[] = [
-  rivalCameFirst,
-  serviceTaken,
-  analysisFailing,
-  metricsMissingTooOften,
-  templateUnknown,
-  writeRefused,
-  pausedByPerson,
-  metricsMissing,
-]
+/** The same for one candidate on trial. */
+type TrialCheck = (pass: Pass, trial: Trial) => Finding | undefined
 
-export function firstFinding(pass: Pass): Finding | undefined {
-  for (const check of checks) {
-    const finding = check(pass)
-    if (finding !== undefined) return finding
-  }
-  return undefined
+const stops: readonly Check[] = [rivalCameFirst, serviceTaken]
+const turns: readonly TrialCheck[] = [analysisFailing, metricsMissingTooOften]
+const holds: readonly Check[] = [templateUnknown, writeRefused, pausedByPerson]
+const pauses: readonly TrialCheck[] = [metricsMissing]
+
+/** Why nothing of the release may be touched. */
+export function stopFinding(pass: Pass): Finding | undefined {
+  return first(stops.map((check) => check(pass)))
+}
+
+/** Why a candidate has to turn back. */
+export function turnFinding(pass: Pass, trial: Trial): Finding | undefined {
+  if (trial.stage.kind === 'retreating') return undefined
+  return first(turns.map((check) => check(pass, trial)))
+}
+
+/** Why a candidate must not go on: a hold on the whole release, or on itself. */
+export function holdFinding(pass: Pass, trial: Trial | undefined): Finding | undefined {
+  return first([
+    ...holds.map((check) => check(pass)),
+    ...(trial === undefined ? [] : pauses.map((check) => check(pass, trial))),
+  ])
+}
+
+function first(findings: readonly (Finding | undefined)[]): Finding | undefined {
+  return findings.find((finding) => finding !== undefined)
 }
 
 function rivalCameFirst({ observed }: Pass): Finding | undefined {
@@ -55,8 +68,8 @@ function serviceTaken({ observed }: Pass): Finding | undefined {
   return undefined
 }
 
-function analysisFailing(pass: Pass): Finding | undefined {
-  for (const { metric, state } of goingForward(pass)) {
+function analysisFailing(pass: Pass, trial: Trial): Finding | undefined {
+  for (const { metric, state } of measured(pass, trial)) {
     if (state.verdict !== 'failing') continue
     const values = state.samples.flatMap(({ verdict, value }) =>
       verdict === 'failing' && value !== undefined ? [round(value)] : [],
@@ -67,8 +80,8 @@ function analysisFailing(pass: Pass): Finding | undefined {
   return undefined
 }
 
-function metricsMissingTooOften(pass: Pass): Finding | undefined {
-  for (const { metric, state } of goingForward(pass)) {
+function metricsMissingTooOften(pass: Pass, trial: Trial): Finding | undefined {
+  for (const { metric, state } of measured(pass, trial)) {
     const missing = metric.onNoData === 'rollback' ? state.missing : 0
     const errors = metric.onError === 'rollback' ? state.errors : 0
     if (missing + errors < metric.failures) continue
@@ -79,7 +92,8 @@ function metricsMissingTooOften(pass: Pass): Finding | undefined {
 }
 
 function templateUnknown({ facts }: Pass): Finding | undefined {
-  if (facts.target.kind !== 'ask') return undefined
+  const targets = [facts.target, ...Object.values(facts.targets)]
+  if (!targets.some(({ kind }) => kind === 'ask')) return undefined
   const message =
     'the template is spelt differently; the server is asked whether it means a revision that exists'
   return { ...waitingFor('WaitingForRevision', message), move: 'hold' }
@@ -88,7 +102,8 @@ function templateUnknown({ facts }: Pass): Finding | undefined {
 function writeRefused({ observed }: Pass): Finding | undefined {
   const refusal = observed.refusals[0]
   if (refusal === undefined) return undefined
-  const type = refusal.object.startsWith('ReplicaSet') ? 'WorkloadRefused' : 'WriteRefused'
+  const isWorkload = workloadKinds.some((kind) => refusal.object.startsWith(`${kind} `))
+  const type = isWorkload ? 'WorkloadRefused' : 'WriteRefused'
   return {
     ...waitingFor(
       type,
@@ -100,7 +115,8 @@ function writeRefused({ observed }: Pass): Finding | undefined {
 }
 
 function pausedByPerson({ book }: Pass): Finding | undefined {
-  if (book.paused === undefined || book.trial?.stage.kind !== 'steps') return undefined
+  const forward = book.trials.some(({ stage }) => stage.kind === 'steps')
+  if (book.paused === undefined || !forward) return undefined
   return {
     ...waitingFor('Paused', `paused by ${book.paused.by} until somebody resumes`),
     move: 'freeze',
@@ -109,9 +125,9 @@ function pausedByPerson({ book }: Pass): Finding | undefined {
 
 // An outage of the provider is no success: nothing goes on before there is something to judge again. A promotion has
 // been judged, or somebody answers for it: stopping it half-way would leave the release between two revisions.
-function metricsMissing(pass: Pass): Finding | undefined {
-  if (pass.book.trial?.stage.kind === 'promoting') return undefined
-  for (const { metric, state } of goingForward(pass)) {
+function metricsMissing(pass: Pass, trial: Trial): Finding | undefined {
+  if (trial.stage.kind !== 'steps') return undefined
+  for (const { metric, state } of measured(pass, trial)) {
     const missing = state.verdict === 'noData' && metric.onNoData !== 'continue'
     const error = state.verdict === 'error' && metric.onError !== 'continue'
     if (!missing && !error) continue
@@ -123,11 +139,13 @@ function metricsMissing(pass: Pass): Finding | undefined {
   return undefined
 }
 
-function goingForward({ observed, book }: Pass): readonly { metric: Metric; state: MetricState }[] {
-  if (book.trial === undefined || book.trial.stage.kind === 'retreating') return []
+function measured(
+  { observed, book }: Pass,
+  { role }: Trial,
+): readonly { metric: Metric; state: MetricState }[] {
   return (observed.app.analysis?.metrics ?? []).map((metric) => ({
     metric,
-    state: metricState(book.analysis, metric.name),
+    state: metricState(analysisOf(book, role), metric.name),
   }))
 }
 

@@ -1,24 +1,27 @@
 /** The end of a pass: one reason, one phase, the notebook as it should be stored, and when to look again. */
 import { schedule } from './analysis/schedule.ts'
 import { conditionsOf } from './conditions.ts'
+import type { Course } from './course.ts'
 import { deadlineOf, isOverdue, progressAfter } from './deadline.ts'
 import type { Decision, Write } from './decision.ts'
 import { eventsOf } from './events.ts'
+import type { Template } from './model/app.ts'
 import {
+  analysisOf,
   keep,
   type Memo,
   type Notebook,
   type Phase,
   type Reason,
   type RoleState,
+  trialOf,
 } from './model/notebook.ts'
-import { weightOf } from './model/weights.ts'
-import type { Move } from './move/move.ts'
+import { type RoleName, stable, weightOf } from './model/weights.ts'
 import type { Waiting } from './move/waiting.ts'
 import type { Pass } from './pass.ts'
 import type { ReasonType } from './reasons.ts'
 import { cut } from './render/text.ts'
-import { replicaSet } from './render/workload.ts'
+import { workload } from './render/workload.ts'
 import type { Stance } from './strategies/strategy.ts'
 import type { Instant } from './time.ts'
 import { isWorthWriting } from './worth.ts'
@@ -27,17 +30,15 @@ import { isWorthWriting } from './worth.ts'
 const lastingMs = 1000
 
 export type Ending = {
-  readonly pass: Pass
+  readonly course: Course
   readonly stance: Stance | undefined
-  readonly made: Move
-  readonly waiting: Waiting | undefined
   readonly writes: readonly Write[]
 }
 
 export function conclude(ending: Ending): Decision {
-  const { pass, waiting } = ending
+  const { pass, waiting } = ending.course
   const { observed, now, facts } = pass
-  const overdue = isOverdue({ pass, waiting })
+  const overdue = isOverdue(ending.course)
   const phase = phaseOf(pass, waiting, overdue)
   const asked = askedFor(pass)
   const wake = wakeOf(ending, asked.next)
@@ -72,24 +73,47 @@ export function conclude(ending: Ending): Decision {
 }
 
 function askedFor({ observed, book, now }: Pass): ReturnType<typeof schedule> {
-  const { trial, analysis } = book
-  if (trial === undefined || trial.stage.kind === 'retreating') return { asks: [], next: undefined }
-  return schedule(observed.app, trial, analysis ?? { revision: trial.revision, metrics: [] }, now)
+  const schedules = book.trials
+    .filter(({ stage }) => stage.kind !== 'retreating')
+    .map((trial) => {
+      const { role, revision } = trial
+      const state = analysisOf(book, role) ?? { role, revision, metrics: [] }
+      return schedule({ app: observed.app, trial, stable: book.stable, state }, now)
+    })
+  return {
+    asks: schedules.flatMap(({ asks }) => asks),
+    next: earliest(...schedules.map(({ next }) => next)),
+  }
 }
 
-function phaseOf(
-  { book, observed, facts }: Pass,
-  waiting: Waiting | undefined,
-  overdue: boolean,
-): Phase {
+function phaseOf(pass: Pass, waiting: Waiting | undefined, overdue: boolean): Phase {
+  const { book, observed, facts } = pass
   if (observed.app.deletedAt !== undefined) return 'Retiring'
   if (book.stable === undefined) return overdue ? 'Failed' : 'Initializing'
-  if (book.trial?.stage.kind === 'retreating') return overdue ? 'Failed' : 'Progressing'
-  if (book.trial !== undefined) return isPause(waiting) ? 'Paused' : 'Progressing'
-  const target = facts.target.kind === 'ask' ? undefined : facts.target.revision
-  if (book.failed !== undefined && book.failed.revision === target) return 'Failed'
+  const back = book.trials.some(({ stage }) => stage.kind === 'retreating')
+  if (back && overdue) return 'Failed'
+  if (book.trials.length > 0) return phaseOnTrial(pass, waiting)
+  const asked = Object.entries(facts.targets).map(([role, target]) => ({
+    role,
+    revision: target.kind === 'ask' ? undefined : target.revision,
+  }))
+  const failed = asked.some(({ role, revision }) => hasFailed(book, role, revision))
+  if (failed) return 'Failed'
   // The next trial has not begun yet: it does in the very next pass.
-  return target === undefined || target === book.stable ? 'Completed' : 'Progressing'
+  const open = asked.some(({ revision }) => revision !== undefined && revision !== book.stable)
+  return open ? 'Progressing' : 'Completed'
+}
+
+function phaseOnTrial({ book, observed }: Pass, waiting: Waiting | undefined): Phase {
+  const { strategy } = observed.app.plan
+  if (waiting?.type === 'Paused') return 'Paused'
+  const forward = book.trials.every(({ stage }) => stage.kind === 'steps')
+  if (strategy === 'blueGreen' && forward) return 'Preview'
+  return isPause(waiting) ? 'Paused' : 'Progressing'
+}
+
+function hasFailed({ failed }: Notebook, role: RoleName, revision: string | undefined): boolean {
+  return failed.some((one) => one.role === role && one.revision === revision)
 }
 
 function isPause(waiting: Waiting | undefined): boolean {
@@ -108,10 +132,7 @@ function reasonOf(
   phase: Phase,
   next: Instant | undefined,
 ): { reason: Reason; memory: ReasonMemory } {
-  const found =
-    phase === 'Failed' && book.trial === undefined && book.failed !== undefined
-      ? failure(book)
-      : undefined
+  const found = phase === 'Failed' && book.trials.length === 0 ? failure(book) : undefined
   const { type, message, object } = found ?? waiting ?? atRest(book)
   const sign = `${type} ${object ?? ''}`
   const stored = observed.notebook?.reason
@@ -134,7 +155,7 @@ type Said = {
 }
 
 function failure(book: Notebook): Said | undefined {
-  const { failed } = book
+  const failed = book.failed[0]
   if (failed === undefined) return undefined
   const message = `revision ${failed.revision} was turned back: ${failed.message}`
   return { type: failed.reason, message, object: undefined }
@@ -148,20 +169,20 @@ function atRest(book: Notebook): Said {
   }
 }
 
-function rolesOf({ pass, stance }: Ending): readonly RoleState[] {
-  const { facts, book } = pass
+function rolesOf({ course, stance }: Ending): readonly RoleState[] {
+  const { facts, book } = course.pass
   if (stance === undefined) return book.roles
   const confirmed = facts.accepted === undefined ? undefined : facts.weights
   return Object.keys(facts.app.services).flatMap((role) => {
-    const revision = stance.revisions[role] ?? book.trial?.revision
+    const revision = stance.revisions[role] ?? trialOf(book, role)?.revision
     if (revision === undefined) return []
-    const workload = facts.workload(revision)
+    const seen = facts.workload(revision, role)
     return [
       {
         role,
         revision,
-        replicas: workload?.replicas ?? 0,
-        ready: workload?.ready ?? 0,
+        replicas: seen?.replicas ?? 0,
+        ready: seen?.ready ?? 0,
         wanted: weightOf(stance.weights, role),
         confirmed: confirmed === undefined ? 0 : weightOf(confirmed, role),
       },
@@ -169,34 +190,46 @@ function rolesOf({ pass, stance }: Ending): readonly RoleState[] {
   })
 }
 
-function memoOf({ pass, waiting }: Ending, reason: ReasonMemory): Memo {
+function memoOf({ course }: Ending, reason: ReasonMemory): Memo {
   return {
-    accepted: pass.facts.accepted,
-    progress: progressAfter({ pass, waiting }),
+    accepted: course.pass.facts.accepted,
+    progress: progressAfter(course),
     reason,
-    analysis: pass.book.analysis,
+    analyses: course.pass.book.analyses,
   }
 }
 
 function readBackOf({ facts, observed }: Pass): Decision['readBack'] {
-  const { target } = facts
-  if (target.kind !== 'ask') return undefined
-  return { written: target.written, object: replicaSet(observed.app, `${target.written}-ask`, 0) }
+  const { app } = observed
+  const asked = [
+    { role: stable, template: app as Template, target: facts.target },
+    ...app.plan.candidates.flatMap(({ role, own }) => {
+      const target = facts.targets[role]
+      return own === undefined || target === undefined ? [] : [{ role, template: own, target }]
+    }),
+  ].find(({ target }) => target.kind === 'ask')
+  if (asked === undefined) return undefined
+  const { role, template } = asked
+  const revision = `${template.written}-ask`
+  return {
+    written: template.written,
+    object: workload(app, { role, revision, replicas: 0, template }),
+  }
 }
 
 /** When the release wants to be looked at again although nothing happens. */
-function wakeOf(
-  { pass, waiting }: Ending,
-  nextMeasurement: Instant | undefined,
-): Instant | undefined {
+function wakeOf({ course }: Ending, nextMeasurement: Instant | undefined): Instant | undefined {
+  const { pass, waiting, waits } = course
   const { book, observed, now } = pass
-  const turned = JSON.stringify(book.trial) !== JSON.stringify(observed.notebook?.trial)
+  const turned = JSON.stringify(book.trials) !== JSON.stringify(observed.notebook?.trials ?? [])
   const { deletedAt, progressDeadlineMs } = observed.app
   return earliest(
     turned || book.stable !== observed.notebook?.stable ? now : undefined,
     waiting?.until,
+    ...Object.values(waits).map(({ until }) => until),
     nextMeasurement,
-    later(deadlineOf({ pass, waiting }), now),
+    later(deadlineOf(course), now),
+    later(book.previous?.until, now),
     deletedAt === undefined ? undefined : later(deletedAt + progressDeadlineMs, now),
   )
 }

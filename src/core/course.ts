@@ -1,120 +1,171 @@
 /** Where the release stands and goes: which stance it takes now, and what follows once that stance is reached. */
-import { assert } from './assert.ts'
-import type { Finding } from './checks.ts'
-import type { App } from './model/app.ts'
-import type { Trial } from './model/notebook.ts'
-import type { Move } from './move/move.ts'
-import { type Waiting, waitingFor } from './move/waiting.ts'
-import { note, type Pass, retreat, withBook, withTrial } from './pass.ts'
+import { assert, unreachable } from './assert.ts'
+import { holdFinding } from './checks.ts'
+import { type App, stepsOf } from './model/app.ts'
+import { type Trial, trialOf } from './model/notebook.ts'
+import type { RoleName } from './model/weights.ts'
+import { heldUp, type Part, type Waiting, waitingFor } from './move/waiting.ts'
+import { endTrial, note, type Pass, retreat, withBook, withTrial } from './pass.ts'
 import { analysisOutcome } from './steps/analysis.ts'
 import { describeStep } from './steps/describe.ts'
 import { outcomeOf, positionAt } from './steps/step.ts'
-import { isPromoted, promotionStance, stepStance } from './strategies/canary.ts'
+import { isPromoted } from './strategies/promotion.ts'
 import { restStance } from './strategies/rest.ts'
 import type { Stance } from './strategies/strategy.ts'
+import { isExposed, positionOf, trialsStance } from './strategies/trials.ts'
 
 /** Undefined where nothing is wanted: no revision is known yet, or all that is left is to go. */
 export function stanceOf({ observed, facts, book, now }: Pass): Stance | undefined {
   const { app } = observed
-  const { trial, stable } = book
-  if (trial === undefined && app.deletedAt !== undefined) return undefined
+  const { trials, stable } = book
+  if (trials.length === 0 && app.deletedAt !== undefined) return undefined
   if (stable === undefined) {
-    return facts.target.kind === 'ask' ? undefined : restStance(app, facts.target.revision)
+    if (facts.target.kind === 'ask') return undefined
+    return restStance(app, facts.target.revision, undefined, facts, now)
   }
-  if (trial === undefined || trial.stage.kind === 'retreating') return restStance(app, stable)
-  if (trial.stage.kind === 'promoting') return promotionStance(app, stable, trial, facts, now)
-  return stepStance(app, stable, trial)
+  return trials.length === 0
+    ? restStance(app, stable, book.previous, facts, now)
+    : trialsStance(app, stable, book, facts, now)
 }
 
 /** The pass after what could be concluded from the move, and what the release waits for if it waits. */
-export type Course = { readonly pass: Pass; readonly waiting: Waiting | undefined }
-
-export function advance(pass: Pass, made: Move, finding: Finding | undefined): Course {
-  const { trial, stable } = pass.book
-  if (trial === undefined) return atRest(pass, stable, made, finding)
-  if (trial.stage.kind === 'retreating') return wayBack(pass, trial.stage, made)
-  if (made.waiting !== undefined) return { pass, waiting: finding ?? made.waiting }
-  const carried = withTraffic(pass, trial)
-  if (finding !== undefined) return { pass: carried, waiting: finding }
-  return trial.stage.kind === 'promoting' ? promoted(carried, trial) : stepOn(carried)
+export type Course = {
+  readonly pass: Pass
+  readonly waiting: Waiting | undefined
+  /** What each candidate waits for. */
+  readonly waits: Readonly<Record<RoleName, Waiting>>
 }
 
-function atRest(
-  pass: Pass,
-  stable: string | undefined,
-  made: Move,
-  finding: Finding | undefined,
-): Course {
+/** What one candidate waits for after the pass. */
+type Progress = { readonly pass: Pass; readonly waiting: Waiting | undefined }
+
+export function advance(pass: Pass, made: Part): Course {
+  const { trials } = pass.book
+  if (trials.length === 0) return { ...atRest(pass, made), waits: {} }
+  const waits: Record<RoleName, Waiting> = {}
+  let current = pass
+  for (const trial of trials) {
+    const progress = advanceOne(current, trial, made)
+    current = progress.pass
+    if (progress.waiting !== undefined) waits[trial.role] = progress.waiting
+  }
+  return { pass: current, waiting: mostUrgent(Object.values(waits)), waits }
+}
+
+// A way back is what people want to hear of first; then what holds everybody up; then the candidates in their order.
+function mostUrgent(waits: readonly Waiting[]): Waiting | undefined {
+  return waits.find(({ type }) => type === 'Retreating') ?? waits[0]
+}
+
+function advanceOne(pass: Pass, trial: Trial, made: Part): Progress {
+  const waiting = heldUp(made, trial.role)
+  if (trial.stage.kind === 'retreating') return wayBack(pass, trial, trial.stage, waiting)
+  const finding = holdFinding(pass, trial)
+  if (waiting !== undefined) return { pass, waiting: finding ?? waiting }
+  const carried = withTraffic(pass, trial)
+  if (finding !== undefined) return { pass: carried, waiting: finding }
+  switch (trial.stage.kind) {
+    case 'steps':
+      return stepOn(carried, trial)
+    case 'promoting':
+      return promoted(carried, trial)
+    case 'verifying':
+      return verified(carried, trial)
+    default:
+      return unreachable(trial.stage)
+  }
+}
+
+function atRest(pass: Pass, made: Part): Progress {
+  const { stable } = pass.book
+  const waiting = holdFinding(pass, undefined) ?? heldUp(made)
   if (pass.observed.app.deletedAt !== undefined) {
     return { pass, waiting: waitingFor('Retiring', 'nothing is on trial; the release may go') }
   }
-  if (stable !== undefined || finding !== undefined)
-    return { pass, waiting: finding ?? made.waiting }
-  return install(pass, made)
+  return stable === undefined && waiting === undefined ? install(pass) : { pass, waiting }
 }
 
-function install(pass: Pass, made: Move): Course {
+function install(pass: Pass): Progress {
   const { target } = pass.facts
-  if (made.waiting !== undefined || target.kind === 'ask') return { pass, waiting: made.waiting }
+  if (target.kind === 'ask') return { pass, waiting: undefined }
   const installed = withBook(pass, { stable: target.revision })
   const message = `revision ${target.revision} serves all traffic; it is the first`
-  return {
-    pass: note(installed, { action: 'Complete', reason: 'Serving', message }),
-    waiting: undefined,
-  }
+  const told = note(installed, { action: 'Complete', reason: 'Serving', message })
+  return { pass: told, waiting: undefined }
 }
 
 function wayBack(
   pass: Pass,
+  { role }: Trial,
   stage: Extract<Trial['stage'], { kind: 'retreating' }>,
-  made: Move,
-): Course {
-  if (made.waiting !== undefined) {
-    const message = `${stage.why.message}; ${made.waiting.message}`
-    return { pass, waiting: { ...made.waiting, type: 'Retreating', message } }
+  waiting: Waiting | undefined,
+): Progress {
+  if (waiting !== undefined) {
+    const message = `${stage.why.message}; ${waiting.message}`
+    return { pass, waiting: { ...waiting, type: 'Retreating', message } }
   }
   const message = `all traffic is at revision ${pass.book.stable} again: ${stage.why.message}`
-  const told = note(pass, { action: 'Return', reason: stage.why.reason, message })
-  return { pass: withBook(told, { trial: undefined }), waiting: undefined }
+  const told = note(pass, { role, action: 'Return', reason: stage.why.reason, message })
+  return { pass: endTrial(told, role), waiting: undefined }
 }
 
 /** Metric windows begin when the candidate's first weight is in effect. */
 function withTraffic(pass: Pass, trial: Trial): Pass {
-  const { candidate } = pass.observed.app.plan
-  if (trial.trafficSince !== undefined || (pass.facts.weights?.[candidate] ?? 0) === 0) return pass
-  return withTrial(pass, { trafficSince: pass.now })
+  const { app } = pass.observed
+  if (trial.trafficSince !== undefined || !isExposed(app, trial, pass.facts)) return pass
+  return withTrial(pass, trial.role, { trafficSince: pass.now })
 }
 
-function promoted(pass: Pass, trial: Trial): Course {
-  if (!isPromoted(pass.observed.app, trial, pass.facts)) {
-    return {
-      pass,
-      waiting: waitingFor('Promoting', `revision ${trial.revision} takes over the stable role`),
-    }
+function promoted(pass: Pass, trial: Trial): Progress {
+  const { role, revision } = trial
+  if (!isPromoted(trial, pass.facts)) {
+    const message = `revision ${revision} takes over the stable role`
+    return { pass, waiting: waitingFor('Promoting', message) }
   }
-  const message = `revision ${trial.revision} is stable and serves all traffic`
-  const told = note(pass, { action: 'Complete', reason: 'Serving', message })
-  return {
-    pass: withBook(told, { stable: trial.revision, trial: undefined, failed: undefined }),
-    waiting: undefined,
-  }
+  const { verify } = pass.observed.app.plan.promotion
+  if (verify.length === 0) return complete(pass, trial)
+  const message = `revision ${revision} has all traffic and must prove itself once more`
+  const told = note(pass, { role, action: 'Verify', reason: 'StepCompleted', message })
+  const verifying = { stage: { kind: 'verifying' }, stepStartedAt: pass.now } as const
+  return { pass: withTrial(told, role, verifying), waiting: waitingFor('StepCompleted', message) }
+}
+
+/** After the promotion: what is asked for must pass once more, before the way back is given up. */
+function verified(pass: Pass, trial: Trial): Progress {
+  const { verify } = pass.observed.app.plan.promotion
+  const waiting = analysisOutcome(verify, trial.stepStartedAt, trial, pass)
+  return waiting === undefined ? complete(pass, trial) : { pass, waiting }
+}
+
+function complete(pass: Pass, { role, revision }: Trial): Progress {
+  const message = `revision ${revision} is stable and serves all traffic`
+  const told = note(pass, { role, action: 'Complete', reason: 'Serving', message })
+  const ended = endTrial(told, role)
+  const failed = ended.book.failed.filter((one) => one.role !== role)
+  const { scaleDownDelayMs } = pass.observed.app.plan.promotion
+  const previous =
+    scaleDownDelayMs === 0 || pass.book.stable === undefined
+      ? undefined
+      : { revision: pass.book.stable, until: pass.now + scaleDownDelayMs }
+  return { pass: withBook(ended, { stable: revision, previous, failed }), waiting: undefined }
 }
 
 /** Goes through all steps that are done and want nothing new of the cluster; stops at the first that does. */
-function stepOn(pass: Pass): Course {
-  const { steps } = pass.observed.app.plan
+function stepOn(pass: Pass, { role, command }: Trial): Progress {
+  if (command !== undefined) return atCommand(pass, role)
+  const steps = stepsOf(pass.observed.app, role)
   let current = pass
   for (let turns = 0; turns <= steps.length; turns += 1) {
-    const { trial } = current.book
+    const trial = trialOf(current.book, role)
     assert(trial !== undefined, 'a step is taken only while a revision is on trial')
     const step = steps[trial.step]
     if (step === undefined) return allDone(current, trial)
     const waiting = outcomeOf(step, current, trial)
     if (waiting !== undefined) return { pass: current, waiting }
     const message = `step ${trial.step + 1} of ${steps.length} is done: ${describeStep(step)}`
-    const told = note(current, { action: 'StepAdvance', reason: 'StepCompleted', message })
-    current = withTrial(told, { step: trial.step + 1, stepStartedAt: pass.now })
-    if (movesOn(pass.observed.app, trial.step)) {
+    const told = note(current, { role, action: 'StepAdvance', reason: 'StepCompleted', message })
+    current = withTrial(told, role, { step: trial.step + 1, stepStartedAt: pass.now })
+    if (movesOn(pass.observed.app, role, trial.step)) {
       return { pass: current, waiting: waitingFor('StepCompleted', message) }
     }
   }
@@ -122,27 +173,54 @@ function stepOn(pass: Pass): Course {
 }
 
 /** Whether the step after this one asks for other weights or pods. */
-function movesOn({ plan }: App, index: number): boolean {
-  if (index + 1 >= plan.steps.length) return false
-  const here = positionAt(plan.steps, index)
-  const next = positionAt(plan.steps, index + 1)
+function movesOn(app: App, role: RoleName, index: number): boolean {
+  const steps = stepsOf(app, role)
+  if (index + 1 >= steps.length) return false
+  const here = positionAt(steps, index)
+  const next = positionAt(steps, index + 1)
   return here.weight !== next.weight || here.replicas !== next.replicas
 }
 
-/** Nothing is promoted before each metric has passed. */
-function allDone(pass: Pass, trial: Trial): Course {
-  const metrics = pass.observed.app.analysis?.metrics.map(({ name }) => name) ?? []
-  const waiting = analysisOutcome(metrics, trial.startedAt, pass)
+/** A commanded candidate stays where it was told to until the next word comes. */
+function atCommand(pass: Pass, role: RoleName): Progress {
+  const trial = trialOf(pass.book, role)
+  assert(trial?.command !== undefined, 'only a commanded candidate stands at a command')
+  if (trial.command.promote) return allDone(pass, trial)
+  const { weight } = positionOf(pass.observed.app, trial)
+  const message = `${role} has weight ${weight} by command ${trial.command.version}`
+  return { pass, waiting: waitingFor('WaitingForCommand', message) }
+}
+
+/** Nothing is promoted before each metric has passed, and one candidate at a time. */
+function allDone(pass: Pass, trial: Trial): Progress {
+  const metrics = metricsBefore(pass.observed.app)
+  const waiting = analysisOutcome(metrics, trial.startedAt, trial, pass)
   if (waiting !== undefined) return { pass, waiting }
+  const other = pass.book.trials.find(({ stage }) => stage.kind === 'promoting')
+  if (other !== undefined) {
+    const message = `revision ${other.revision} is being promoted; ${trial.role} is next`
+    return { pass, waiting: waitingFor('Promoting', message) }
+  }
   const message = `all steps are done; revision ${trial.revision} takes over the stable role`
+  const promoting = { stage: { kind: 'promoting' }, stepStartedAt: pass.now } as const
   return {
-    pass: withTrial(pass, { stage: { kind: 'promoting' }, stepStartedAt: pass.now }),
+    pass: withTrial(pass, trial.role, promoting),
     waiting: waitingFor('Promoting', message),
   }
 }
 
+/** What must have passed before a promotion: all metrics where each step can be measured, else those that a step names. */
+function metricsBefore({ plan, analysis }: App): readonly string[] {
+  if (plan.strategy === 'canary' || plan.strategy === 'commanded')
+    return analysis?.metrics.map(({ name }) => name) ?? []
+  return plan.candidates.flatMap(({ steps }) =>
+    steps.flatMap((step) => (step.kind === 'analysis' ? step.metrics : [])),
+  )
+}
+
 /** Turns a trial back that has not moved for too long. */
-export function expire(pass: Pass, message: string): Pass {
-  const told = note(pass, { action: 'Retreat', reason: 'ProgressDeadlineExceeded', message })
-  return retreat(told, { reason: 'ProgressDeadlineExceeded', message }, 'failed')
+export function expire(pass: Pass, role: RoleName, message: string): Pass {
+  const reason = 'ProgressDeadlineExceeded'
+  const told = note(pass, { role, action: 'Retreat', reason, message })
+  return retreat(told, role, { reason, message }, 'failed')
 }

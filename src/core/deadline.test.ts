@@ -35,9 +35,9 @@ function stuck(): { readonly world: World; readonly pace: { readonly broken: str
 describe('a trial', () => {
   test('that does not move for so long is turned back, on the dot', () => {
     const { world, pace } = stuck()
-    const since = Date.parse(world.release.status?.trial?.startedAt ?? '')
+    const since = Date.parse(world.release.status?.trials?.[0]?.startedAt ?? '')
     until(world, phaseIs('Failed'), pace)
-    const { reason, failed } = world.release.status ?? {}
+    const { reason, failed: [failed] = [] } = world.release.status ?? {}
     expect(reason?.type).toBe('ProgressDeadlineExceeded')
     expect(failed?.message).toMatch(/^nothing moved for 5m: 0 of 1 pods of revision \w+ are ready$/)
     expect(Date.parse(failed?.at ?? '') - since).toBeLessThan(5 * minute + 1000)
@@ -136,9 +136,13 @@ describe('deliberate waits do not count', () => {
       for (let passes = 0; passes < 100; passes += 1) pass(world, { metrics: () => answer })
       world.now += 60 * minute
       pass(world, { metrics: () => answer })
-      until(world, (now) => phaseIs('Completed')(now) && now.release.status?.trial === undefined, {
-        metrics: () => value('0'),
-      })
+      until(
+        world,
+        (now) => phaseIs('Completed')(now) && now.release.status?.trials?.[0] === undefined,
+        {
+          metrics: () => value('0'),
+        },
+      )
       expect(world.release.status?.failed).toBeUndefined()
     })
   }
@@ -174,14 +178,14 @@ describe('where there is no way back', () => {
     until(world, reasonIs('WaitingForApproval'))
     command(world, 'abort')
     until(world, phaseIs('Failed'), { deadGateway: true })
-    const { reason, trial, conditions } = world.release.status ?? {}
+    const { reason, trials: [trial] = [], conditions } = world.release.status ?? {}
     expect([reason?.type, trial?.stage]).toEqual(['Retreating', 'retreating'])
     expect(conditions?.map(({ type }) => type)).toContain('Stalled')
     for (let passes = 0; passes < 5; passes += 1) pass(world, { deadGateway: true })
     expect([...world.replicaSets.values()].map(({ spec: { replicas } }) => replicas)).toEqual([
       4, 1,
     ])
-    until(world, (now) => now.release.status?.trial === undefined)
+    until(world, (now) => now.release.status?.trials?.[0] === undefined)
     settle(world)
     expect([...world.replicaSets.values()].map(({ spec: { replicas } }) => replicas)).toEqual([
       4, 0,

@@ -7,14 +7,14 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { analysis } from '#test/gen/metric.ts'
 import { template } from '#test/gen/release.ts'
-import { command, installed, noSeries, outage, pass, value } from '#test/gen/story.ts'
+import { command, installed, noSeries, outage, pass, stamped, value } from '#test/gen/story.ts'
 import type { World } from '#test/gen/world.ts'
-import type { ReleaseStep } from './api/release.ts'
+import type { ReleaseStep } from './api/strategy/canary.ts'
 import { decide } from './decide.ts'
 import type { Decision, Write } from './decision.ts'
+import type { HttpAnswer } from './http-ask.ts'
 import type { HttpRoute } from './k8s/gateway-api.ts'
-import type { HttpAnswer } from './metrics/provider.ts'
-import type { App, Step, Verb } from './model/app.ts'
+import { type App, type Step, stepsOf, type Verb } from './model/app.ts'
 import type { Notebook } from './model/notebook.ts'
 import { podsFor } from './model/weights.ts'
 import { labels } from './render/names.ts'
@@ -256,17 +256,19 @@ function look(world: World, stored: Notebook | undefined, app: App): Before {
 /** What a revision may have of the traffic by what is on record; everything for what is stable. */
 function declared({ stored, app }: Before, revision: string): number {
   if (stored?.stable === undefined || stored.stable === revision) return 100
-  if (stored.trial?.revision !== revision) return 0
-  if (stored.trial.stage.kind === 'promoting') return 100
-  if (stored.trial.stage.kind === 'retreating') return 0
-  return positionAt(app.plan.steps, stored.trial.step).weight
+  const [trial] = stored.trials
+  if (trial?.revision !== revision) return 0
+  if (trial.stage.kind === 'promoting') return 100
+  if (trial.stage.kind === 'retreating') return 0
+  return positionAt(stepsOf(app, trial.role), trial.step).weight
 }
 
 function isHeld({ notebook }: Decision, app: App): boolean {
   if (notebook.paused !== undefined) return true
-  if (notebook.trial?.stage.kind !== 'steps') return notebook.trial?.stage.kind === 'retreating'
+  const [trial] = notebook.trials
+  if (trial?.stage.kind !== 'steps') return trial?.stage.kind === 'retreating'
   return (app.analysis?.metrics ?? []).some(({ name, onNoData, onError }) => {
-    const verdict = notebook.analysis?.metrics.find((metric) => metric.name === name)?.verdict
+    const verdict = notebook.analyses[0]?.metrics.find((metric) => metric.name === name)?.verdict
     return (
       verdict === 'failing' ||
       (verdict === 'noData' && onNoData !== 'continue') ||
@@ -297,7 +299,8 @@ function checkCapacity(world: World, before: Before, write: Write): void {
   if (write.kind === 'patch' && write.ref.kind === 'HTTPRoute') {
     for (const role of ['stable', 'canary'] as const) {
       if (share[role] <= before.share[role]) continue
-      const asked = role === 'canary' ? Math.min(...before.app.plan.steps.map(podsAsked)) : Infinity
+      const asked =
+        role === 'canary' ? Math.min(...stepsOf(before.app, role).map(podsAsked)) : Infinity
       const needed = Math.min(podsFor(before.app.replicas, share[role]), asked)
       expect(
         world.reachable(roles[role]),
@@ -330,7 +333,7 @@ function checkRemoval(world: World, before: Before): void {
     if (stored?.stable === revision) {
       expect(is, 'S6: stable loses pods it may need').toBeGreaterThanOrEqual(app.replicas)
     }
-    const asked = Math.min(...app.plan.steps.map(podsAsked))
+    const asked = Math.min(...stepsOf(app, 'canary').map(podsAsked))
     for (const role of ['stable', 'canary'] as const) {
       const share = shares(world)[role]
       if (share === 0) continue
@@ -351,27 +354,25 @@ function checkRecord(before: Before, decision: Decision): void {
   const known = new Set(stored?.decisions.map((record) => JSON.stringify(record)))
   const told = next.decisions.filter((record) => !known.has(JSON.stringify(record)))
   const has = (action: string): boolean => told.some((record) => record.action === action)
-  if (
-    stored?.trial !== undefined &&
-    next.trial?.revision === stored.trial.revision &&
-    !has('Start')
-  ) {
+  const [trial] = next.trials
+  const [earlier] = stored?.trials ?? []
+  if (earlier !== undefined && trial?.revision === earlier.revision && !has('Start')) {
     const full = has('PromoteFull')
-    for (let step = stored.trial.step; step < next.trial.step && !full; step += 1) {
-      const asked = app.plan.steps[step]
-      const since = step === stored.trial.step ? stored.trial.stepStartedAt : now
+    for (let step = earlier.step; step < trial.step && !full; step += 1) {
+      const asked = stepsOf(app, trial.role)[step]
+      const since = step === earlier.step ? earlier.stepStartedAt : now
       expect(
         isExplained(asked, {
           next,
           now,
           since,
-          promoted: has('Promote') && step === stored.trial.step,
+          promoted: has('Promote') && step === earlier.step,
         }),
         `S7: step ${step} is not explained`,
       ).toBe(true)
     }
-    if (stored.trial.stage.kind === 'steps' && next.trial.stage.kind === 'promoting' && !full) {
-      const metric = next.analysis?.metrics[0]
+    if (earlier.stage.kind === 'steps' && trial.stage.kind === 'promoting' && !full) {
+      const metric = next.analyses[0]?.metrics[0]
       const policy = app.analysis?.metrics[0]?.onError
       expect(
         metric?.verdict === 'passing' || policy === 'continue',
@@ -379,16 +380,13 @@ function checkRecord(before: Before, decision: Decision): void {
       ).toBe(true)
     }
   }
-  if (
-    stored?.failed !== undefined &&
-    stored.trial === undefined &&
-    next.trial?.revision === stored.failed.revision
-  ) {
+  const [failed] = stored?.failed ?? []
+  if (failed !== undefined && earlier === undefined && trial?.revision === failed.revision) {
     expect(has('Retry'), 'S10: a failed revision is back without a retry').toBe(true)
   }
   if (next.stable !== stored?.stable && stored?.stable !== undefined) {
     expect(
-      stored.trial?.stage.kind === 'promoting' && next.stable === stored.trial.revision,
+      earlier?.stage.kind === 'promoting' && next.stable === earlier.revision,
       'S7: another revision is stable',
     ).toBe(true)
   }
@@ -401,7 +399,7 @@ function isExplained(
   if (promoted || step === undefined || step.kind === 'weight' || step.kind === 'replicas')
     return true
   if (step.kind === 'pause') return step.durationMs !== undefined && now - since >= step.durationMs
-  const metric = next.analysis?.metrics[0]
+  const metric = next.analyses[0]?.metrics[0]
   if (metric?.verdict === 'passing')
     return metric.samples.some(({ at, verdict }) => verdict === 'passing' && at > since)
   return true
@@ -432,8 +430,10 @@ function oneEvent(world: World, { happening: first, lost, metrics }: Event): voi
   expect(JSON.stringify(world.release.status ?? {}).length, 'S11').toBeLessThan(65_536)
   const answer = answers[metrics]
   if (answer === undefined) return
-  for (const { id, metric, revision, at } of decision.measure)
-    world.answers.push({ id, metric, revision, at, returnedAt: world.now, answer })
+  for (const { id, role, metric, revision, at } of decision.measure) {
+    const found = stamped(answer, at)
+    world.answers.push({ id, role, metric, revision, at, returnedAt: world.now, answer: found })
+  }
 }
 
 /** Whether the release has come to an end: all traffic at one revision with all its pods, nothing left to do. */
@@ -442,7 +442,7 @@ function isDone(world: World): boolean {
   const done = status?.phase === 'Completed' || status?.phase === 'Failed'
   return (
     done &&
-    status.trial === undefined &&
+    (status.trials ?? []).length === 0 &&
     status.observedGeneration === metadata.generation &&
     shares(world).stable === 100 &&
     world.reachable(roles.stable) === (spec.replicas ?? 1)
@@ -465,9 +465,9 @@ function heal(world: World): void {
     )
       return
   }
-  const { phase, reason, trial } = world.release.status ?? {}
+  const { phase, reason, trials } = world.release.status ?? {}
   throw new Error(
-    `L2: does not come to an end: ${JSON.stringify([phase, reason, trial, world.weights()])}`,
+    `L2: does not come to an end: ${JSON.stringify([phase, reason, trials, world.weights()])}`,
   )
 }
 

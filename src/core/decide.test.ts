@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { httpRoute, release, template } from '#test/gen/release.ts'
 import { World } from '#test/gen/world.ts'
-import type { Release, ReleaseStep } from './api/release.ts'
+import type { Release } from './api/release.ts'
+import type { ReleaseStep } from './api/strategy/canary.ts'
 import { decide } from './decide.ts'
 import type { Decision, Write } from './decision.ts'
 import { podsFor } from './model/weights.ts'
@@ -71,7 +72,7 @@ describe('a canary', () => {
       return (
         phaseIs('Completed')(now) &&
         now.release.status?.observedGeneration === 2 &&
-        now.release.status.trial === undefined &&
+        now.release.status.trials === undefined &&
         seen.length > 3
       )
     })
@@ -156,7 +157,7 @@ function checkSafe(world: World, write: Write | undefined, hasServed: boolean): 
   if (write.kind === 'patch' && write.ref.kind === 'HTTPRoute') {
     const replicas = world.release.spec.replicas ?? 1
     const limit = Math.max(
-      ...world.release.spec.strategy.canary.steps
+      ...(world.release.spec.strategy.canary?.steps ?? [])
         .map((step) => step.replicas ?? Infinity)
         .filter(Number.isFinite),
       0,

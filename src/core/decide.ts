@@ -2,13 +2,16 @@
 
 import { obey, takeOff } from './actions.ts'
 import { takeAnswers } from './analysis/schedule.ts'
-import { type Finding, firstFinding } from './checks.ts'
+import { holdFinding, stopFinding, turnFinding } from './checks.ts'
 import { conclude } from './conclude.ts'
 import { advance, stanceOf } from './course.ts'
 import { expireOverdue } from './deadline.ts'
 import type { Decision } from './decision.ts'
 import { factsOf } from './facts.ts'
-import { type Move, move } from './move/move.ts'
+import { analysisOf, type Trial, trialOf } from './model/notebook.ts'
+import type { RoleName } from './model/weights.ts'
+import { move } from './move/move.ts'
+import type { Part } from './move/waiting.ts'
 import type { Observed } from './observed.ts'
 import { emptyNotebook, note, type Pass, retreat, withBook } from './pass.ts'
 import { retire, retireAsIs, withinReach } from './retire.ts'
@@ -23,20 +26,15 @@ import { turn } from './turn.ts'
 export function decide(observed: Observed, now: Instant): Decision {
   const started = begin(observed, now)
   const pass = turn(obey(withSamples(started)))
-  const finding = firstFinding(pass)
-  if (finding?.move === 'stop') {
-    return conclude({
-      pass,
-      stance: undefined,
-      made: nothing,
-      waiting: finding,
-      writes: [...takeOff(pass), ...retireAsIs(observed)],
-    })
+  const stop = stopFinding(pass)
+  if (stop !== undefined) {
+    const writes = [...takeOff(pass), ...retireAsIs(observed)]
+    return conclude({ course: { pass, waiting: stop, waits: {} }, stance: undefined, writes })
   }
-  return run(turnedBack(pass, finding), finding?.move === 'retreat' ? undefined : finding)
+  return run(pass.book.trials.reduce(turnedBack, pass))
 }
 
-const nothing: Move = { writes: [], waiting: undefined }
+const nothing: Part = { writes: [], held: [] }
 
 function begin(observed: Observed, now: Instant): Pass {
   const book = observed.notebook ?? emptyNotebook(observed.app.generation, now)
@@ -44,42 +42,60 @@ function begin(observed: Observed, now: Instant): Pass {
 }
 
 function withSamples(pass: Pass): Pass {
-  const { analysis } = pass.observed.app
-  const { trial } = pass.book
-  if (analysis === undefined || trial === undefined) return pass
-  const known = [pass.observed.memo.analysis, pass.book.analysis]
-  return withBook(pass, { analysis: takeAnswers(analysis, trial, known, pass.observed.answers) })
+  const { app, memo, answers } = pass.observed
+  const { analysis } = app
+  if (analysis === undefined || pass.book.trials.length === 0) return pass
+  const analyses = pass.book.trials.map((trial) => {
+    const known = [analysisOf(memo, trial.role), analysisOf(pass.book, trial.role)]
+    return takeAnswers(analysis, trial, known, answers)
+  })
+  return withBook(pass, { analyses })
 }
 
-function turnedBack(pass: Pass, finding: Finding | undefined): Pass {
-  if (finding?.move !== 'retreat') return pass
+function turnedBack(pass: Pass, trial: Trial): Pass {
+  const { role } = trial
+  const finding = turnFinding(pass, trial)
+  if (finding === undefined) return pass
   const { type: reason, message } = finding
-  return retreat(note(pass, { action: 'Retreat', reason, message }), { reason, message }, 'failed')
+  const told = note(pass, { role, action: 'Retreat', reason, message })
+  return retreat(told, role, { reason, message }, 'failed')
 }
 
-function run(pass: Pass, hold: Finding | undefined): Decision {
+function run(pass: Pass): Decision {
   const wanted = stanceOf(pass)
-  const stance =
-    wanted === undefined || hold?.move !== 'freeze' ? wanted : frozen(wanted, pass.facts)
+  const still = stillRoles(pass)
+  const stance = wanted === undefined ? undefined : frozen(wanted, pass.facts, still)
   const made =
     stance === undefined
       ? nothing
       : move(pass.observed, pass.facts, stance, pass.now, isRecorded(pass))
-  const course = advance(pass, made, hold)
-  const ended = expireOverdue(course, hold !== undefined)
+  const ended = expireOverdue(advance(pass, made))
   const moves = withinReach(pass.observed, made.writes)
   const writes = [...moves, ...takeOff(pass), ...retire(ended.pass)]
-  return conclude({ pass: ended.pass, stance, made, waiting: ended.waiting, writes })
+  return conclude({ course: ended, stance, writes })
 }
 
-/** Whether the stored notebook knows the trial as it stands now. */
+/** Candidates that must not gain traffic, because something holds them or their place is not yet on record. */
+function stillRoles(pass: Pass): readonly RoleName[] {
+  return pass.book.trials
+    .filter((trial) => trial.stage.kind !== 'retreating')
+    .filter(
+      (trial) => holdFinding(pass, trial)?.move === 'freeze' || !isOnRecord(pass.observed, trial),
+    )
+    .map(({ role }) => role)
+}
+
+/** Whether the stored notebook knows the trials as they stand now. */
 function isRecorded({ observed, book }: Pass): boolean {
-  const stored = observed.notebook?.trial
-  const { trial } = book
+  return book.trials.every((trial) => isOnRecord(observed, trial))
+}
+
+function isOnRecord({ notebook }: Observed, trial: Trial): boolean {
+  const stored = notebook === undefined ? undefined : trialOf(notebook, trial.role)
   return (
-    trial === undefined ||
-    (stored?.revision === trial.revision &&
-      stored.step === trial.step &&
-      stored.stage.kind === trial.stage.kind)
+    stored?.revision === trial.revision &&
+    stored.step === trial.step &&
+    stored.stage.kind === trial.stage.kind &&
+    stored.command?.version === trial.command?.version
   )
 }

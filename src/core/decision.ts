@@ -1,8 +1,9 @@
 /** What the shell should make true. Any part of it, in any order, is safe on its own. */
+import type { HttpAsk, UrlAsk } from './http-ask.ts'
 import type { KubeObject, ObjectRef } from './k8s/meta.ts'
 import type { PodTemplate } from './k8s/workloads.ts'
-import type { HttpAsk } from './metrics/provider.ts'
 import type { Memo, Notebook, Reason } from './model/notebook.ts'
+import type { RoleName } from './model/weights.ts'
 import type { Instant } from './time.ts'
 
 export type Decision = {
@@ -13,6 +14,8 @@ export type Decision = {
   readonly memo: Memo
   readonly writes: readonly Write[]
   readonly measure: readonly MeasureAsk[]
+  /** What gates ask. Each is performed once, whatever else is under way. */
+  readonly asks?: readonly GateAsk[]
   /** Ask a server, without effect, what it makes of this template. */
   readonly readBack: { readonly written: string; readonly object: KubeObject } | undefined
   readonly events: readonly ReleaseEvent[]
@@ -33,10 +36,30 @@ export type PatchOperation =
 
 export type MeasureAsk = {
   readonly id: string
+  readonly role: RoleName
   readonly metric: string
   readonly revision: string
   readonly at: Instant
-  readonly ask: HttpAsk
+  readonly ask: UrlAsk
+  /** What else has to be known to judge it; performed at the same time, answered together. */
+  readonly companions?: Companions<UrlAsk>
+}
+
+/** The number of requests behind a value, and both for the stable revision. */
+export type Companions<T> = { readonly count?: T; readonly stable?: T; readonly stableCount?: T }
+
+export type GateAsk = GateQuestion & { readonly ask: HttpAsk }
+
+/** What a gate's answer is recognised by. */
+export type GateQuestion = {
+  readonly id: string
+  readonly gate: string
+  /** The pod that is asked; '' for an address. */
+  readonly target: string
+  /** The trial and step it is asked for: an answer given for another one says nothing. */
+  readonly scope: string
+  readonly method: HttpAsk['method']
+  readonly at: Instant
 }
 
 /** Something worth a Kubernetes Event: a transition, never a wait. */

@@ -1,9 +1,11 @@
 /** All that one pass may look at: gathered once, frozen, then judged. A tree of small records. */
+import type { Companions, GateQuestion } from './decision.ts'
+import type { HttpAnswer } from './http-ask.ts'
 import type { KubeObject, Labels } from './k8s/meta.ts'
 import type { PodTemplate, ServicePort } from './k8s/workloads.ts'
-import type { HttpAnswer } from './metrics/provider.ts'
-import type { App } from './model/app.ts'
+import type { App, WorkloadKind } from './model/app.ts'
 import type { Memo, Notebook } from './model/notebook.ts'
+import type { RoleName } from './model/weights.ts'
 import type { Instant } from './time.ts'
 
 export type Observed = {
@@ -23,15 +25,21 @@ export type Observed = {
   readonly rivals: readonly Rival[]
   /** What measurements that were asked for brought. */
   readonly answers: readonly MetricAnswer[]
-  /** What a server makes of a template that may be one we know: see revision.ts. */
-  readonly readBack: ReadBack | undefined
+  /** What gates were answered. */
+  readonly replies?: readonly GateAnswer[]
+  /** Pods that the app's Services list, ready or not: workload name → pods. */
+  readonly pods?: Readonly<Record<string, readonly PodSeen[]>>
+  /** What a server makes of templates that may be ones we know: see revision.ts. */
+  readonly readBacks: readonly ReadBack[]
   /** Writes that the server refused for good reason, and not withdrawn since. */
   readonly refusals: readonly Refusal[]
 }
 
 export type WorkloadSeen = {
+  readonly kind: WorkloadKind
   readonly name: string
   readonly uid: string
+  readonly resourceVersion: string
   /** Its `headgate.dev/revision` label. */
   readonly revision: string
   /** Hash of the template as it was written down by its author; see revision.ts. */
@@ -45,6 +53,7 @@ export type WorkloadSeen = {
 
 export type ServiceSeen = {
   readonly name: string
+  readonly uid: string
   readonly resourceVersion: string
   readonly selector: Labels
   readonly ports: readonly ServicePort[]
@@ -58,6 +67,7 @@ export type Rival = { readonly claim: string; readonly by: string }
 
 export type MetricAnswer = {
   readonly id: string
+  readonly role: RoleName
   readonly metric: string
   readonly revision: string
   /** When it was due: the instant that the sample stands for. */
@@ -65,6 +75,18 @@ export type MetricAnswer = {
   /** When the answer came in; how long a bad sample takes to have its effect is counted from here. */
   readonly returnedAt: Instant
   readonly answer: HttpAnswer
+  readonly companions?: Companions<HttpAnswer>
+}
+
+export type GateAnswer = GateQuestion & {
+  readonly returnedAt: Instant
+  readonly answer: HttpAnswer
+}
+
+export type PodSeen = {
+  readonly name: string
+  readonly ip: string | undefined
+  readonly ready: boolean
 }
 
 export type ReadBack = { readonly written: string; readonly template: PodTemplate }

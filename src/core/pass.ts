@@ -7,7 +7,9 @@ import {
   keep,
   type Notebook,
   type Trial,
+  trialOf,
 } from './model/notebook.ts'
+import type { RoleName } from './model/weights.ts'
 import type { Observed } from './observed.ts'
 import type { ReasonType } from './reasons.ts'
 import { cut } from './render/text.ts'
@@ -27,10 +29,11 @@ export function emptyNotebook(generation: number, now: Instant): Notebook {
     phase: 'Initializing',
     reason: { type: 'WaitingForPods', message: '', object: undefined, since: now, next: undefined },
     stable: undefined,
-    trial: undefined,
-    failed: undefined,
+    previous: undefined,
+    trials: [],
+    failed: [],
     paused: undefined,
-    analysis: undefined,
+    analyses: [],
     roles: [],
     decisions: [],
     conditions: [],
@@ -41,12 +44,28 @@ export function withBook(pass: Pass, changes: Partial<Notebook>): Pass {
   return { ...pass, book: { ...pass.book, ...changes } }
 }
 
-export function withTrial(pass: Pass, changes: Partial<Trial>): Pass {
-  const { trial } = pass.book
-  return trial === undefined ? pass : withBook(pass, { trial: { ...trial, ...changes } })
+/** Changes the trial of one candidate. */
+export function withTrial(pass: Pass, role: RoleName, changes: Partial<Trial>): Pass {
+  const trials = pass.book.trials.map((trial) =>
+    trial.role === role ? { ...trial, ...changes } : trial,
+  )
+  return withBook(pass, { trials })
+}
+
+/** The trial of one candidate is over. */
+export function endTrial(pass: Pass, role: RoleName): Pass {
+  return withBook(pass, { trials: pass.book.trials.filter((trial) => trial.role !== role) })
+}
+
+/** Forgets that a candidate's revision was turned back. */
+export function forgive(pass: Pass, role: RoleName): Pass {
+  const failed = pass.book.failed.filter((one) => one.role !== role)
+  return failed.length === pass.book.failed.length ? pass : withBook(pass, { failed })
 }
 
 export type Note = {
+  /** The candidate that it is about; left out, it is about the release. */
+  readonly role?: RoleName | undefined
   readonly action: string
   readonly reason: ReasonType
   readonly message: string
@@ -55,8 +74,9 @@ export type Note = {
 }
 
 /** Writes a decision down. What is written down is also told as an Event. */
-export function note(pass: Pass, { action, reason, message, by, actionId }: Note): Pass {
-  const { trial, stable, decisions } = pass.book
+export function note(pass: Pass, { role, action, reason, message, by, actionId }: Note): Pass {
+  const { trials, stable, decisions } = pass.book
+  const trial = role === undefined ? undefined : trials.find((one) => one.role === role)
   const record: DecisionRecord = {
     at: pass.now,
     action,
@@ -86,20 +106,28 @@ function newest(
 /** Turns a trial back. Where it is on its way back already, the first cause stands. */
 export function retreat(
   pass: Pass,
+  role: RoleName,
   cause: { readonly reason: ReasonType; readonly message: string },
   outcome: 'failed' | 'forget',
 ): Pass {
-  const { trial } = pass.book
+  const trial = trialOf(pass.book, role)
   if (trial === undefined || trial.stage.kind === 'retreating') return pass
   const why: Failure = {
+    role,
     revision: trial.revision,
     reason: cause.reason,
     message: cut(cause.message, keep.message),
     at: pass.now,
   }
-  const turned = withTrial(pass, { stage: { kind: 'retreating', why, outcome } })
+  const turned = withTrial(pass, role, { stage: { kind: 'retreating', why, outcome } })
+  const others = pass.book.failed.filter((one) => one.role !== role)
   return withBook(turned, {
-    paused: undefined,
-    failed: outcome === 'failed' ? why : turned.book.failed,
+    paused: isAlone(pass) ? undefined : pass.book.paused,
+    failed: outcome === 'failed' ? [...others, why] : pass.book.failed,
   })
+}
+
+// A hold on the release ends with the last trial that it held.
+function isAlone({ book }: Pass): boolean {
+  return book.trials.filter(({ stage }) => stage.kind !== 'retreating').length <= 1
 }

@@ -13,6 +13,7 @@ export const reasons = {
   Settling: 'The route is accepted; the gateway is given time to follow its own status.',
   WaitingForPause: 'The step asks to wait.',
   WaitingForApproval: 'The step waits for somebody to promote.',
+  WaitingForCommand: 'The candidate stands where it was told to; the next word comes from outside.',
   WaitingForAnalysis: 'There are not yet enough good samples.',
   WaitingForMetrics: 'The metric provider gives nothing to judge, and its policy is to hold.',
   StepCompleted: 'The step is done.',
@@ -25,6 +26,7 @@ export const reasons = {
   MetricsMissing: 'The metric provider gave nothing to judge, and its policy is to roll back.',
   ProgressDeadlineExceeded: 'Nothing moved for longer than the progress deadline.',
   Superseded: 'Another revision is asked for; the one on trial is given up.',
+  Withdrawn: 'The plan has no such candidate any more; the one on trial is given up.',
   ReturnedToStable: 'The stable revision is asked for again; the one on trial is given up.',
   // Something is in the way
   SpecInvalid: 'The object asks for something that cannot be.',

@@ -201,7 +201,7 @@ describe('a deletion', () => {
     const { written: _written, ...app } = world.observe().app
     const respelt = { ...app, written: 'in other words', deletedAt: world.now }
     const decision = decide({ ...world.observe(), app: respelt }, world.now)
-    expect(decision.notebook.trial?.stage.kind).toBe('retreating')
+    expect(decision.notebook.trials[0]?.stage.kind).toBe('retreating')
   })
 
   test('of a release that makes no sense any more ends at once', () => {

@@ -3,10 +3,10 @@
 import type { Write } from './decision.ts'
 import { entry } from './entry.ts'
 import type { KubeObject, ObjectRef } from './k8s/meta.ts'
-import type { App } from './model/app.ts'
+import { type App, workloadKinds } from './model/app.ts'
 import type { Observed, ServiceSeen } from './observed.ts'
 import type { Pass } from './pass.ts'
-import { finalizer, labels } from './render/names.ts'
+import { finalizer, tellingKeys } from './render/names.ts'
 import { serviceRef } from './render/service.ts'
 
 /**
@@ -18,10 +18,10 @@ export function retire({ observed, book, now }: Pass): readonly Write[] {
   const { app } = observed
   if (app.deletedAt === undefined) return hasFinalizer(app) ? [] : [finalizerOn(app)]
   const overdue = now >= app.deletedAt + app.progressDeadlineMs
-  if (!hasFinalizer(app) || (book.trial !== undefined && !overdue)) return []
+  if (!hasFinalizer(app) || (book.trials.length > 0 && !overdue)) return []
   const borrowed = Object.values(app.services)
     .flatMap((name) => entry(observed.services, name) ?? [])
-    .filter((service) => !service.ours && service.selector[labels.revision] !== undefined)
+    .filter(({ ours, selector }) => !ours && tellingKeys(app).some((key) => key in selector))
     .map((service) => unlabelled(app, service))
   return borrowed.length > 0 && !overdue ? borrowed : [...borrowed, finalizerOff(app)]
 }
@@ -46,13 +46,14 @@ export function withinReach(
 ): readonly Write[] {
   if (hasFinalizer(app)) return writes
   return writes.filter((write) => {
-    if (write.kind !== 'patch' || write.ref.kind === 'ReplicaSet') return true
+    if (write.kind !== 'patch' || isWorkloadKind(write.ref.kind)) return true
     return write.ref.kind === 'Service' && entry(services, write.ref.name)?.ours === true
   })
 }
 
 function unlabelled(app: App, { name, resourceVersion, selector }: ServiceSeen): Write {
-  const { [labels.revision]: _ours, ...rest } = selector
+  const ours = new Set(tellingKeys(app))
+  const rest = Object.fromEntries(Object.entries(selector).filter(([key]) => !ours.has(key)))
   return {
     kind: 'patch',
     ref: serviceRef(app, name),
@@ -61,6 +62,10 @@ function unlabelled(app: App, { name, resourceVersion, selector }: ServiceSeen):
       { op: 'add', path: '/spec/selector', value: rest },
     ],
   }
+}
+
+function isWorkloadKind(kind: string): boolean {
+  return workloadKinds.some((one) => one === kind)
 }
 
 function hasFinalizer(app: App): boolean {

@@ -52,8 +52,10 @@ function respelt(value: unknown): unknown {
 function seen(given: PodTemplate, changes: Partial<WorkloadSeen> = {}): WorkloadSeen {
   const hash = writtenHash(given)
   return {
+    kind: 'ReplicaSet',
     name: `shop-${hash}`,
     uid: `uid-${hash}`,
+    resourceVersion: '1',
     revision: hash,
     written: hash,
     template: served(given),
@@ -70,10 +72,10 @@ const base = installed().observe()
 /** The target when `now` is asked for beside `workloads`; the server that answers is one version newer. */
 function target(now: PodTemplate, workloads: readonly WorkloadSeen[]): Target {
   const app = { ...base.app, template: now, written: writtenHash(now) }
-  const first = targetOf({ ...base, app, workloads, readBack: undefined })
+  const first = targetOf({ ...base, app, workloads, readBacks: [] }, app)
   if (first.kind !== 'ask') return first
   const readBack = { written: first.written, template: served(now, true) }
-  return targetOf({ ...base, app, workloads, readBack })
+  return targetOf({ ...base, app, workloads, readBacks: [readBack] }, app)
 }
 
 const rich = written(
@@ -216,7 +218,8 @@ describe('which of several', () => {
   test('an answer to an older question is not taken', () => {
     const app = { ...base.app, template: rich, written: 'now' }
     const readBack = { written: 'before', template: served(rich) }
-    expect(targetOf({ ...base, app, workloads: [seen(rich)], readBack }).kind).toBe('ask')
+    const asked = { ...base, app, workloads: [seen(rich)], readBacks: [readBack] }
+    expect(targetOf(asked, app).kind).toBe('ask')
   })
 })
 
@@ -247,7 +250,7 @@ describe('a release whose template is spelt differently', () => {
     const { written: hash = '', object } = decision.readBack ?? {}
     expect(object?.kind).toBe('ReplicaSet')
     const { template: own } = [...world.replicaSets.values()][0]?.spec ?? {}
-    world.readBack = { written: hash, template: own as PodTemplate }
+    world.readBacks = [{ written: hash, template: own as PodTemplate }]
     until(world, phaseIs('Completed'))
     settle(world)
     expect([world.replicaSets.size, world.release.status?.reason?.type]).toEqual([1, 'Serving'])

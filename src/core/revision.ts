@@ -6,8 +6,9 @@
 import { shortHash } from './hash.ts'
 import { contained, nearlyContained, withoutDropped } from './k8s/compare.ts'
 import type { PodTemplate } from './k8s/workloads.ts'
+import type { App, Template } from './model/app.ts'
 import type { Observed, WorkloadSeen } from './observed.ts'
-import { labels } from './render/names.ts'
+import { labels, tellingKeys } from './render/names.ts'
 
 export type Target =
   /** Recognised: `workload` exists. `respelt` when its author writes it differently now. */
@@ -27,52 +28,56 @@ export function writtenHash(template: PodTemplate): string {
   return shortHash(template)
 }
 
-export function targetOf({ app, workloads, readBack }: Observed): Target {
-  const { written } = app
+type Laid = { readonly app: Pick<App, 'workloads'> }
+
+/** Which revision a template is, given what runs and what a server said of it. */
+export function targetOf(
+  { app, workloads, readBacks }: Pick<Observed, 'workloads' | 'readBacks'> & Laid,
+  { template, written, revision }: Template,
+): Target {
+  const ours = new Set([labels.revision, labels.release, ...tellingKeys(app)])
+  const bare = (given: PodTemplate): PodTemplate => withoutOurs(given, ours)
   const living = workloads.filter((workload) => !workload.deleting)
   const same = newest(living.filter((workload) => workload.written === written))
   if (same !== undefined)
     return { kind: 'known', revision: same.revision, workload: same, respelt: false }
 
-  const alike = living.filter((workload) =>
-    nearlyContained(app.template, withoutOurLabels(workload.template)),
-  )
-  if (alike.length === 0) return { kind: 'new', revision: freeName(written, workloads) }
-  if (readBack?.written !== written) return { kind: 'ask', written }
+  const alike = living.filter((workload) => nearlyContained(template, bare(workload.template)))
+  if (alike.length === 0)
+    return { kind: 'new', revision: freeName(revision ?? written, written, workloads) }
+  const readBack = readBacks.find((one) => one.written === written)
+  if (readBack === undefined) return { kind: 'ask', written }
 
   // Nothing that its author means may be missing in the old one: otherwise a field was added. Nothing of the old one may
   // be missing in what the server makes of the new one: otherwise a field was removed.
-  const served = withoutOurLabels(readBack.template)
-  const meant = withoutDropped(app.template, served)
+  const served = bare(readBack.template)
+  const meant = withoutDropped(template, served)
   const kept = newest(
-    alike.filter(({ template }) => {
-      const known = withoutOurLabels(template)
+    alike.filter((workload) => {
+      const known = bare(workload.template)
       return contained(meant, known) && contained(known, served)
     }),
   )
   if (kept !== undefined)
     return { kind: 'known', revision: kept.revision, workload: kept, respelt: true }
-  return { kind: 'new', revision: freeName(written, workloads) }
+  return { kind: 'new', revision: freeName(revision ?? written, written, workloads) }
 }
 
 function newest(workloads: readonly WorkloadSeen[]): WorkloadSeen | undefined {
   return workloads.toSorted((one, other) => other.createdAt - one.createdAt)[0]
 }
 
-function freeName(written: string, workloads: readonly WorkloadSeen[]): string {
+function freeName(wished: string, written: string, workloads: readonly WorkloadSeen[]): string {
   // A workload of this very template that is being deleted gives its name back; another name would be another revision.
   const others = workloads.filter((workload) => workload.written !== written)
   const taken = new Set(others.map((workload) => workload.revision))
-  let name = written
-  for (let number = 2; taken.has(name); number += 1) name = `${written}-${number}`
+  let name = wished
+  for (let number = 2; taken.has(name); number += 1) name = `${wished}-${number}`
   return name
 }
 
-function withoutOurLabels(template: PodTemplate): PodTemplate {
-  const {
-    [labels.revision]: _revision,
-    [labels.release]: _release,
-    ...rest
-  } = template.metadata?.labels ?? {}
-  return { ...template, metadata: { ...template.metadata, labels: rest } }
+/** A template without the labels that we put on it. */
+function withoutOurs(template: PodTemplate, ours: ReadonlySet<string>): PodTemplate {
+  const own = Object.entries(template.metadata?.labels ?? {}).filter(([key]) => !ours.has(key))
+  return { ...template, metadata: { ...template.metadata, labels: Object.fromEntries(own) } }
 }

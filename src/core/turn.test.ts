@@ -37,7 +37,7 @@ function failed(): World {
 
 /** The image on trial, or of stable where nothing is. */
 function imageAt(world: World): string | undefined {
-  const { trial, stable } = world.release.status ?? {}
+  const { trials: [trial] = [], stable } = world.release.status ?? {}
   const revision = trial?.revision ?? stable?.revision
   return [...world.replicaSets.values()].find(
     ({ metadata }) => metadata.labels?.['headgate.dev/revision'] === revision,
@@ -64,10 +64,10 @@ describe('a target', () => {
 
   test('that is on trial changes nothing', () => {
     const world = onTrial()
-    const { trial, step } = world.release.status ?? {}
+    const { trials: [trial] = [], step } = world.release.status ?? {}
     world.ask({ template: template('shop:v2') })
     settle(world)
-    expect([world.release.status?.trial, world.release.status?.step]).toEqual([trial, step])
+    expect([world.release.status?.trials?.[0], world.release.status?.step]).toEqual([trial, step])
   })
 
   test('that is stable again gives the trial up, without a failure', () => {
@@ -136,7 +136,7 @@ describe('a revision that failed', () => {
     settle(world)
     world.crash()
     settle(world)
-    expect([world.release.status?.phase, world.release.status?.trial]).toEqual([
+    expect([world.release.status?.phase, world.release.status?.trials?.[0]]).toEqual([
       'Failed',
       undefined,
     ])
@@ -164,7 +164,7 @@ describe('a revision that failed', () => {
       if (world.ready.get(name) === 0) world.replicaSets.delete(name)
     }
     settle(world)
-    expect([world.release.status?.phase, world.release.status?.trial]).toEqual([
+    expect([world.release.status?.phase, world.release.status?.trials?.[0]]).toEqual([
       'Failed',
       undefined,
     ])
@@ -175,7 +175,7 @@ describe('a revision that failed', () => {
     const observed = world.observe()
     const workloads = observed.workloads.map((one) => ({ ...one, deleting: one.replicas === 0 }))
     const { notebook } = decide({ ...observed, workloads }, world.now)
-    expect([notebook.phase, notebook.trial]).toEqual(['Failed', undefined])
+    expect([notebook.phase, notebook.trials]).toEqual(['Failed', []])
   })
 })
 
@@ -184,7 +184,7 @@ test('a stable workload that is being deleted is made anew: it is no other revis
   const observed = world.observe()
   const workloads = observed.workloads.map((one) => ({ ...one, deleting: true }))
   const { notebook, writes } = decide({ ...observed, workloads }, world.now)
-  expect([notebook.phase, notebook.trial]).toEqual(['Completed', undefined])
+  expect([notebook.phase, notebook.trials]).toEqual(['Completed', []])
   expect(writes).toMatchObject([
     { kind: 'create', object: { metadata: { name: observed.workloads[0]?.name } } },
   ])

@@ -13,7 +13,7 @@ import {
   value,
 } from '#test/gen/story.ts'
 import type { World } from '#test/gen/world.ts'
-import type { ReleaseStep } from './api/release.ts'
+import type { ReleaseStep } from './api/strategy/canary.ts'
 
 type Spec = Parameters<typeof installed>[0]
 

@@ -11,17 +11,18 @@ function sign(book: Notebook): string {
     book.observedGeneration,
     book.phase,
     book.stable,
-    book.trial,
+    book.previous,
+    book.trials,
     book.failed,
     book.paused,
     book.decisions.at(-1),
-    verdicts(book.analysis),
+    book.analyses.map(verdicts),
     book.conditions.map(shape),
   ])
 }
 
-function verdicts(analysis: AnalysisState | undefined): unknown {
-  return analysis?.metrics.map(({ name, verdict, bad }) => [name, verdict, bad])
+function verdicts({ metrics }: AnalysisState): unknown {
+  return metrics.map(({ name, verdict, bad }) => [name, verdict, bad])
 }
 
 // A condition's reason may change as often as ours does; it rides along with the next write.

@@ -2,7 +2,7 @@
 import { writeAction } from '#core/api/action.ts'
 import { decide } from '#core/decide.ts'
 import type { Decision, Write } from '#core/decision.ts'
-import type { HttpAnswer } from '#core/metrics/provider.ts'
+import type { HttpAnswer } from '#core/http-ask.ts'
 import type { Action } from '#core/model/app.ts'
 import { annotations } from '#core/render/names.ts'
 import { httpRoute, release } from './release.ts'
@@ -26,6 +26,12 @@ export function value(text: string): HttpAnswer {
   return { kind: 'answer', status: 200, body }
 }
 
+/** An answer is for the instant that was asked for; one for another would be stale. */
+export function stamped(answer: HttpAnswer, at: number): HttpAnswer {
+  if (answer.kind === 'failed') return answer
+  return { ...answer, body: answer.body.replace('"value":[0,', `"value":[${at / 1000},`) }
+}
+
 /** A Prometheus answer without any series. */
 export const noSeries: HttpAnswer = {
   kind: 'answer',
@@ -43,10 +49,12 @@ export function pass(world: World, pace: Pace = {}): Decision {
   for (const write of arriving) world.write(write)
   if (decision.write) world.writeStatus(decision)
   follow(world, pace)
-  for (const { id, metric, revision, at } of decision.measure) {
+  for (const { id, role, metric, revision, at } of decision.measure) {
     const answer = pace.metrics?.(metric)
-    if (answer !== undefined)
-      world.answers.push({ id, metric, revision, at, returnedAt: world.now, answer })
+    if (answer !== undefined) {
+      const found = stamped(answer, at)
+      world.answers.push({ id, role, metric, revision, at, returnedAt: world.now, answer: found })
+    }
   }
   const quiet = arriving.length === 0 && !decision.write && world.answers.length === 0
   world.now = Math.max(world.now + 1, quiet ? (decision.wakeAt ?? world.now) : world.now)
@@ -113,7 +121,11 @@ export function command(world: World, verb: Action['verb'], changes: Partial<Act
     id: `command-${commands}`,
     verb,
     uid: metadata.uid ?? '',
-    revision: status?.trial?.revision ?? status?.failed?.revision ?? status?.stable?.revision ?? '',
+    revision:
+      status?.trials?.[0]?.revision ??
+      status?.failed?.[0]?.revision ??
+      status?.stable?.revision ??
+      '',
     step: status?.step?.index,
     by: 'ann',
     ...changes,

@@ -11,6 +11,7 @@ import type { Decision, PatchOperation, Write } from '#core/decision.ts'
 import type { HttpBackendRef, HttpRoute } from '#core/k8s/gateway-api.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { ReplicaSet, Service } from '#core/k8s/workloads.ts'
+import { type App, withServicesOf } from '#core/model/app.ts'
 import { emptyMemo, type Memo, type Notebook } from '#core/model/notebook.ts'
 import type {
   MetricAnswer,
@@ -21,6 +22,7 @@ import type {
   ServiceSeen,
 } from '#core/observed.ts'
 import { annotations, labels } from '#core/render/names.ts'
+import { routers } from '#core/traffic/register.ts'
 import { applyPatch } from './json-patch.ts'
 
 export type Pods = { wanted: number; ready: number }
@@ -32,7 +34,7 @@ export class World {
   answers: MetricAnswer[] = []
   rivals: Rival[] = []
   refusals: Refusal[] = []
-  readBack: ReadBack | undefined
+  readBacks: ReadBack[] = []
   /** Service → name of another controller that owns it. */
   readonly foreign = new Map<string, string>()
   readonly replicaSets = new Map<string, ReplicaSet>()
@@ -69,6 +71,7 @@ export class World {
     for (const [name, { metadata, spec }] of this.services) {
       services[name] = {
         name,
+        uid: metadata.uid ?? '',
         resourceVersion: metadata.resourceVersion ?? '',
         selector: spec.selector ?? {},
         ports: spec.ports ?? [],
@@ -76,12 +79,15 @@ export class World {
         foreign: this.foreign.get(name),
       }
     }
+    const notebook = this.notebook()
     return {
-      app: read.app,
-      notebook: this.notebook(),
+      app: withServicesOf(read.app, notebook?.trials ?? []),
+      notebook,
       memo: this.memo,
       workloads: [...this.replicaSets.values()].map((replicaSet) => ({
+        kind: 'ReplicaSet',
         name: replicaSet.metadata.name,
+        resourceVersion: replicaSet.metadata.resourceVersion ?? '',
         uid: replicaSet.metadata.uid ?? '',
         revision: replicaSet.metadata.labels?.[labels.revision] ?? '',
         written: replicaSet.metadata.annotations?.[annotations.written] ?? '',
@@ -95,13 +101,20 @@ export class World {
       endpoints: Object.fromEntries(
         [...this.endpoints].map(([name, counts]) => [name, Object.fromEntries(counts)]),
       ),
-      routes:
-        this.route === undefined ? {} : { [`HTTPRoute/${this.route.metadata.name}`]: this.route },
+      routes: this.#routes(read.app),
       rivals: this.rivals,
       answers: this.answers,
-      readBack: this.readBack,
+      readBacks: this.readBacks,
       refusals: this.refusals,
     }
+  }
+
+  #routes(app: App): Record<string, KubeObject> {
+    const found = (routers[app.traffic.router]?.objects(app) ?? []).flatMap(({ kind, name }) => {
+      const object = kind === 'Service' ? this.services.get(name) : this.route
+      return object?.metadata.name === name ? [[`${kind}/${name}`, object] as const] : []
+    })
+    return Object.fromEntries(found)
   }
 
   notebook(): Notebook | undefined {
@@ -176,14 +189,17 @@ export class World {
   writeStatus(decision: Decision): void {
     this.written.status += 1
     const read = readRelease(this.release)
-    const steps = read.kind === 'app' ? read.app.plan.steps : []
-    this.release = this.#stamp({ ...this.release, status: statusOf(decision.notebook, steps) })
+    const app = read.kind === 'app' ? read.app : undefined
+    this.release = this.#stamp({ ...this.release, status: statusOf(decision.notebook, app) })
   }
 
   write(write: Write): void {
     this.written.objects += 1
     if (write.kind === 'create') return this.#create(write.object)
-    if (write.kind === 'delete') return void this.replicaSets.delete(write.ref.name)
+    if (write.kind === 'delete')
+      return void (write.ref.kind === 'Service' ? this.services : this.replicaSets).delete(
+        write.ref.name,
+      )
     this.#patch(write.ref.kind, write.ref.name, write.patch)
   }
 

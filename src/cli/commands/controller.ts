@@ -2,11 +2,14 @@
 
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { askThrough } from '#controller/ask.ts'
 import { type Controller, startController } from '#controller/controller.ts'
 import { decisionLogFile } from '#controller/decision-log.ts'
 import { createLog, type Log } from '#controller/log.ts'
+import { secretsOf } from '#controller/secrets.ts'
 import { type Telemetry, telemetry } from '#controller/telemetry.ts'
 import { doors } from '#doors/register.ts'
+import { apiServerAddresses } from '#kube/address-guard.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import type { ClusterConfig } from '#kube/cluster-config.ts'
 import { loadConfig } from '#kube/config.ts'
@@ -16,7 +19,6 @@ import { reachThrough } from '#kube/reach.ts'
 import { systemClock, systemPorts } from '#kube/system.ts'
 import { sendDirect, socketTransport } from '#kube/transport.ts'
 import { type Health, startHealth } from '#server/health.ts'
-import { askThrough } from '../ask.ts'
 import { addressOf, logLevelOf, speedOf } from '../options.ts'
 import { stopSignal } from '../signals.ts'
 import { version } from '../version.ts'
@@ -61,10 +63,11 @@ export async function controller(options: ControllerCommand): Promise<void> {
         rules: {
           allow: options.allowAddress ?? [],
           loopback: false,
-          apiServer: [new URL(config.server).hostname],
+          apiServer: apiServerAddresses(config.server, process.env),
         },
         direct: sendDirect,
       }),
+      secretsOf(cluster),
     ),
     log,
     telemetry: metrics,

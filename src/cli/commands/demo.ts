@@ -140,7 +140,7 @@ async function settled(releases: Cache<Release>, ...phases: readonly string[]): 
     seen = shop?.status?.phase ?? ''
     return (
       shop?.status?.observedGeneration === shop?.metadata.generation &&
-      shop?.status?.trial === undefined &&
+      (shop?.status?.trials ?? []).length === 0 &&
       phases.includes(seen)
     )
   })

@@ -1,11 +1,13 @@
-/** `headgate local`: the local cluster in this process, the controller in a second one, until told to stop. */
+/** `headgate local`: the local cluster in this process, or a real control plane beside it, the controller in a second one, until told to stop. */
 import { writeFile } from 'node:fs/promises'
 import { createLog } from '#controller/log.ts'
 import { doors } from '#doors/register.ts'
-import { type LocalCluster, startLocalCluster } from '#local/cluster.ts'
+import { systemPorts } from '#kube/system.ts'
+import { startLocalCluster } from '#local/cluster.ts'
 import type { LocalAddresses } from '../addresses.ts'
 import { type ChildController, spawnController } from '../child.ts'
 import { UsageError } from '../errors.ts'
+import type { RealClusterOptions } from '../local/real.ts'
 import { durationOf, logLevelOf, portOf, speedOf } from '../options.ts'
 import { stopSignal } from '../signals.ts'
 
@@ -13,6 +15,8 @@ export type LocalCommand = {
   readonly kubeconfig?: string
   readonly output?: string
   readonly controller: boolean
+  /** `local` or `real`. */
+  readonly controlPlane?: string
   readonly gatewayPort: string
   readonly healthPort: string
   readonly followDelay: string
@@ -38,8 +42,16 @@ export async function local(options: LocalCommand): Promise<void> {
   if (failure !== undefined) throw failure
 }
 
+/** What both kinds of cluster show. */
+type Shown = {
+  readonly apiServer: { readonly url: string; readonly kubeconfig: () => string }
+  readonly gateway: { readonly url: string }
+  readonly prometheus: { readonly url: string }
+  readonly stop: () => Promise<void>
+}
+
 export type StartedLocal = {
-  readonly cluster: LocalCluster
+  readonly cluster: Shown
   readonly controller: ChildController | undefined
   readonly addresses: LocalAddresses
   readonly stop: () => Promise<void>
@@ -50,15 +62,7 @@ export async function startLocal(options: LocalCommand): Promise<StartedLocal> {
   if (options.output !== undefined && options.output !== 'json') {
     throw new UsageError(`--output ${options.output} is unknown; write json`)
   }
-  const log = createLog(logLevelOf(options.logLevel))
-  const cluster = await startLocalCluster({
-    crds: doors.flatMap((door) => door.crds),
-    gatewayPort: portOf('--gateway-port', options.gatewayPort),
-    followDelayMs: durationOf('--follow-delay', options.followDelay),
-    speed: speedOf(options.speed),
-    ...(options.allowCommands === undefined ? {} : { allowCommands: options.allowCommands }),
-    report: (part, error) => log.debug({ part, error: String(error) }, 'tried again'),
-  })
+  const cluster = await startCluster(options)
   try {
     if (options.kubeconfig !== undefined) {
       await writeFile(options.kubeconfig, cluster.apiServer.kubeconfig(), { mode: 0o600 })
@@ -79,8 +83,42 @@ export async function startLocal(options: LocalCommand): Promise<StartedLocal> {
   }
 }
 
+function startCluster(options: LocalCommand): Promise<Shown> {
+  const { controlPlane = 'local', allowCommands } = options
+  const common = {
+    crds: doors.flatMap((door) => door.crds),
+    gatewayPort: portOf('--gateway-port', options.gatewayPort),
+    followDelayMs: durationOf('--follow-delay', options.followDelay),
+    ...(allowCommands === undefined ? {} : { allowCommands }),
+  }
+  const speed = speedOf(options.speed)
+  const log = createLog(logLevelOf(options.logLevel))
+  if (controlPlane === 'local') {
+    const report = (part: string, error: unknown): void =>
+      log.debug({ part, error: String(error) }, 'tried again')
+    return startLocalCluster({ ...common, speed, report })
+  }
+  if (controlPlane !== 'real') {
+    throw new UsageError(`--control-plane ${controlPlane} is unknown; write local or real`)
+  }
+  if (speed !== 1) {
+    throw new UsageError('--speed cannot hurry a real control plane; leave one of the two out')
+  }
+  return real(common)
+}
+
+async function real(options: Omit<RealClusterOptions, 'ports' | 'tell'>): Promise<Shown> {
+  const { startRealCluster, whyNotReal } = await import('../local/real.ts')
+  const why = whyNotReal()
+  if (why !== undefined) throw new UsageError(why)
+  const tell = (line: string): void => {
+    process.stderr.write(`${line}\n`)
+  }
+  return startRealCluster({ ...options, ports: systemPorts(), tell })
+}
+
 function addressesOf(
-  cluster: LocalCluster,
+  cluster: Shown,
   controller: ChildController | undefined,
   { kubeconfig }: LocalCommand,
 ): LocalAddresses {
@@ -93,7 +131,7 @@ function addressesOf(
   }
 }
 
-function tell({ output, kubeconfig }: LocalCommand, addresses: LocalAddresses): void {
+function tell({ output, kubeconfig, controlPlane }: LocalCommand, addresses: LocalAddresses): void {
   if (output === 'json') {
     process.stdout.write(`${JSON.stringify(addresses)}\n`)
     return
@@ -105,7 +143,11 @@ function tell({ output, kubeconfig }: LocalCommand, addresses: LocalAddresses): 
     kubeconfig === undefined
       ? 'name a file with --kubeconfig to use kubectl'
       : `kubectl --kubeconfig ${kubeconfig} get pods`
-  process.stdout.write(
-    `The local cluster is ready (a stand-in, not for production):\n${lines.join('\n')}\n\n  ${hint}\n`,
-  )
+  process.stdout.write(`${titleOf(controlPlane)}:\n${lines.join('\n')}\n\n  ${hint}\n`)
+}
+
+function titleOf(controlPlane: string | undefined): string {
+  return controlPlane === 'real'
+    ? 'The cluster is ready (a real control plane around pods that are processes, not for production)'
+    : 'The local cluster is ready (a stand-in, not for production)'
 }

@@ -23,5 +23,5 @@ export function rollbackTime(log: string, zeroAt: number): number {
 }
 
 function isRetreat({ notebook }: Pick<Observed, 'notebook'>): boolean {
-  return notebook?.trial?.stage.kind === 'retreating'
+  return notebook?.trials.some(({ stage }) => stage.kind === 'retreating') === true
 }

@@ -1,4 +1,4 @@
-/** The command annotation: JSON with id, verb, uid, revision, step, by. */
+/** The command annotation: JSON with id, verb, uid, revision, step, candidate, by. */
 import { shortHash } from '../hash.ts'
 import type { Labels } from '../k8s/meta.ts'
 import { type Action, type ActionAsked, type Verb, verbs } from '../model/app.ts'
@@ -27,7 +27,9 @@ function parse(text: string): Action | string {
   const value = parseJson(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return 'is not a JSON object'
-  const { id, verb, uid, revision, step, by } = value as Readonly<Record<string, unknown>>
+  const { id, verb, uid, revision, step, candidate, by } = value as Readonly<
+    Record<string, unknown>
+  >
   if (typeof id !== 'string' || id === '' || id.length > 64)
     return 'has no id of 1 to 64 characters'
   if (!verbs.includes(verb as Verb)) return `has no verb; it is one of ${verbs.join(', ')}`
@@ -40,6 +42,7 @@ function parse(text: string): Action | string {
     uid,
     revision,
     step: typeof step === 'number' ? step : undefined,
+    ...(typeof candidate === 'string' ? { candidate: candidate.slice(0, 63) } : {}),
     by: typeof by === 'string' && by !== '' ? by.slice(0, 128) : 'somebody',
   }
 }

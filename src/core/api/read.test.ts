@@ -8,7 +8,9 @@ import { decide } from '../decide.ts'
 import type { App } from '../model/app.ts'
 import { labels, workloadName } from '../render/names.ts'
 import { readRelease } from './read.ts'
-import type { Release, ReleaseMetric, ReleaseSpec, ReleaseStep } from './release.ts'
+import type { Release, ReleaseSpec } from './release.ts'
+import type { ReleaseMetric } from './release-analysis.ts'
+import type { ReleaseStep } from './strategy/canary.ts'
 
 type Changes = Readonly<Record<string, unknown>>
 
@@ -68,7 +70,7 @@ describe('a release that can be', () => {
   ] as const
   for (const [step, expected] of steps)
     test(`step ${JSON.stringify(step)} is understood`, () =>
-      expect(app(withSteps(step)).plan.steps).toEqual([expected]))
+      expect(app(withSteps(step)).plan.candidates[0]?.steps).toEqual([expected]))
 
   test('a step that analyses is understood', () => {
     const read = app(
@@ -77,7 +79,7 @@ describe('a release that can be', () => {
         strategy: { canary: { steps: [{ weight: 1 }, { analysis: ['errors'] }] } },
       }),
     )
-    expect(read.plan.steps[1]).toEqual({ kind: 'analysis', metrics: ['errors'] })
+    expect(read.plan.candidates[0]?.steps[1]).toEqual({ kind: 'analysis', metrics: ['errors'] })
   })
 
   test('nobody measures more often than once a second', () => {
@@ -107,12 +109,6 @@ describe('a release that cannot be is told what to write', () => {
       'no stable Service',
       given({ services: { candidate: 'b' } }),
       'spec.services.stable',
-      'Required value',
-    ],
-    [
-      'no candidate Service',
-      given({ services: { stable: 'a' } }),
-      'spec.services.candidate',
       'Required value',
     ],
     ['no route', given({ traffic: {} }), 'spec.traffic.route', 'Required value'],
@@ -507,13 +503,18 @@ describe('names of workloads', () => {
     .map((parts) => parts.join('.').slice(0, 253))
     .filter((text) => /[a-z0-9]$/.test(text))
 
+  const nameOf = (prefix: string): string => {
+    const layout = { by: 'revision', prefix, labels: {} } as const
+    return workloadName({ workloads: { kind: 'ReplicaSet', layout } }, 'stable', '0123456789-ask')
+  }
+
   test('are names that Kubernetes takes, short enough to stand whole in a pod, and differ', () => {
     fc.assert(
       fc.property(name, name, (one, other) => {
-        const made = workloadName(one, '0123456789-ask')
+        const made = nameOf(one)
         expect(made).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/)
         expect(made.length).toBeLessThanOrEqual(58 + '-ask'.length)
-        if (one !== other) expect(workloadName(other, '0123456789-ask')).not.toBe(made)
+        if (one !== other) expect(nameOf(other)).not.toBe(made)
       }),
       { numRuns: 1000 },
     )

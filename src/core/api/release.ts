@@ -1,8 +1,12 @@
 /** `headgate.dev/v1alpha1` Release as it stands on the wire. */
 import type { Condition, KubeObject, Labels } from '../k8s/meta.ts'
 import type { PodTemplate } from '../k8s/workloads.ts'
-import type { Policy } from '../model/app.ts'
-import type { Phase, Verdict } from '../model/notebook.ts'
+import type { Phase, Trial, Verdict } from '../model/notebook.ts'
+import type { ReleaseAnalysis } from './release-analysis.ts'
+import type { BlueGreenStrategy } from './strategy/blue-green.ts'
+import type { CanaryStrategy } from './strategy/canary.ts'
+import type { CommandedStrategy } from './strategy/commanded.ts'
+import type { RollingStrategy } from './strategy/rolling.ts'
 
 export const releaseApiVersion = 'headgate.dev/v1alpha1'
 
@@ -12,39 +16,23 @@ export type ReleaseSpec = {
   readonly replicas?: number
   readonly selector: { readonly matchLabels: Labels }
   readonly template: PodTemplate
-  readonly services: { readonly stable: string; readonly candidate: string }
-  readonly traffic: { readonly router?: string; readonly route: string; readonly settle?: string }
-  readonly strategy: { readonly canary: { readonly steps: readonly ReleaseStep[] } }
+  readonly services: {
+    readonly stable: string
+    readonly candidate?: string
+    readonly candidates?: Readonly<Record<string, string>>
+  }
+  readonly traffic: { readonly router?: string; readonly route?: string; readonly settle?: string }
+  readonly strategy: ReleaseStrategy
   readonly analysis?: ReleaseAnalysis
   readonly progressDeadline?: string
 }
 
-/** One of weight (with replicas or not), replicas, pause, analysis. `pause` is a duration or `{}` for open. */
-export type ReleaseStep = {
-  readonly weight?: number
-  readonly replicas?: number
-  readonly pause?: string | Readonly<Record<string, never>>
-  readonly analysis?: readonly string[]
-}
-
-export type ReleaseAnalysis = {
-  readonly provider: { readonly prometheus: { readonly address: string } }
-  readonly warmup?: string
-  readonly metrics: readonly ReleaseMetric[]
-}
-
-export type ReleaseMetric = {
-  readonly name: string
-  readonly template?: string
-  readonly query?: string
-  readonly max?: number
-  readonly min?: number
-  readonly interval?: string
-  readonly window?: string
-  readonly failures?: number
-  readonly count?: number
-  readonly onNoData?: Policy
-  readonly onError?: Policy
+/** Exactly one of these. */
+export type ReleaseStrategy = {
+  readonly canary?: CanaryStrategy
+  readonly blueGreen?: BlueGreenStrategy
+  readonly rolling?: RollingStrategy
+  readonly commanded?: CommandedStrategy
 }
 
 export type ReleaseStatus = {
@@ -60,8 +48,9 @@ export type ReleaseStatus = {
   readonly step?: { readonly index: number; readonly of: number; readonly startedAt?: string }
   readonly stable?: RoleStatus
   readonly candidates?: readonly (RoleStatus & { readonly name: string })[]
-  readonly trial?: TrialStatus
-  readonly failed?: FailureStatus
+  readonly previous?: { readonly revision: string; readonly until: string }
+  readonly trials?: readonly TrialStatus[]
+  readonly failed?: readonly FailureStatus[]
   readonly paused?: { readonly at: string; readonly by: string }
   readonly measurements?: readonly MeasurementStatus[]
   readonly decisions?: readonly DecisionStatus[]
@@ -78,6 +67,7 @@ export type RoleStatus = {
 }
 
 export type FailureStatus = {
+  readonly candidate: string
   readonly revision: string
   readonly reason: string
   readonly message: string
@@ -85,16 +75,29 @@ export type FailureStatus = {
 }
 
 export type TrialStatus = {
+  readonly candidate: string
   readonly revision: string
+  readonly service: string
+  readonly step: number
+  readonly stepStartedAt: string
   readonly startedAt: string
-  readonly stage: 'steps' | 'promoting' | 'retreating'
+  readonly stage: Trial['stage']['kind']
   readonly outcome?: 'failed' | 'forget'
   readonly why?: FailureStatus
   readonly trafficSince?: string
+  readonly command?: CommandStatus
+}
+
+export type CommandStatus = {
+  readonly version: number
+  readonly weight: number
+  readonly replicas?: number
+  readonly promote: boolean
 }
 
 export type MeasurementStatus = {
   readonly metric: string
+  readonly candidate: string
   readonly revision: string
   readonly verdict: Verdict
   readonly good: number
@@ -103,7 +106,7 @@ export type MeasurementStatus = {
   readonly errors: number
   readonly samples?: readonly {
     readonly at: string
-    readonly verdict: 'passing' | 'failing' | 'noData' | 'error'
+    readonly verdict: Verdict
     readonly value?: number
     readonly message?: string
   }[]

@@ -25,18 +25,22 @@ const maybe = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
 const instant = fc.integer({ min: 0, max: 4_000_000_000_000 })
 const reasonType = fc.constantFrom(...(Object.keys(reasons) as ReasonType[]))
 const revision = fc.stringMatching(/^[0-9a-f]{10}$/)
+const candidate = fc.constantFrom('canary', 'b', 'c')
 const failure: fc.Arbitrary<Failure> = fc.record({
+  role: candidate,
   revision,
   reason: reasonType,
   message: fc.string(),
   at: instant,
 })
 const trial: fc.Arbitrary<Trial> = fc.record({
+  role: candidate,
   revision,
   startedAt: instant,
   stage: fc.oneof(
     fc.constant({ kind: 'steps' as const }),
     fc.constant({ kind: 'promoting' as const }),
+    fc.constant({ kind: 'verifying' as const }),
     fc.record({
       kind: fc.constant('retreating' as const),
       why: failure,
@@ -46,9 +50,19 @@ const trial: fc.Arbitrary<Trial> = fc.record({
   step: fc.nat(50),
   stepStartedAt: instant,
   trafficSince: maybe(instant),
+  service: fc.string(),
+  command: maybe(
+    fc.record({
+      version: fc.nat(),
+      weight: fc.nat(100),
+      replicas: maybe(fc.nat(100)),
+      promote: fc.boolean(),
+    }),
+  ),
 })
 const count = fc.nat(1000)
 const analysisState: fc.Arbitrary<AnalysisState> = fc.record({
+  role: candidate,
   revision,
   metrics: fc.uniqueArray(
     fc.record({
@@ -123,10 +137,11 @@ const notebook: fc.Arbitrary<Notebook> = maybe(revision).chain((own) =>
       next: maybe(instant),
     }),
     stable: fc.constant(own),
-    trial: maybe(trial),
-    failed: maybe(failure),
+    previous: maybe(fc.record({ revision, until: instant })),
+    trials: fc.uniqueArray(trial, { selector: ({ role: own }) => own, maxLength: 3 }),
+    failed: fc.uniqueArray(failure, { selector: ({ role: own }) => own, maxLength: 3 }),
     paused: maybe(fc.record({ at: instant, by: fc.string() })),
-    analysis: maybe(analysisState),
+    analyses: fc.uniqueArray(analysisState, { selector: ({ role: own }) => own, maxLength: 3 }),
     roles:
       own === undefined
         ? fc.constant([])
@@ -146,7 +161,7 @@ describe('a notebook', () => {
   test('says the same after it was a status', () => {
     fc.assert(
       fc.property(notebook, (book) => {
-        const back = notebookOf(onTheWire(statusOf(book, [])))
+        const back = notebookOf(onTheWire(statusOf(book, undefined)))
         expect(back).toEqual(book)
         expect(isWorthWriting(book, back)).toBe(false)
       }),
@@ -166,7 +181,7 @@ describe('a notebook', () => {
     const check = (): void => {
       const decision = pass(world, { metrics: () => value('0') })
       const { app } = world.observe()
-      const back = notebookOf(onTheWire(statusOf(decision.notebook, app.plan.steps)))
+      const back = notebookOf(onTheWire(statusOf(decision.notebook, app)))
       expect(back).toEqual({ ...decision.notebook, roles: back?.roles })
     }
     world.ask({ template: template('shop:v2') })

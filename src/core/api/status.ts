@@ -1,5 +1,5 @@
 /** The engine's notebook as a Release's status, and back. `notebookOf(statusOf(book))` says the same as the book. */
-import type { Step } from '../model/app.ts'
+import { type App, type Command, stepsOf } from '../model/app.ts'
 import type {
   AnalysisState,
   DecisionRecord,
@@ -15,6 +15,7 @@ import { stable } from '../model/weights.ts'
 import type { ReasonType } from '../reasons.ts'
 import { formatInstant, type Instant, parseInstant } from '../time.ts'
 import type {
+  CommandStatus,
   DecisionStatus,
   FailureStatus,
   MeasurementStatus,
@@ -29,30 +30,41 @@ function given<T extends object>(value: Optional<T>): T {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T
 }
 
-export function statusOf(book: Notebook, steps: readonly Step[]): ReleaseStatus {
-  const { trial, reason } = book
+/** `app` is undefined where the object could not be understood: then nobody knows how many steps there are. */
+export function statusOf(book: Notebook, app: App | undefined): ReleaseStatus {
+  const { trials, reason } = book
   const roles = book.roles.map((role) => [role.role, roleStatus(role)] as const)
   const own = roles.find(([role]) => role === stable)?.[1]
   return given<ReleaseStatus>({
     observedGeneration: book.observedGeneration,
     phase: book.phase,
     reason: reasonStatus(reason),
-    step: stepStatus(trial, steps),
+    step: stepStatus(trials[0], app),
     stable: book.stable === undefined ? undefined : { ...(own ?? noRole), revision: book.stable },
     candidates: roles.flatMap(([name, status]) => (name === stable ? [] : [{ name, ...status }])),
-    trial: trial === undefined ? undefined : trialStatus(trial),
-    failed: book.failed === undefined ? undefined : failureStatus(book.failed),
+    previous: book.previous && {
+      revision: book.previous.revision,
+      until: formatInstant(book.previous.until),
+    },
+    trials: some(trials.map(trialStatus)),
+    failed: some(book.failed.map(failureStatus)),
     paused:
       book.paused === undefined
         ? undefined
         : { at: formatInstant(book.paused.at), by: book.paused.by },
-    measurements: book.analysis?.metrics.map((metric) =>
-      measurement(book.analysis?.revision ?? '', metric),
+    measurements: some(
+      book.analyses.flatMap((analysis) =>
+        analysis.metrics.map((metric) => measurement(analysis, metric)),
+      ),
     ),
     decisions: book.decisions.map(decisionStatus),
     conditions: book.conditions,
     weights: book.roles.map(({ confirmed }) => confirmed).join('/'),
   })
+}
+
+function some<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list
 }
 
 const noRole: RoleStatus = {
@@ -78,37 +90,45 @@ function reasonStatus({
   })
 }
 
-function stepStatus(trial: Trial | undefined, steps: readonly Step[]): ReleaseStatus['step'] {
+function stepStatus(trial: Trial | undefined, app: App | undefined): ReleaseStatus['step'] {
   if (trial === undefined) return undefined
-  return { index: trial.step, of: steps.length, startedAt: formatInstant(trial.stepStartedAt) }
+  const of = app === undefined ? 0 : stepsOf(app, trial.role).length
+  return { index: trial.step, of, startedAt: formatInstant(trial.stepStartedAt) }
 }
 
 function roleStatus({ revision, replicas, ready, wanted, confirmed }: RoleState): RoleStatus {
   return { revision, replicas, ready, weight: { wanted, confirmed } }
 }
 
-function trialStatus({ revision, startedAt, stage, trafficSince }: Trial): TrialStatus {
+function trialStatus({ role, revision, startedAt, stage, ...trial }: Trial): TrialStatus {
   const back = stage.kind === 'retreating' ? stage : undefined
+  const { trafficSince, command } = trial
   return given<TrialStatus>({
+    candidate: role,
     revision,
+    service: trial.service,
+    step: trial.step,
+    stepStartedAt: formatInstant(trial.stepStartedAt),
     startedAt: formatInstant(startedAt),
     stage: stage.kind,
     outcome: back?.outcome,
     why: back === undefined ? undefined : failureStatus(back.why),
     trafficSince: trafficSince === undefined ? undefined : formatInstant(trafficSince),
+    command: command === undefined ? undefined : given<CommandStatus>(command),
   })
 }
 
-function failureStatus({ at, ...rest }: Failure): FailureStatus {
-  return { ...rest, at: formatInstant(at) }
+function failureStatus({ role, at, ...rest }: Failure): FailureStatus {
+  return { candidate: role, ...rest, at: formatInstant(at) }
 }
 
 function measurement(
-  revision: string,
+  { role, revision }: AnalysisState,
   { name, samples, ...counts }: MetricState,
 ): MeasurementStatus {
   return {
     metric: name,
+    candidate: role,
     revision,
     ...counts,
     samples: samples.map(({ at, verdict, value, message }) =>
@@ -129,13 +149,17 @@ export function notebookOf(status: ReleaseStatus | undefined): Notebook | undefi
     phase: status.phase,
     reason: reasonOf(status),
     stable: status.stable?.revision === '' ? undefined : status.stable?.revision,
-    trial: trialOf(status),
-    failed: status.failed === undefined ? undefined : failureOf(status.failed),
+    previous: status.previous && {
+      revision: status.previous.revision,
+      until: instant(status.previous.until),
+    },
+    trials: (status.trials ?? []).map(trialOf),
+    failed: (status.failed ?? []).map(failureOf),
     paused:
       status.paused === undefined
         ? undefined
         : { at: instant(status.paused.at), by: status.paused.by },
-    analysis: analysisOf(status.measurements),
+    analyses: analysesOf(status.measurements ?? []),
     roles: rolesOf(status),
     decisions: (status.decisions ?? []).map(decisionOf),
     conditions: status.conditions ?? [],
@@ -156,27 +180,32 @@ function reasonOf({ reason }: ReleaseStatus): Reason {
   }
 }
 
-function trialOf({ trial, step, decisions }: ReleaseStatus): Trial | undefined {
-  if (trial === undefined) return undefined
+function trialOf(trial: TrialStatus): Trial {
   return {
+    role: trial.candidate,
     revision: trial.revision,
     startedAt: instant(trial.startedAt),
     stage: stageOf(trial),
-    step: step?.index ?? 0,
-    // A step whose beginning is lost began with the last decision, not in the beginning of time.
-    stepStartedAt: instant(step?.startedAt ?? decisions?.at(-1)?.at ?? trial.startedAt),
+    step: trial.step,
+    stepStartedAt: instant(trial.stepStartedAt),
     trafficSince: parseInstant(trial.trafficSince),
+    service: trial.service,
+    command: trial.command === undefined ? undefined : commandOf(trial.command),
   }
 }
 
+function commandOf({ version, weight, replicas, promote }: CommandStatus): Command {
+  return { version, weight, replicas, promote }
+}
+
 function stageOf({ stage, why, outcome }: TrialStatus): Trial['stage'] {
-  if (stage !== 'retreating' || why === undefined)
-    return { kind: stage === 'promoting' ? stage : 'steps' }
+  if (stage === 'promoting' || stage === 'verifying') return { kind: stage }
+  if (stage !== 'retreating' || why === undefined) return { kind: 'steps' }
   return { kind: 'retreating', why: failureOf(why), outcome: outcome ?? 'failed' }
 }
 
-function failureOf({ revision, reason, message, at }: FailureStatus): Failure {
-  return { revision, reason: reason as ReasonType, message, at: instant(at) }
+function failureOf({ candidate, revision, reason, message, at }: FailureStatus): Failure {
+  return { role: candidate, revision, reason: reason as ReasonType, message, at: instant(at) }
 }
 
 function rolesOf({ stable: own, candidates = [] }: ReleaseStatus): readonly RoleState[] {
@@ -191,17 +220,32 @@ function rolesOf({ stable: own, candidates = [] }: ReleaseStatus): readonly Role
   }))
 }
 
-function analysisOf(measurements: ReleaseStatus['measurements']): AnalysisState | undefined {
-  const first = measurements?.[0]
-  if (measurements === undefined || first === undefined) return undefined
-  const metrics = measurements.map(({ metric, revision: _revision, samples = [], ...counts }) => ({
-    name: metric,
-    ...counts,
+function analysesOf(measurements: readonly MeasurementStatus[]): readonly AnalysisState[] {
+  const roles = [...new Set(measurements.map(({ candidate }) => candidate))]
+  return roles.map((role) => {
+    const own = measurements.filter(({ candidate }) => candidate === role)
+    return { role, revision: own[0]?.revision ?? '', metrics: own.map(metricOf) }
+  })
+}
+
+function metricOf(status: MeasurementStatus): MetricState {
+  const { metric: name, verdict, good, bad, missing, errors, samples = [] } = status
+  return {
+    name,
+    verdict,
+    good,
+    bad,
+    missing,
+    errors,
     samples: samples.map(
-      ({ at, verdict, value, message }): Sample => ({ at: instant(at), verdict, value, message }),
+      ({ at, verdict: seen, value, message }): Sample => ({
+        at: instant(at),
+        verdict: seen,
+        value,
+        message,
+      }),
     ),
-  }))
-  return { revision: first.revision, metrics }
+  }
 }
 
 // In the order in which a pass writes it down: what is worth a write is told by comparing texts.

@@ -1,4 +1,5 @@
 /** The kinds we talk about, once, with what a request needs to know of them. */
+import { assert } from '../assert.ts'
 
 /** What a URL needs to know of a kind. `group` is empty for the core group. */
 export type Kind = {
@@ -56,4 +57,22 @@ export const kinds = {
 /** `apps/v1` or `v1`. */
 export function apiVersionOf({ group, version }: Kind): string {
   return group === '' ? version : `${group}/${version}`
+}
+
+const byName: ReadonlyMap<string, Kind> = new Map(
+  Object.values(kinds).map((known) => [known.kind, known]),
+)
+
+/**
+ * The kind that an object is of, in the version that it speaks where it says one.
+ * @throws Bug when no request is known for it.
+ */
+export function kindOf(name: string, apiVersion = ''): Kind {
+  const known = byName.get(name)
+  assert(known !== undefined, `no request is known for the kind ${name}`)
+  if (apiVersion === '') return known
+  const [group = '', version] = apiVersion.split('/')
+  return version === undefined
+    ? { ...known, group: '', version: group }
+    : { ...known, group, version }
 }

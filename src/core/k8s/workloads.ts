@@ -29,6 +29,23 @@ export type ReplicaSet = KubeObject & {
   }
 }
 
+/** A Deployment, ReplicaSet or ReplicationController, as far as they are alike. */
+export type Workload = KubeObject & {
+  readonly spec: {
+    readonly replicas?: number
+    readonly selector?: unknown
+    readonly template: PodTemplate
+    readonly paused?: boolean
+  }
+  readonly status?: {
+    readonly replicas?: number
+    readonly readyReplicas?: number
+    readonly availableReplicas?: number
+    readonly updatedReplicas?: number
+    readonly observedGeneration?: number
+  }
+}
+
 export type ServicePort = {
   readonly name?: string
   readonly port: number
@@ -44,5 +61,9 @@ export type Service = KubeObject & {
 export type EndpointSliceSeen = {
   readonly metadata: ObjectMeta
   readonly service: string
-  readonly endpoints: readonly { readonly pod: string; readonly ready: boolean }[]
+  readonly endpoints: readonly {
+    readonly pod: string
+    readonly ready: boolean
+    readonly ip: string | undefined
+  }[]
 }

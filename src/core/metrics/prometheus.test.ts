@@ -1,146 +1,14 @@
-/** Questions that nobody can bend, and a reader that trusts nothing. */
+/** Questions that nobody can bend. How answers are read is in prometheus-answer.test.ts. */
 import { parser } from '@prometheus-io/lezer-promql'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { metric } from '#test/gen/metric.ts'
-import type { Labels } from '../k8s/meta.ts'
-import { prometheus, templates } from './prometheus.ts'
-import type { HttpAnswer, Reading } from './provider.ts'
+import type { UrlAsk } from '../http-ask.ts'
+import { type Metric, type MetricQuery, metricSources } from '../model/analysis.ts'
+import { prometheus, queryOf } from './prometheus.ts'
+import type { Question, Subject } from './provider.ts'
 import { metricProviders } from './register.ts'
-
-const ok = (result: unknown, resultType = 'vector'): HttpAnswer => ({
-  kind: 'answer',
-  status: 200,
-  body: JSON.stringify({ status: 'success', data: { resultType, result } }),
-})
-const one = (value: unknown): HttpAnswer => ok([{ metric: {}, value: [1, value] }])
-const raw = (body: string, status = 200): HttpAnswer => ({ kind: 'answer', status, body })
-const refused = (type: unknown, status = 422): HttpAnswer =>
-  raw(JSON.stringify({ status: 'error', errorType: type, error: 'CANARY' }), status)
-
-const errorWith = (message: string): Reading => ({ kind: 'error', message })
-const noNumber = errorWith('the value is not a finite number')
-const noValue = errorWith('Prometheus answered without a value')
-const noVector = errorWith('Prometheus did not answer with a vector or a scalar')
-
-describe('reading an answer', () => {
-  const values = [
-    ['a whole number', one('5'), 5],
-    ['a fraction', one('0.25'), 0.25],
-    ['a negative number', one('-3'), -3],
-    ['an exponent', one('1.5e-07'), 1.5e-7],
-    ['zero', one('0'), 0],
-    ['a scalar', ok([1, '7'], 'scalar'), 7],
-    [
-      'warnings beside it',
-      raw(
-        '{"status":"success","warnings":["w"],"data":{"resultType":"vector","result":[{"metric":{},"value":[1,"2"]}]}}',
-      ),
-      2,
-    ],
-  ] as const
-  for (const [name, answer, value] of values)
-    test(`takes ${name}`, () => expect(prometheus.read(answer)).toEqual({ kind: 'value', value }))
-
-  const missing = [
-    ['an empty vector', ok([]), 'the query matched no series'],
-    ['NaN', one('NaN'), 'the value is not a number (NaN): nothing to divide by'],
-  ] as const
-  for (const [name, answer, message] of missing)
-    test(`finds no data in ${name}`, () =>
-      expect(prometheus.read(answer)).toEqual({ kind: 'noData', message }))
-
-  const several = 'the query matched 2 series; aggregate them to one, for example with sum()'
-  const errors = [
-    ['+Inf', one('+Inf'), noNumber],
-    ['-Inf', one('-Inf'), noNumber],
-    ['Infinity', one('Infinity'), noNumber],
-    ['a number too large', one('1e999'), noNumber],
-    ['a text', one('CANARY'), noNumber],
-    ['an empty text', one(''), noNumber],
-    ['blanks', one('  '), noNumber],
-    ['a hexadecimal number', one('0x10'), noNumber],
-    ['a number that is no text', one(5), noValue],
-    ['a value of null', one(null), noValue],
-    ['a missing value', ok([{ metric: {} }]), noValue],
-    ['a histogram', ok([{ metric: {}, histogram: [1, {}] }]), noValue],
-    ['a series of null', ok([null]), noValue],
-    ['a value that is no pair', ok([{ value: 'CANARY' }]), noValue],
-    ['several series', ok([{}, {}]), errorWith(several)],
-    ['a matrix', ok([{ values: [] }], 'matrix'), noVector],
-    ['a string', ok([1, 'CANARY'], 'string'), noVector],
-    ['a vector that is no list', ok({ CANARY: 1 }), noVector],
-    ['no data member', raw('{"status":"success"}'), noVector],
-    ['a list for data', raw('{"status":"success","data":[]}'), noVector],
-    ['status error', refused('bad_data'), errorWith('Prometheus answered 422 (bad_data)')],
-    [
-      'status error with code 200',
-      refused('execution', 200),
-      errorWith('Prometheus answered 200 (execution)'),
-    ],
-    ['an error type that is not its own', refused('CANARY'), errorWith('Prometheus answered 422')],
-    [
-      'an error type that is no text',
-      refused({ a: 'CANARY' }),
-      errorWith('Prometheus answered 422'),
-    ],
-    ['success with code 503', { ...one('1'), status: 503 }, errorWith('Prometheus answered 503')],
-    ['an HTML page', raw('<html>CANARY</html>'), errorWith('Prometheus answered 200')],
-    ['an empty body', raw(''), errorWith('Prometheus answered 200')],
-    ['null', raw('null'), errorWith('Prometheus answered 200')],
-    ['a list', raw('["CANARY"]'), errorWith('Prometheus answered 200')],
-    [
-      'a JSON text cut off',
-      raw('{"status":"success","data":{"CANARY'),
-      errorWith('Prometheus answered 200'),
-    ],
-    [
-      'a time out',
-      { kind: 'failed', message: 'no answer within 10s' },
-      errorWith('no answer within 10s'),
-    ],
-    [
-      'more than it may be',
-      { kind: 'failed', message: 'more than 1 MiB' },
-      errorWith('more than 1 MiB'),
-    ],
-  ] as const
-  for (const [name, answer, reading] of errors)
-    test(`makes an error of ${name}`, () =>
-      expect(prometheus.read(answer as HttpAnswer)).toEqual(reading))
-
-  test('no answer breaks the reader, and no part of a body is repeated', () => {
-    const leaf = fc.constantFrom<unknown>(
-      'CANARY',
-      'success',
-      'error',
-      'vector',
-      'NaN',
-      1,
-      null,
-      [],
-    )
-    const shape = fc.letrec((tie) => ({
-      node: fc.oneof(
-        { depthSize: 'small', withCrossShrink: true },
-        leaf,
-        fc.array(tie('node'), { maxLength: 3 }),
-        fc.dictionary(
-          fc.constantFrom('status', 'data', 'resultType', 'result', 'value', 'errorType', 'CANARY'),
-          tie('node'),
-        ),
-      ),
-    })).node
-    fc.assert(
-      fc.property(shape, fc.nat(600), (value, status) => {
-        const reading = prometheus.read(raw(JSON.stringify(value), status))
-        expect(JSON.stringify(reading)).not.toContain('CANARY')
-        if (reading.kind === 'value') expect(Number.isFinite(reading.value)).toBe(true)
-      }),
-      { numRuns: 2000 },
-    )
-  })
-})
+import { templateNames } from './templates.ts'
 
 /** The label matchers of every selector in a query, as the grammar of Prometheus sees them. */
 function matchersOf(query: string): readonly (readonly string[])[] {
@@ -155,14 +23,41 @@ function matchersOf(query: string): readonly (readonly string[])[] {
   return found
 }
 
-function ask(text: string | undefined, labels: Labels, windowMs = 60_000): string {
-  const query = text === undefined ? metric().query : ({ kind: 'text', text } as const)
-  const question = { metric: metric({ query }), labels, windowMs, at: 1_795_000_000_123 }
-  const { url } = prometheus.ask('http://prometheus:9090/', question)
+const ref = {
+  kind: 'prometheus',
+  address: 'http://prometheus:9090/',
+  headers: {},
+  secret: undefined,
+  caBundle: undefined,
+} as const
+const plain: Subject = {
+  namespace: 'default',
+  rollout: 'shop',
+  revision: 'r2',
+  service: 'shop-canary',
+}
+const at = 1_795_000_000_123
+
+function asked(changes: Partial<Metric>, question: Partial<Question> = {}): UrlAsk {
+  const wanted = metric(changes)
+  return prometheus.ask(ref, {
+    metric: wanted,
+    part: 'value',
+    subject: plain,
+    windowMs: 60_000,
+    at,
+    ...question,
+  })
+}
+
+function written(text: string, own: Readonly<Record<string, string>> = {}): MetricQuery {
+  return { kind: 'text', text, count: undefined, arguments: own }
+}
+
+function queryIn({ url }: UrlAsk): string {
   return new URL(url).searchParams.get('query') ?? ''
 }
 
-const plain = { namespace: 'default', rollout: 'shop', revision: 'r2' }
 const nasty = [
   'a"} or vector(1) or up{x="',
   "a'} or vector(1) or up{x='",
@@ -170,7 +65,6 @@ const nasty = [
   'a\\',
   'a\\"',
   'a\nb',
-  'a\u2028b',
   '{{window}}',
   '{{labels}}',
   '$&$1',
@@ -178,103 +72,238 @@ const nasty = [
   ')',
   '#',
   '',
+  '.*',
 ]
 
-describe('asking', () => {
-  const queries = [
-    ...Object.entries(templates),
-    ['a text with double quotes', 'sum(up{ns="{{namespace}}",a="{{rollout}}",r="{{revision}}"})'],
-    ['a text with single quotes', "sum(up{ns='{{namespace}}',a='{{rollout}}',r='{{revision}}'})"],
-    ['a text with back quotes', 'sum(up{ns=`{{namespace}}`,a=`{{rollout}}`,r=`{{revision}}`})'],
-    ['a text with all labels', 'sum(rate(up{ {{labels}}, a="b" }[{{window}}]))'],
-  ] as const
+describe('no name bends a query', () => {
+  const queries: readonly (readonly [string, MetricQuery])[] = [
+    ...metricSources.flatMap((source) =>
+      templateNames.map(
+        (template) => [`${template} of ${source}`, { kind: 'template', template, source }] as const,
+      ),
+    ),
+    ['double quotes', written('sum(up{ns="{{namespace}}",a="{{rollout}}",r="{{revision}}"})')],
+    ['single quotes', written("sum(up{ns='{{namespace}}',a='{{rollout}}',r='{{revision}}'})")],
+    ['back quotes', written('sum(up{ns=`{{namespace}}`,a=`{{rollout}}`,r=`{{revision}}`})')],
+    ['all labels', written('sum(rate(up{ {{labels}}, a="b" }[{{window}}]))')],
+    ['a pattern', written('sum(up{a=~"x-{{rollout}}-.+", s!~"{{service}}"})')],
+  ]
+  const anyText = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: fc.constantFrom('"', "'", '`', '\\', '{', '}', '\n', 'x', '=', ',') }),
+  )
 
-  for (const [name, text] of queries) {
-    const known = matchersOf(ask(text, plain))
+  for (const [name, query] of queries) {
+    for (const part of ['value', 'count'] as const) {
+      if (part === 'count' && query.kind === 'text') continue
+      const ask = (subject: Subject): string => queryIn(asked({ query }, { subject, part }))
+      const known = matchersOf(ask(plain))
 
-    test(`${name}: odd names leave the matchers as they are`, () => {
-      for (const value of nasty)
-        for (const label of Object.keys(plain))
-          expect(matchersOf(ask(text, { ...plain, [label]: value }))).toEqual(known)
-    })
+      test(`${name} (${part}): odd names leave the matchers as they are`, () => {
+        for (const value of nasty)
+          for (const label of Object.keys(plain))
+            expect(matchersOf(ask({ ...plain, [label]: value }))).toEqual(known)
+      })
 
-    test(`${name}: so do any other names`, () => {
-      const text16 = fc.oneof(
-        fc.string({ unit: 'binary' }),
-        fc.string({ unit: fc.constantFrom('"', "'", '`', '\\', '{', '}', '\n', 'x', '=', ',') }),
-      )
-      fc.assert(
-        fc.property(text16, text16, (namespace, rollout) => {
-          expect(matchersOf(ask(text, { namespace, rollout, revision: 'r2' }))).toEqual(known)
-        }),
-      )
-    })
+      test(`${name} (${part}): so do any other names`, () => {
+        fc.assert(
+          fc.property(anyText, anyText, anyText, (namespace, rollout, service) => {
+            expect(matchersOf(ask({ namespace, rollout, revision: 'r2', service }))).toEqual(known)
+          }),
+        )
+      })
+    }
   }
 
+  test("nor does an argument of the author's own", () => {
+    const text = 'sum(rate(http_requests_total{ {{labels}}, path="{{path}}"}[{{window}}]))'
+    const ask = (path: string): string => queryIn(asked({ query: written(text, { path }) }))
+    expect(ask('/checkout')).toContain('path="/checkout"')
+    fc.assert(
+      fc.property(anyText, (path) => {
+        expect(matchersOf(ask(path))).toEqual(matchersOf(ask('/checkout')))
+      }),
+    )
+  })
+
+  test('nor does one that takes the name of another', () => {
+    const query = written('up{a="{{rollout}}"}', { rollout: 'mine' })
+    expect(queryIn(asked({ query }))).toBe('up{a="shop"}')
+  })
+})
+
+describe('asking', () => {
   test('names stand in the query as they are', () => {
-    expect(ask('sum(up{ {{labels}} }[{{window}}])', plain, 12_400)).toBe(
-      'sum(up{ namespace="default", rollout="shop", revision="r2" }[12s])',
+    const query = written('sum(up{ {{labels}} }[{{window}}]) < {{fresh}}')
+    expect(queryIn(asked({ query, windowMs: 120_000 }, { windowMs: 12_400 }))).toBe(
+      'sum(up{ namespace="default", rollout="shop", revision="r2" }[12s]) < 90',
     )
   })
 
   test('half a character in a query is replaced', () => {
-    expect(ask('up{a="\ud800"}', plain)).toBe('up{a="\ufffd"}')
+    expect(queryIn(asked({ query: written('up{a="\ud800"}') }))).toBe('up{a="\ufffd"}')
   })
 
-  test('a window is never empty', () => expect(ask('up[{{window}}]', plain, 1)).toBe('up[1s]'))
+  test('a window is never empty', () =>
+    expect(queryIn(asked({ query: written('up[{{window}}]') }, { windowMs: 1 }))).toBe('up[1s]'))
 
   test('goes to the query endpoint, for the instant it stands for, with limits', () => {
-    const question = { metric: metric(), labels: plain, windowMs: 1000, at: 1_795_000_000_123 }
     for (const address of ['http://p:9090', 'http://p:9090/', 'http://p:9090//']) {
-      const asked = prometheus.ask(address, question)
-      const { origin, pathname, searchParams, hash } = new URL(asked.url)
+      const question = {
+        metric: metric(),
+        part: 'value',
+        subject: plain,
+        windowMs: 1000,
+        at,
+      } as const
+      const ask = prometheus.ask({ ...ref, address }, question)
+      const { origin, pathname, searchParams, hash } = new URL(ask.url)
       expect([origin, pathname, hash]).toEqual(['http://p:9090', '/api/v1/query', ''])
       expect([...searchParams.keys()]).toEqual(['query', 'time'])
       expect(searchParams.get('time')).toBe('1795000000.123')
-      expect([asked.method, asked.timeoutMs, asked.maxBytes]).toEqual(['GET', 10_000, 1_048_576])
+      expect([ask.method, ask.timeoutMs, ask.maxBytes]).toEqual(['GET', 10_000, 1_048_576])
     }
   })
 
+  test('a range goes to its endpoint, over the window, each point looking back one step', () => {
+    const range = { stepMs: 15_000, reduce: 'max' } as const
+    const ask = asked({ range, query: written('up[{{window}}]') })
+    const { pathname, searchParams } = new URL(ask.url)
+    expect(pathname).toBe('/api/v1/query_range')
+    expect(Object.fromEntries(searchParams)).toEqual({
+      query: 'up[15s]',
+      start: '1794999955.123',
+      end: '1795000000.123',
+      step: '15.000',
+    })
+  })
+
+  test('a range over less than a step is one point, which looks back no further than that', () => {
+    const range = { stepMs: 15_000, reduce: 'max' } as const
+    const query = written('up[{{window}}]')
+    const { searchParams } = new URL(asked({ range, query }, { windowMs: 5000 }).url)
+    expect(searchParams.get('start')).toBe(searchParams.get('end'))
+    expect(searchParams.get('query')).toBe('up[5s]')
+  })
+
+  test('the number of requests is asked for one instant, also beside a range', () => {
+    const range = { stepMs: 15_000, reduce: 'max' } as const
+    const { url } = asked({ range }, { part: 'count' })
+    expect(new URL(url).pathname).toBe('/api/v1/query')
+    expect(queryIn(asked({ range }, { part: 'count' }))).toContain('[60s]')
+  })
+
   test('an address may have a path of its own', () => {
-    const question = { metric: metric(), labels: plain, windowMs: 1000, at: 0 }
-    expect(new URL(prometheus.ask('https://p/prom/', question).url).pathname).toBe(
-      '/prom/api/v1/query',
-    )
+    const question = {
+      metric: metric(),
+      part: 'value',
+      subject: plain,
+      windowMs: 1000,
+      at,
+    } as const
+    const { url } = prometheus.ask({ ...ref, address: 'https://p/prom/' }, question)
+    expect(new URL(url).pathname).toBe('/prom/api/v1/query')
+  })
+
+  test('headers go along; of a secret only its name does', () => {
+    const provider = {
+      ...ref,
+      headers: { 'x-scope-orgid': 'team' },
+      secret: 'prom',
+      caBundle: 'PEM',
+    }
+    const question = {
+      metric: metric(),
+      part: 'value',
+      subject: plain,
+      windowMs: 1000,
+      at,
+    } as const
+    expect(prometheus.ask(provider, question)).toMatchObject({
+      headers: { 'x-scope-orgid': 'team', accept: 'application/json' },
+      secret: { namespace: 'default', name: 'prom' },
+      caBundle: 'PEM',
+    })
   })
 })
 
+const known = 'labels, window, fresh, namespace, rollout, revision, service'
+
 describe('problems', () => {
-  const rows = [
-    ['a template that is known', { kind: 'template', template: 'latency-p99' }, undefined],
-    ['a text without arguments', { kind: 'text', text: 'up' }, undefined],
+  const rows: readonly (readonly [string, MetricQuery, string | undefined])[] = [
+    [
+      'a template that is known',
+      { kind: 'template', template: 'latency-p99', source: 'istio' },
+      undefined,
+    ],
+    ['a text without arguments', written('up'), undefined],
+    [
+      'a text with all of them',
+      written('up{ {{labels}}, a="{{service}}{{own}}" }[{{window}}] < {{fresh}}', { own: 'x' }),
+      undefined,
+    ],
     [
       'a template that is not',
-      { kind: 'template', template: 'errors' },
-      'metric errors names an unknown template; known ones are error-rate, success-rate, latency-p50, latency-p95, latency-p99',
+      { kind: 'template', template: 'errors', source: 'app' },
+      `metric errors names an unknown template; known ones are ${templateNames.join(', ')}`,
     ],
     [
       'a name that every object has',
-      { kind: 'template', template: 'constructor' },
-      'metric errors names an unknown template; known ones are error-rate, success-rate, latency-p50, latency-p95, latency-p99',
+      { kind: 'template', template: 'constructor', source: 'app' },
+      `metric errors names an unknown template; known ones are ${templateNames.join(', ')}`,
     ],
     [
       'an unknown argument',
-      { kind: 'text', text: 'up{a="{{pod}}"}' },
-      'metric errors uses the unknown argument {{pod}}; known ones are labels, window, namespace, rollout, revision',
+      written('up{a="{{pod}}"}'),
+      `metric errors uses the unknown argument {{pod}}; known ones are ${known}`,
     ],
     [
       'an argument that every object has',
-      { kind: 'text', text: '{{constructor}}' },
-      'metric errors uses the unknown argument {{constructor}}; known ones are labels, window, namespace, rollout, revision',
+      written('{{constructor}}'),
+      `metric errors uses the unknown argument {{constructor}}; known ones are ${known}`,
     ],
-  ] as const
+    [
+      'a name outside of quotes',
+      written('up{a={{rollout}}}'),
+      'metric errors has {{rollout}} outside of quotes; write it within, like x="{{rollout}}"',
+    ],
+    [
+      'a window within quotes',
+      written('up{a="{{window}}"}'),
+      'metric errors has {{window}} within quotes; write it without',
+    ],
+    [
+      'a backquote between backquotes',
+      written('up{a=`{{own}}`}', { own: 'a`b' }),
+      'metric errors puts a backquote between backquotes by {{own}}; quote it with "',
+    ],
+    [
+      'an argument of a name that is taken',
+      written('up', { service: 'x' }),
+      'metric errors has the argument service, which is filled in anyway; choose another name',
+    ],
+  ]
   for (const [name, query, problem] of rows)
     test(`of ${name}: ${problem === undefined ? 'none' : 'told'}`, () =>
       expect(prometheus.problem(metric({ query }))).toBe(problem))
 
+  test('a number of requests needs a query that counts them', () => {
+    expect(prometheus.problem(metric({ minSamples: 5 }))).toBeUndefined()
+    expect(prometheus.problem(metric({ minSamples: 5, query: written('up') }))).toBe(
+      'metric errors has minSamples but no countQuery; write one that counts its requests',
+    )
+    const counted = { ...written('up'), count: 'sum({{nobody}})' } as MetricQuery
+    expect(prometheus.problem(metric({ query: counted }))).toContain('unknown argument {{nobody}}')
+  })
+
   test('every built-in query is PromQL, and every provider of the register can say what is wrong', () => {
-    for (const text of Object.values(templates))
-      expect(matchersOf(ask(text, plain)).length).toBeGreaterThan(0)
+    for (const source of metricSources)
+      for (const template of templateNames)
+        for (const part of ['value', 'count'] as const) {
+          const changes = { query: { kind: 'template', template, source } } as const
+          expect(queryOf(metric(changes), part)).toBeDefined()
+          expect(matchersOf(queryIn(asked(changes, { part }))).length).toBeGreaterThan(0)
+        }
     for (const provider of Object.values(metricProviders))
       expect(provider.problem(metric())).toBeUndefined()
   })

@@ -1,152 +1,112 @@
-/** Prometheus' instant queries: built-in templates and arguments that cannot inject, and a reader that trusts nothing. */
-import type { Labels } from '../k8s/meta.ts'
-import type { Metric } from '../model/app.ts'
-import type { HttpAnswer, MetricProvider, Question, Reading } from './provider.ts'
+/** Prometheus' instant and range queries: questions that nobody can bend. How answers are read is in prometheus-answer.ts. */
+import { askLimits, type UrlAsk } from '../http-ask.ts'
+import type { Metric, MetricProviderRef } from '../model/analysis.ts'
+import { readPrometheus } from './prometheus-answer.ts'
+import { fill, matcher, type Place, placesOf } from './promql.ts'
+import type { MetricProvider, Question } from './provider.ts'
+import { templateCount, templateNames, templateText } from './templates.ts'
 
-/**
- * Built-in queries. `{{labels}}` becomes the matchers of the revision on trial, `{{window}}` the clipped look-back.
- * error-rate and success-rate are per cent of requests, latencies are milliseconds.
- */
-export const templates: Readonly<Record<string, string>> = {
-  'error-rate':
-    '100 * (sum(rate(http_requests_total{ {{labels}}, status=~"5.." }[{{window}}])) or vector(0)) / sum(rate(http_requests_total{ {{labels}} }[{{window}}]))',
-  'success-rate':
-    '100 * (sum(rate(http_requests_total{ {{labels}}, status!~"5.." }[{{window}}])) or vector(0)) / sum(rate(http_requests_total{ {{labels}} }[{{window}}]))',
-  'latency-p50': latency(0.5),
-  'latency-p95': latency(0.95),
-  'latency-p99': latency(0.99),
-}
+export const prometheus: MetricProvider = { ask, read: readPrometheus, problem }
 
-function latency(quantile: number): string {
-  return `1000 * histogram_quantile(${quantile}, sum by (le) (rate(http_request_duration_seconds_bucket{ {{labels}} }[{{window}}])))`
-}
+/** Arguments that only we fill in, outside of literals: matchers, a duration, a number of seconds. */
+const ownArguments = ['labels', 'window', 'fresh'] as const
+/** Names, put in as text. */
+const nameArguments = ['namespace', 'rollout', 'revision', 'service'] as const
 
-const timeoutMs = 10_000
-const maxBytes = 1024 * 1024
-
-export const prometheus: MetricProvider = { ask, read, problem }
-
-function ask(address: string, question: Question): ReturnType<MetricProvider['ask']> {
-  const query = fill(queryOf(question.metric) ?? '', question)
-  const parameters = `query=${encodeURIComponent(query.toWellFormed())}&time=${(question.at / 1000).toFixed(3)}`
+function ask(ref: MetricProviderRef, question: Question): UrlAsk {
+  const query = filled(queryOf(question.metric, question.part) ?? '', question)
+  const { path, parameters } = request(question, query)
+  const { namespace } = question.subject
   return {
+    kind: 'url',
     method: 'GET',
-    url: `${address.replace(/\/+$/, '')}/api/v1/query?${parameters}`,
-    headers: { accept: 'application/json' },
+    url: `${ref.address.replace(/\/+$/, '')}/api/v1/${path}?${parameters}`,
+    headers: { ...ref.headers, accept: 'application/json' },
     body: undefined,
-    timeoutMs,
-    maxBytes,
+    secret: ref.secret === undefined ? undefined : { namespace, name: ref.secret },
+    caBundle: ref.caBundle,
+    ...askLimits,
   }
 }
 
-function queryOf({ query }: Metric): string | undefined {
-  if (query.kind === 'text') return query.text
-  return Object.hasOwn(templates, query.template) ? templates[query.template] : undefined
+function request(question: Question, query: string): { path: string; parameters: string } {
+  const text = `query=${encodeURIComponent(query)}`
+  const { range } = question.metric
+  if (range === undefined || question.part === 'count')
+    return { path: 'query', parameters: `${text}&time=${seconds(question.at)}` }
+  // The first point looks back one step, so that it does not look past the beginning.
+  const start = Math.min(question.at, question.at - question.windowMs + range.stepMs)
+  const times = `start=${seconds(start)}&end=${seconds(question.at)}&step=${seconds(range.stepMs)}`
+  return { path: 'query_range', parameters: `${text}&${times}` }
 }
 
-function fill(text: string, { labels, windowMs }: Question): string {
-  const matchers = Object.entries(labels)
-    .map(([name, value]) => `${name}=${quote(value)}`)
-    .join(', ')
-  const parts: Readonly<Record<string, string>> = {
-    labels: matchers,
-    window: `${Math.max(1, Math.round(windowMs / 1000))}s`,
-    ...mapValues(labels, (value) => quote(value).slice(1, -1)),
-  }
-  return text.replaceAll(/\{\{(\w+)\}\}/g, (whole, name: string) =>
-    Object.hasOwn(parts, name) ? (parts[name] as string) : whole,
-  )
+function seconds(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(3)
 }
 
-function mapValues(labels: Labels, change: (value: string) => string): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, change(value)]))
+/** The text of a metric's query, before its arguments are filled in; undefined where there is none. */
+export function queryOf({ query }: Metric, part: Question['part']): string | undefined {
+  if (query.kind === 'text') return part === 'value' ? query.text : query.count
+  return part === 'value' ? templateText(query.template, query.source) : templateCount(query.source)
 }
 
-// PromQL string literals follow Go's escapes; JSON's are a subset of those. An author may have put a name between other
-// quotes than these, so the other two are spelt by number: that is one character in '' and "", and plain text in ``.
-function quote(value: string): string {
-  return JSON.stringify(value).replaceAll("'", '\\x27').replaceAll('`', '\\x60')
+/** A query as it is asked. */
+function filled(text: string, question: Question): string {
+  const { metric, subject, part } = question
+  const step = part === 'value' ? metric.range?.stepMs : undefined
+  const point = step === undefined ? undefined : Math.min(step, question.windowMs)
+  const windowSeconds = wholeSeconds(point ?? question.windowMs)
+  // A window must hold two scrapes to give a rate, so that the newest is seldom older than half of it.
+  const fresh = Math.ceil(wholeSeconds(step ?? metric.windowMs) * 0.75)
+  const { namespace, rollout, revision } = subject
+  const labels = Object.entries({ namespace, rollout, revision })
+  return fill(text, {
+    own: {
+      labels: labels.map(([name, value]) => matcher(name, value)).join(', '),
+      window: `${windowSeconds}s`,
+      fresh: String(fresh),
+    },
+    texts: { ...(metric.query.kind === 'text' ? metric.query.arguments : {}), ...subject },
+  })
+}
+
+function wholeSeconds(milliseconds: number): number {
+  return Math.max(1, Math.round(milliseconds / 1000))
 }
 
 function problem(metric: Metric): string | undefined {
-  const text = queryOf(metric)
+  const { query } = metric
+  const text = queryOf(metric, 'value')
   if (text === undefined) {
-    const known = Object.keys(templates).join(', ')
-    return `metric ${metric.name} names an unknown template; known ones are ${known}`
+    return `metric ${metric.name} names an unknown template; known ones are ${templateNames.join(', ')}`
   }
-  const known = ['labels', 'window', 'namespace', 'rollout', 'revision']
-  for (const [, name] of text.matchAll(/\{\{(\w+)\}\}/g)) {
-    if (!known.includes(name as string)) {
-      return `metric ${metric.name} uses the unknown argument {{${name}}}; known ones are ${known.join(', ')}`
-    }
+  if (query.kind === 'template') return undefined
+  if (metric.minSamples > 0 && query.count === undefined)
+    return `metric ${metric.name} has minSamples but no countQuery; write one that counts its requests`
+  const clash = [...ownArguments, ...nameArguments].find((name) =>
+    Object.hasOwn(query.arguments, name),
+  )
+  if (clash !== undefined)
+    return `metric ${metric.name} has the argument ${clash}, which is filled in anyway; choose another name`
+  for (const place of [...placesOf(text), ...placesOf(query.count ?? '')]) {
+    const wrong = misplaced(place, query.arguments)
+    if (wrong !== undefined) return `metric ${metric.name} ${wrong}`
   }
   return undefined
 }
 
-function read(answer: HttpAnswer): Reading {
-  if (answer.kind === 'failed') return { kind: 'error', message: answer.message }
-  const body = parse(answer.body)
-  if (body === undefined || body['status'] !== 'success') {
-    const type = errorTypes.find((known) => known === body?.['errorType'])
-    const why = type === undefined ? '' : ` (${type})`
-    return { kind: 'error', message: `Prometheus answered ${answer.status}${why}` }
-  }
-  if (answer.status !== 200)
-    return { kind: 'error', message: `Prometheus answered ${answer.status}` }
-  return readData(record(body['data']))
-}
-
-/** Prometheus' own. Others are not repeated: whoever answers might be somebody else, and say something confidential. */
-const errorTypes = [
-  'timeout',
-  'canceled',
-  'execution',
-  'bad_data',
-  'internal',
-  'unavailable',
-  'not_found',
-  'not_acceptable',
-] as const
-
-function readData(data: Readonly<Record<string, unknown>> | undefined): Reading {
-  if (data?.['resultType'] === 'scalar') return readValue(data['result'])
-  if (data?.['resultType'] !== 'vector' || !Array.isArray(data['result'])) {
-    return { kind: 'error', message: 'Prometheus did not answer with a vector or a scalar' }
-  }
-  const series: readonly unknown[] = data['result']
-  if (series.length === 0) return { kind: 'noData', message: 'the query matched no series' }
-  if (series.length > 1) {
-    const message = `the query matched ${series.length} series; aggregate them to one, for example with sum()`
-    return { kind: 'error', message }
-  }
-  return readValue(record(series[0])?.['value'])
-}
-
-const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
-
-function readValue(pair: unknown): Reading {
-  const text: unknown = Array.isArray(pair) ? pair[1] : undefined
-  if (typeof text !== 'string')
-    return { kind: 'error', message: 'Prometheus answered without a value' }
-  if (text === 'NaN')
-    return { kind: 'noData', message: 'the value is not a number (NaN): nothing to divide by' }
-  const value = decimal.test(text) ? Number(text) : Infinity
-  if (!Number.isFinite(value)) {
-    return { kind: 'error', message: 'the value is not a finite number' }
-  }
-  return { kind: 'value', value }
-}
-
-function parse(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return record(JSON.parse(text))
-  } catch {
-    return undefined
-  }
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : undefined
+function misplaced(
+  { name, quote }: Place,
+  own: Readonly<Record<string, string>>,
+): string | undefined {
+  const known: readonly string[] = [...ownArguments, ...nameArguments, ...Object.keys(own)]
+  if (!known.includes(name))
+    return `uses the unknown argument {{${name}}}; known ones are ${known.join(', ')}`
+  const ours = (ownArguments as readonly string[]).includes(name)
+  if (ours && quote !== undefined) return `has {{${name}}} within quotes; write it without`
+  if (!ours && quote === undefined)
+    return `has {{${name}}} outside of quotes; write it within, like x="{{${name}}}"`
+  if (quote === '`' && own[name]?.includes('`') === true)
+    return `puts a backquote between backquotes by {{${name}}}; quote it with "`
+  return undefined
 }

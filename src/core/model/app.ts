@@ -2,6 +2,7 @@
 import type { Labels, OwnerReference } from '../k8s/meta.ts'
 import type { PodTemplate } from '../k8s/workloads.ts'
 import type { Instant } from '../time.ts'
+import type { Analysis } from './analysis.ts'
 import type { RoleName } from './weights.ts'
 
 export type App = {
@@ -17,12 +18,16 @@ export type App = {
   readonly resourceVersion: string
   readonly finalizers: readonly string[]
   readonly owner: OwnerReference
+  /** The template of the app itself; which role a change of it goes to first is the plan's matter. */
   readonly template: PodTemplate
   /** Hash of the template as its author wrote it; see revision.ts. */
   readonly written: string
+  /** The name that its revision gets, where its author gives one; the hash otherwise. */
+  readonly revision?: string
   readonly replicas: number
-  /** Labels that select the app's pods; every workload adds its revision to them. */
+  /** Labels that select the app's pods, whatever their revision or role. */
   readonly selector: Labels
+  readonly workloads: Workloads
   /** The Service of each role. */
   readonly services: Readonly<Record<RoleName, string>>
   readonly traffic: Traffic
@@ -33,6 +38,31 @@ export type App = {
   readonly action: ActionAsked | undefined
 }
 
+export const workloadKinds = ['ReplicaSet', 'Deployment', 'ReplicationController'] as const
+export type WorkloadKind = (typeof workloadKinds)[number]
+
+/** Which objects run the pods: their kind, their names, and the labels by which Services tell their pods apart. */
+export type Workloads = {
+  readonly kind: WorkloadKind
+  readonly layout: Layout
+}
+
+export type Layout =
+  /**
+   * One workload for each revision, `{prefix}-{revision}`; Services select a revision, and promotion moves the selector.
+   * In the values of `labels`, which every pod and every Service's selector bears, `{revision}` stands for its name.
+   */
+  | { readonly by: 'revision'; readonly prefix: string; readonly labels: Labels }
+  /** One workload for each role, under a fixed name; Services select the role, and promotion changes what stable runs. */
+  | {
+      readonly by: 'role'
+      readonly roles: Readonly<Record<RoleName, RoleSeat>>
+      readonly promotion: 'replace' | 'handover'
+    }
+
+/** Where the pods of a role live: the name of their workload, and the labels that its Service selects. */
+export type RoleSeat = { readonly name: string; readonly labels: Labels }
+
 export type Traffic = {
   /** Name of a traffic router in its register. */
   readonly router: string
@@ -42,11 +72,73 @@ export type Traffic = {
   readonly settleMs: number | undefined
 }
 
-/** How revisions trade places. More kinds join here. */
+export const strategies = ['canary', 'blueGreen', 'experiment', 'rolling', 'commanded'] as const
+export type Strategy = (typeof strategies)[number]
+
+/**
+ * How revisions trade places. All strategies are one kind of plan: candidates that go on trial beside stable, each by
+ * steps of its own, and a promotion. They join and leave it independently of one another.
+ */
 export type Plan = {
-  readonly kind: 'canary'
-  readonly candidate: RoleName
+  /** For phases and sentences; what is done follows from the rest. */
+  readonly strategy: Strategy
+  readonly candidates: readonly Candidate[]
+  readonly promotion: Promotion
+}
+
+/** How a candidate that has been judged becomes stable, and what follows. */
+export type Promotion = {
+  /**
+   * `shift`: by weight, so that no request meets a change of selectors. `switch`: the stable Service turns to the
+   * candidate's pods in one write, which also takes it back. `roll`: pod by pod behind one Service.
+   */
+  readonly how: 'shift' | 'switch' | 'roll'
+  /** Metrics that must pass once more after it, with all traffic at the candidate; a failure turns it back. */
+  readonly verify: readonly string[]
+  /** The old revision keeps its pods for so long, as an instant way back. */
+  readonly scaleDownDelayMs: number
+  /** Pods more than wanted while it rolls, and pods fewer: whole numbers, or shares like `25%`. */
+  readonly maxSurge: number | string
+  readonly maxUnavailable: number | string
+  /** The host under which the candidate is reached before it is promoted. */
+  readonly previewHost: string | undefined
+}
+
+/** The plain promotion: by weight, with nothing to follow. */
+export const plainPromotion: Promotion = {
+  how: 'shift',
+  verify: [],
+  scaleDownDelayMs: 0,
+  maxSurge: '25%',
+  maxUnavailable: 0,
+  previewHost: undefined,
+}
+
+export type Candidate = {
+  readonly role: RoleName
+  /** What it runs; undefined for the app's own template. */
+  readonly own: Template | undefined
   readonly steps: readonly Step[]
+  /** The newest word from outside about this candidate, where somebody else commands its steps. */
+  readonly command: Command | undefined
+}
+
+/** A pod template and the hash of how its author wrote it. */
+export type Template = {
+  readonly template: PodTemplate
+  readonly written: string
+  /** The name its revision gets where its author gives one; the hash otherwise. */
+  readonly revision?: string
+}
+
+/** A position given from outside. Versions only grow; an older one than is on record says nothing any more. */
+export type Command = {
+  readonly version: number
+  /** Whole per cent. */
+  readonly weight: number
+  /** Pods; undefined for as many as the weight needs. */
+  readonly replicas: number | undefined
+  readonly promote: boolean
 }
 
 export type Step =
@@ -54,39 +146,44 @@ export type Step =
   | { readonly kind: 'replicas'; readonly replicas: number }
   | { readonly kind: 'pause'; readonly durationMs: number | undefined }
   | { readonly kind: 'analysis'; readonly metrics: readonly string[] }
+  /** Requests that match any of these go to the candidate; from here on, until another such step. */
+  | { readonly kind: 'match'; readonly matches: readonly Match[] }
 
-export type Analysis = {
-  readonly provider: MetricProviderRef
-  /** Nothing is measured before the candidate has had traffic for this long. */
-  readonly warmupMs: number
-  readonly metrics: readonly Metric[]
+/** What tells a request that belongs to a candidate. `regex` is RE2 over the whole value. */
+export type Match =
+  | {
+      readonly kind: 'header'
+      readonly name: string
+      readonly value: string
+      readonly regex: boolean
+    }
+  | { readonly kind: 'cookie'; readonly name: string; readonly value: string }
+
+/** The app with the Services that trials began with: of candidates that leave, too, and whatever is written now. */
+export function withServicesOf(
+  app: App,
+  trials: readonly { readonly role: RoleName; readonly service: string }[],
+): App {
+  const begun = trials
+    .filter(({ role, service }) => service !== '' && app.services[role] !== service)
+    .map(({ role, service }) => [role, service] as const)
+  if (begun.length === 0) return app
+  return { ...app, services: { ...app.services, ...Object.fromEntries(begun) } }
 }
 
-export type MetricProviderRef = { readonly kind: 'prometheus'; readonly address: string }
-
-/** What to do while there is nothing to judge. */
-export type Policy = 'hold' | 'continue' | 'rollback'
-
-export type Metric = {
-  readonly name: string
-  readonly query: MetricQuery
-  /** A sample is good when min ≤ value ≤ max. */
-  readonly max: number | undefined
-  readonly min: number | undefined
-  readonly intervalMs: number
-  /** The stretch of time a sample looks back on; clipped to the candidate's life with traffic. */
-  readonly windowMs: number
-  /** So many bad samples turn the release back. */
-  readonly failures: number
-  /** So many good samples make it pass. */
-  readonly count: number
-  readonly onNoData: Policy
-  readonly onError: Policy
+/** Candidates with a Service of their own, hence a place in the route. */
+export function routedRoles({ plan, services }: App): readonly RoleName[] {
+  return plan.candidates.map(({ role }) => role).filter((role) => services[role] !== undefined)
 }
 
-export type MetricQuery =
-  | { readonly kind: 'template'; readonly template: string }
-  | { readonly kind: 'text'; readonly text: string }
+/** The steps and the command of a role's candidate; none where the plan has no such candidate (any more). */
+export function candidateOf({ plan }: App, role: RoleName): Candidate | undefined {
+  return plan.candidates.find((candidate) => candidate.role === role)
+}
+
+export function stepsOf(app: App, role: RoleName): readonly Step[] {
+  return candidateOf(app, role)?.steps ?? []
+}
 
 export const verbs = [
   'pause',
@@ -121,5 +218,7 @@ export type Action = {
   readonly uid: string
   readonly revision: string
   readonly step: number | undefined
+  /** The candidate that is meant, where there may be several; left out, all that it can apply to. */
+  readonly candidate?: RoleName
   readonly by: string
 }

@@ -5,6 +5,7 @@
 import type { Condition } from '../k8s/meta.ts'
 import type { ReasonType } from '../reasons.ts'
 import type { Instant } from '../time.ts'
+import type { Command } from './app.ts'
 import type { RoleName, Weights } from './weights.ts'
 
 export const phases = [
@@ -27,12 +28,15 @@ export type Notebook = {
   readonly reason: Reason
   /** The revision users trust; undefined until a first one served. */
   readonly stable: string | undefined
-  /** The revision on trial, if any. */
-  readonly trial: Trial | undefined
-  /** The last revision that was turned back; it stays so until another target or a retry. */
-  readonly failed: Failure | undefined
+  /** The revision that was stable before, whose pods stay for a while as an instant way back. */
+  readonly previous: { readonly revision: string; readonly until: Instant } | undefined
+  /** What is on trial: at most one revision for each candidate of the plan. */
+  readonly trials: readonly Trial[]
+  /** The last revision of each candidate that was turned back; it stays so until another target or a retry. */
+  readonly failed: readonly Failure[]
   readonly paused: { readonly at: Instant; readonly by: string } | undefined
-  readonly analysis: AnalysisState | undefined
+  /** One for each candidate that was measured. */
+  readonly analyses: readonly AnalysisState[]
   /** What was seen of each role when this was written. */
   readonly roles: readonly RoleState[]
   readonly decisions: readonly DecisionRecord[]
@@ -50,20 +54,28 @@ export type Reason = {
 }
 
 export type Trial = {
+  readonly role: RoleName
   readonly revision: string
   readonly startedAt: Instant
   readonly stage:
     | { readonly kind: 'steps' }
     | { readonly kind: 'promoting' }
+    /** It has all the traffic and must prove itself once more; `stepStartedAt` says since when. */
+    | { readonly kind: 'verifying' }
     | { readonly kind: 'retreating'; readonly why: Failure; readonly outcome: 'failed' | 'forget' }
-  /** Index into the plan's steps; their number once all are done. */
+  /** Index into the candidate's steps; their number once all are done. */
   readonly step: number
   readonly stepStartedAt: Instant
   /** Since when the candidate has had traffic; metric windows begin here. */
   readonly trafficSince: Instant | undefined
+  /** The Service of its role, also where the plan does not name it any more. */
+  readonly service: string
+  /** The newest command obeyed, where somebody outside commands the steps. */
+  readonly command: Command | undefined
 }
 
 export type Failure = {
+  readonly role: RoleName
   readonly revision: string
   readonly reason: ReasonType
   readonly message: string
@@ -74,6 +86,7 @@ export type Verdict = 'passing' | 'failing' | 'needMoreData' | 'noData' | 'error
 
 /** Everything measured of one revision on trial. Counts never fall. */
 export type AnalysisState = {
+  readonly role: RoleName
   readonly revision: string
   readonly metrics: readonly MetricState[]
 }
@@ -91,7 +104,8 @@ export type MetricState = {
 
 export type Sample = {
   readonly at: Instant
-  readonly verdict: 'passing' | 'failing' | 'noData' | 'error'
+  /** `needMoreData` of a sample that stands for too few requests; it counts nothing. */
+  readonly verdict: Verdict
   readonly value: number | undefined
   readonly message: string | undefined
 }
@@ -120,21 +134,38 @@ export type DecisionRecord = {
 /** Bounds of what is kept, so that status stays far below 64 KiB. */
 export const keep = { decisions: 24, samples: 10, message: 512, sampleMessage: 96 } as const
 
+/** What a candidate's trial has come to; undefined where none is under way. */
+export function trialOf({ trials }: Pick<Notebook, 'trials'>, role: RoleName): Trial | undefined {
+  return trials.find((trial) => trial.role === role)
+}
+
+/** What was measured of a candidate. */
+export function analysisOf(
+  { analyses }: Pick<Notebook, 'analyses'>,
+  role: RoleName,
+): AnalysisState | undefined {
+  return analyses.find((one) => one.role === role)
+}
+
 /** What the shell keeps in memory between passes and may lose at any time: losing it only makes us wait again. */
 export type Memo = {
   /** When this process first saw the route accepted in this shape. */
   readonly accepted: { readonly token: string; readonly at: Instant } | undefined
-  /** When anything last moved. */
-  readonly progress: { readonly sign: string; readonly at: Instant } | undefined
+  /** When anything last moved, for each candidate under way. */
+  readonly progress: readonly {
+    readonly role: RoleName
+    readonly sign: string
+    readonly at: Instant
+  }[]
   readonly reason: { readonly sign: string; readonly since: Instant } | undefined
-  readonly analysis: AnalysisState | undefined
+  readonly analyses: readonly AnalysisState[]
 }
 
 export const emptyMemo: Memo = {
   accepted: undefined,
-  progress: undefined,
+  progress: [],
   reason: undefined,
-  analysis: undefined,
+  analyses: [],
 }
 
 /** What was asked for of the weights, with who confirmed it. */

@@ -12,9 +12,6 @@ import { moveServices } from './services.ts'
 import { type Part, waitingFor } from './waiting.ts'
 import { moveWorkloads } from './workloads.ts'
 
-/** `waiting` is undefined when the stance is reached, seen and settled. */
-export type Move = Part
-
 /**
  * @param recorded whether the cluster has on record what this stance follows from. Traffic moves forward only on what
  *   is on record: a weight that nobody can explain after a crash would be a weight too many.
@@ -25,18 +22,19 @@ export function move(
   stance: Stance,
   now: Instant,
   recorded: boolean,
-): Move {
+): Part {
   if (!recorded && !stance.hurry) {
-    const { writes, waiting } = moveWorkloads(observed, facts, stance, now)
-    return { writes, waiting: waiting ?? waitingFor('StepCompleted', 'the step is being recorded') }
+    const { writes, held } = moveWorkloads(observed, facts, stance, now)
+    const waiting = waitingFor('StepCompleted', 'the step is being recorded')
+    return { writes, held: [...held, { waiting }] }
   }
   const parts = [
     moveWorkloads(observed, facts, stance, now),
     moveServices(observed, facts, stance, now),
     moveRoute(observed, facts, stance, now),
   ]
-  const found = parts.flatMap(({ waiting }) => waiting ?? [])
-  const waiting =
-    found.find(({ type }) => type === 'RouteMissing' || type === 'RouteUnusable') ?? found[0]
-  return { writes: parts.flatMap(({ writes }) => writes), waiting }
+  return {
+    writes: parts.flatMap(({ writes }) => writes),
+    held: parts.flatMap(({ held }) => held),
+  }
 }

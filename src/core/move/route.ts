@@ -1,5 +1,5 @@
 /** The route: a role's weight rises only as far as the ready endpoints behind its Service can carry it. */
-import { type Facts, mayPoint } from '../facts.ts'
+import { type Facts, listedReady, mayPoint } from '../facts.ts'
 import {
   podsFor,
   type RoleName,
@@ -11,25 +11,49 @@ import {
 } from '../model/weights.ts'
 import type { Observed } from '../observed.ts'
 import { formatWeights } from '../render/text.ts'
-import type { Stance } from '../strategies/strategy.ts'
+import { podsOf, type Stance, withRest } from '../strategies/strategy.ts'
 import type { Instant } from '../time.ts'
-import { type Part, waitingFor } from './waiting.ts'
+import { type Part, type Waiting, waitingFor } from './waiting.ts'
 
 export function moveRoute(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
   const { reading, app, router } = facts
   if (reading.kind === 'missing') {
     const message = `${reading.object} does not exist in namespace ${app.namespace}; create it with backendRefs to ${Object.values(app.services).join(' and ')}`
-    return { writes: [], waiting: waitingFor('RouteMissing', message, reading.object) }
+    return { writes: [], held: [{ waiting: waitingFor('RouteMissing', message, reading.object) }] }
   }
   if (reading.kind === 'unusable') {
-    return { writes: [], waiting: waitingFor('RouteUnusable', reading.problem, reading.object) }
+    const waiting = waitingFor('RouteUnusable', reading.problem, reading.object)
+    return { writes: [], held: [{ waiting }] }
   }
+  if (router.capabilities.by === 'pods') return { writes: [], held: byPods(facts, stance, now) }
   const next = nextWeights(facts, reading.weights, idleFirst(facts, reading.weights, stance, now))
-  const writes = next === undefined ? [] : router.render(app, observed.routes, next)
-  if (!reading.uniform || !sameWeights(reading.weights, stance.weights)) {
-    return { writes, waiting: unreached(facts, reading.weights, stance, next) }
+  const writes =
+    next === undefined
+      ? []
+      : router.render(app, observed.routes, { weights: next, matches: stance.matches })
+  if (
+    !reading.uniform ||
+    !isPlaced(facts, stance) ||
+    !sameWeights(reading.weights, stance.weights)
+  ) {
+    return { writes, held: unreached(facts, reading.weights, stance, next, now) }
   }
-  return { writes, waiting: unsettled(facts, now) }
+  return { writes, held: unsettled(facts, now) }
+}
+
+/** Where the number of pods splits the traffic, it is split once they are listed. */
+function byPods(facts: Facts, stance: Stance, now: Instant): Part['held'] {
+  const name = facts.app.services[stable]
+  const late = stance.pods.filter(
+    ({ revision, replicas }) =>
+      (stance.pooled || stance.revisions[stable] === revision) &&
+      listedReady(facts, stable, revision) < replicas,
+  )
+  const held = late.map(({ role, revision, replicas }) => {
+    const message = `Service ${name} lists ${listedReady(facts, stable, revision)} of ${replicas} pods of revision ${revision}; their number is what splits the traffic`
+    return { role, waiting: waitingFor('WaitingForEndpoints', message, `Service ${name}`) }
+  })
+  return [...held, ...unsettled(facts, now)]
 }
 
 /**
@@ -37,30 +61,64 @@ export function moveRoute(observed: Observed, facts: Facts, stance: Stance, now:
  * first: its share goes home. It happens when somebody else moved weights, or a crash lost what was begun.
  */
 function idleFirst(facts: Facts, current: Weights, stance: Stance, now: Instant): Stance {
-  const astray = Object.entries(stance.revisions).some(
-    ([role, revision]) =>
-      role !== stable &&
-      weightOf(current, role) > 0 &&
-      facts.selected(role) !== revision &&
-      !mayPoint(facts, role, revision, now),
+  const astray = Object.entries(stance.revisions).flatMap(([role, revision]) =>
+    role !== stable &&
+    weightOf(current, role) > 0 &&
+    facts.selected(role) !== revision &&
+    !mayPoint(facts, role, revision, now)
+      ? [role]
+      : [],
   )
-  if (!astray) return stance
-  const weights = Object.fromEntries(
-    Object.keys(stance.weights).map((role) => [role, role === stable ? 100 : 0]),
+  if (astray.length === 0) return stance
+  const shares = candidatesIn(stance).map(
+    (role) => [role, astray.includes(role) ? 0 : weightOf(stance.weights, role)] as const,
   )
-  return { ...stance, weights, hurry: true }
+  return { ...stance, weights: withRest(shares), hurry: true }
 }
 
-/** The weights to write now; undefined when nothing may move yet. */
+/** Whether just those roles have a place in the route that should have one. */
+function isPlaced({ reading }: Facts, { weights }: Stance): boolean {
+  if (reading.kind !== 'read') return false
+  const wanted = Object.keys(weights)
+  return (
+    wanted.length === reading.roles.length && wanted.every((role) => reading.roles.includes(role))
+  )
+}
+
+function candidatesIn({ weights }: Stance): readonly RoleName[] {
+  return Object.keys(weights).filter((role) => role !== stable)
+}
+
+/** The weights to write now; undefined when nothing may move yet. A candidate that is short holds up nobody else. */
 function nextWeights(facts: Facts, current: Weights, stance: Stance): Weights | undefined {
   // Where rules disagree, any share may be a rise for one of them.
   const uniform = facts.reading.kind === 'read' && facts.reading.uniform
-  const rising = Object.keys(stance.weights).filter(
-    (role) => weightOf(stance.weights, role) > (uniform ? weightOf(current, role) : 0),
+  const short = Object.keys(stance.weights).filter(
+    (role) =>
+      weightOf(stance.weights, role) > (uniform ? weightOf(current, role) : 0) &&
+      !carries(facts, stance, role),
   )
-  const short = rising.filter((role) => !carries(facts, stance, role))
   if (short.length === 0) return stance.weights
-  return stance.hurry ? partial(facts, current, stance) : undefined
+  const waiting = short.filter((role) => role !== stable)
+  if (waiting.length > 0 && !uniform) return undefined
+  const shares = candidatesIn(stance).map(
+    (role) =>
+      [
+        role,
+        waiting.includes(role)
+          ? Math.floor(weightOf(current, role))
+          : weightOf(stance.weights, role),
+      ] as const,
+  )
+  const moving = shares.some(
+    ([role, weight]) => !waiting.includes(role) && weight !== weightOf(current, role),
+  )
+  if (!moving && !stance.hurry && isPlaced(facts, stance)) return undefined
+  const next = { ...stance, weights: withRest(shares) }
+  const rises = weightOf(next.weights, stable) > weightOf(current, stable)
+  if (rises && !carries(facts, next, stable))
+    return stance.hurry ? partial(facts, current, next) : undefined
+  return sameWeights(next.weights, current) && isPlaced(facts, next) ? undefined : next.weights
 }
 
 function carries(facts: Facts, stance: Stance, role: RoleName): boolean {
@@ -72,7 +130,7 @@ function carries(facts: Facts, stance: Stance, role: RoleName): boolean {
 /** Pods that the weight asked for needs: by rule, or as many as the plan itself asks for where that is fewer. */
 function requiredPods(facts: Facts, stance: Stance, role: RoleName): number {
   const byRule = podsFor(facts.app.replicas, weightOf(stance.weights, role))
-  return Math.min(byRule, stance.replicas[stance.revisions[role] ?? ''] ?? byRule)
+  return Math.min(byRule, podsOf(stance, stance.revisions[role] ?? '') ?? byRule)
 }
 
 function endpointsOf(facts: Facts, stance: Stance, role: RoleName): number {
@@ -109,30 +167,36 @@ function unreached(
   current: Weights,
   stance: Stance,
   next: Weights | undefined,
-): Part['waiting'] {
-  const { reading } = facts
-  if (next !== undefined && sameWeights(next, stance.weights)) {
-    const message = `weights go from ${formatWeights(current)} to ${formatWeights(next)}`
-    return waitingFor('ShiftingTraffic', message, reading.object)
-  }
+  now: Instant,
+): Part['held'] {
   const short = Object.keys(stance.weights).filter(
-    (one) => weightOf(stance.weights, one) > 0 && !carries(facts, stance, one),
+    (role) => weightOf(stance.weights, role) > 0 && !carries(facts, stance, role),
   )
-  const rises = (one: RoleName): boolean => weightOf(stance.weights, one) > weightOf(current, one)
-  const role = (short.find(rises) ?? short[0]) as RoleName
+  const rises = (role: RoleName): boolean =>
+    weightOf(stance.weights, role) > weightOf(current, role)
+  const reached = next !== undefined && sameWeights(next, stance.weights)
+  const first = reached ? [] : [...short.filter(rises), ...short.filter((role) => !rises(role))]
+  const held = first.map((role) => ({ role, waiting: waitingForEndpoints(facts, stance, role) }))
+  if (next === undefined && held.length > 0) return [...held, ...unsettled(facts, now)]
+  const message = `weights go from ${formatWeights(current)} to ${formatWeights(next ?? stance.weights)}`
+  return [...held, { waiting: waitingFor('ShiftingTraffic', message, facts.reading.object) }]
+}
+
+function waitingForEndpoints(facts: Facts, stance: Stance, role: RoleName): Waiting {
   const name = facts.app.services[role]
   const message = `Service ${name} has ${endpointsOf(facts, stance, role)} of the ${requiredPods(facts, stance, role)} ready endpoints that weight ${weightOf(stance.weights, role)} needs`
   return waitingFor('WaitingForEndpoints', message, `Service ${name}`)
 }
 
-function unsettled({ reading, settledAt }: Facts, now: Instant): Part['waiting'] {
-  if (reading.kind !== 'read') return undefined
+/** Nobody goes on before the gateway has followed. */
+function unsettled({ reading, settledAt }: Facts, now: Instant): Part['held'] {
+  if (reading.kind !== 'read') return []
   const { acceptance } = reading
   if (acceptance.kind === 'refused')
-    return waitingFor('RouteRefused', acceptance.message, reading.object)
+    return [{ waiting: waitingFor('RouteRefused', acceptance.message, reading.object) }]
   if (acceptance.kind === 'waiting')
-    return waitingFor('ShiftingTraffic', acceptance.message, reading.object)
-  if (settledAt === undefined || now >= settledAt) return undefined
+    return [{ waiting: waitingFor('ShiftingTraffic', acceptance.message, reading.object) }]
+  if (settledAt === undefined || now >= settledAt) return []
   const message = `weights ${formatWeights(reading.weights)} are accepted; the gateway is given time to follow`
-  return waitingFor('Settling', message, reading.object, settledAt)
+  return [{ waiting: waitingFor('Settling', message, reading.object, settledAt) }]
 }

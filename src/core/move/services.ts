@@ -2,41 +2,69 @@
 
 import type { Write } from '../decision.ts'
 import { entry } from '../entry.ts'
-import { type Facts, mayPoint } from '../facts.ts'
+import { type Facts, isSettled, mayPoint } from '../facts.ts'
+import { candidateOf } from '../model/app.ts'
 import { type RoleName, stable, type Weights, weightOf } from '../model/weights.ts'
 import type { Observed, ServiceSeen } from '../observed.ts'
-import { labels } from '../render/names.ts'
+import { tellingKeys, tellingLabels } from '../render/names.ts'
 import { service, serviceRef } from '../render/service.ts'
 import type { Stance } from '../strategies/strategy.ts'
 import type { Instant } from '../time.ts'
-import { type Part, type Waiting, waitingFor } from './waiting.ts'
+import { type Held, type Part, waitingFor } from './waiting.ts'
 
 export function moveServices(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
   const writes: Write[] = []
-  let waiting: Waiting | undefined
+  const held: Held[] = []
   for (const [role, revision] of Object.entries(stance.revisions)) {
     const name = facts.app.services[role]
     if (name === undefined) continue
     const seen = entry(observed.services, name)
+    const wait = (what: string): void => {
+      const waiting = waitingFor(
+        'WaitingForEndpoints',
+        `Service ${name} ${what}`,
+        `Service ${name}`,
+      )
+      held.push({ role, waiting })
+    }
     if (seen === undefined) {
       writes.push(...create(observed, facts, role, revision))
-      waiting ??= waitingFor(
-        'WaitingForEndpoints',
-        `Service ${name} is being created`,
-        `Service ${name}`,
-      )
-    } else if (seen.selector[labels.revision] !== revision) {
-      if (mayPoint(facts, role, revision, now) && isWithin(facts, stance, role)) {
-        writes.push(point(observed, seen, revision))
+      wait('is being created')
+    } else if (role === stable && stance.pooled) {
+      if (facts.selected(role) !== undefined) {
+        writes.push(openToAll(observed, seen))
+        wait('does not select the pods of all revisions yet')
       }
-      waiting ??= waitingFor(
-        'WaitingForEndpoints',
-        `Service ${name} does not select revision ${revision} yet`,
-        `Service ${name}`,
-      )
+    } else if (facts.selected(role) !== revision) {
+      if (mayPoint(facts, role, revision, now) && isWithin(facts, stance, role)) {
+        writes.push(point(observed, seen, role, revision))
+      }
+      wait(`does not select revision ${revision} yet`)
     }
   }
-  return { writes, waiting }
+  const left = leave(observed, facts, now)
+  return { writes: [...writes, ...left.writes], held: [...held, ...left.held] }
+}
+
+/** Services of candidates that are in the plan no more: ours go once the route has no place for them. */
+function leave(observed: Observed, facts: Facts, now: Instant): Part {
+  const { app, reading } = facts
+  const placed = reading.kind === 'read' ? reading.roles : Object.keys(app.services)
+  const leaving = Object.keys(app.services).filter(
+    (role) => role !== stable && candidateOf(app, role) === undefined,
+  )
+  const writes: Write[] = []
+  const held: Held[] = []
+  for (const role of leaving) {
+    const seen = entry(observed.services, app.services[role])
+    if (seen === undefined || !seen.ours) continue
+    if (!placed.includes(role) && isSettled(facts, now)) {
+      writes.push({ kind: 'delete', ref: serviceRef(app, seen.name), uid: seen.uid })
+    }
+    const message = `Service ${seen.name} of ${role}, which left, is being deleted`
+    held.push({ role, waiting: waitingFor('ShiftingTraffic', message, `Service ${seen.name}`) })
+  }
+  return { writes, held }
 }
 
 /**
@@ -69,10 +97,22 @@ function create(
   return [{ kind: 'create', object: service(facts.app, role, revision, ports) }]
 }
 
-function point(observed: Observed, seen: ServiceSeen, revision: string): Write {
+/** The Service without what tells revisions apart. */
+function openToAll({ app }: Observed, seen: ServiceSeen): Write {
+  const telling = new Set(tellingKeys(app))
+  const selector = Object.entries(seen.selector).filter(([key]) => !telling.has(key))
   const patch = [
     { op: 'test', path: '/metadata/resourceVersion', value: seen.resourceVersion },
-    { op: 'add', path: '/spec/selector', value: { ...seen.selector, [labels.revision]: revision } },
+    { op: 'add', path: '/spec/selector', value: Object.fromEntries(selector) },
+  ] as const
+  return { kind: 'patch', ref: serviceRef(app, seen.name), patch }
+}
+
+function point(observed: Observed, seen: ServiceSeen, role: RoleName, revision: string): Write {
+  const selector = { ...seen.selector, ...tellingLabels(observed.app, role, revision) }
+  const patch = [
+    { op: 'test', path: '/metadata/resourceVersion', value: seen.resourceVersion },
+    { op: 'add', path: '/spec/selector', value: selector },
   ] as const
   return { kind: 'patch', ref: serviceRef(observed.app, seen.name), patch }
 }

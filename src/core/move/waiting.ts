@@ -1,5 +1,6 @@
 /** What a move or a step still waits for, and what it wrote meanwhile. */
 import type { Write } from '../decision.ts'
+import { type RoleName, stable } from '../model/weights.ts'
 import type { ReasonType } from '../reasons.ts'
 import type { Instant } from '../time.ts'
 
@@ -11,7 +12,21 @@ export type Waiting = {
   readonly until: Instant | undefined
 }
 
-export type Part = { readonly writes: readonly Write[]; readonly waiting: Waiting | undefined }
+/** `role` names whom it holds up; left out, nobody gets on. */
+export type Held = { readonly role?: RoleName; readonly waiting: Waiting }
+
+/** `held` is empty when what was asked for is reached, seen and settled. */
+export type Part = { readonly writes: readonly Write[]; readonly held: readonly Held[] }
+
+/** What holds one role up: its own waits, stable's, and those of everybody. A missing route comes first. */
+export function heldUp({ held }: Part, role?: RoleName): Waiting | undefined {
+  const its = held
+    .filter(
+      (one) => role === undefined || one.role === undefined || [role, stable].includes(one.role),
+    )
+    .map(({ waiting }) => waiting)
+  return its.find(({ type }) => type === 'RouteMissing' || type === 'RouteUnusable') ?? its[0]
+}
 
 export function waitingFor(
   type: ReasonType,

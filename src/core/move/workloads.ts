@@ -1,14 +1,16 @@
 /** Workloads: created and scaled up at once, scaled down only when nothing can reach their pods any more. */
 import type { Write } from '../decision.ts'
-import { type Facts, isSettledAt } from '../facts.ts'
+import { type Facts, isSettled } from '../facts.ts'
+import type { Template } from '../model/app.ts'
+import { type RoleName, stable, weightOf } from '../model/weights.ts'
 import type { Observed, WorkloadSeen } from '../observed.ts'
-import { replicaSet, workloadRef } from '../render/workload.ts'
-import type { Stance } from '../strategies/strategy.ts'
+import { workload, workloadRef } from '../render/workload.ts'
+import { podsOf, type Stance } from '../strategies/strategy.ts'
 import type { Instant } from '../time.ts'
-import { type Part, type Waiting, waitingFor } from './waiting.ts'
+import { type Held, type Part, type Waiting, waitingFor } from './waiting.ts'
 
-/** Workloads without pods that are kept as history, newest first. */
-const history = 5
+/** Workloads without pods that are kept as history, newest first: as many as a Deployment keeps. */
+const history = 10
 
 export function moveWorkloads(
   observed: Observed,
@@ -16,39 +18,62 @@ export function moveWorkloads(
   stance: Stance,
   now: Instant,
 ): Part {
-  const wanted = Object.entries(stance.replicas)
   const writes: Write[] = []
-  let waiting: Waiting | undefined
-  for (const [revision, replicas] of wanted) {
-    const workload = facts.workload(revision)
-    if (workload === undefined) writes.push(...create(facts, revision, replicas))
-    else if (workload.replicas < replicas) writes.push(scale(observed, workload, replicas))
-    const ready = Math.min(workload?.ready ?? 0, workload?.replicas ?? 0)
-    if (ready < replicas) waiting ??= waitingForPods(facts, revision, replicas, ready)
+  const held: Held[] = []
+  for (const { role, revision } of stance.pods) {
+    const replicas = podsOf(stance, revision) ?? 0
+    const seen = facts.workload(revision, role)
+    if (seen === undefined) writes.push(...create(facts, role, revision, replicas))
+    else if (seen.replicas < replicas) writes.push(scale(observed, seen, replicas))
+    const ready = Math.min(seen?.ready ?? 0, seen?.replicas ?? 0)
+    if (ready < replicas)
+      held.push({ role, waiting: waitingForPods(facts, role, revision, replicas, ready) })
   }
-  for (const workload of observed.workloads) {
-    const floor = floorOf(facts, stance, workload, now)
-    if (!workload.deleting && floor < workload.replicas)
-      writes.push(scale(observed, workload, floor))
+  for (const seen of observed.workloads) {
+    const floor = floorOf(facts, stance, seen, now)
+    if (!seen.deleting && floor < seen.replicas) writes.push(scale(observed, seen, floor))
   }
   writes.push(...forget(observed, facts, stance))
-  return { writes, waiting }
+  return { writes: withoutRepeats(writes), held }
 }
 
-// Only the template asked for now is known in full; any other revision lives in its workload alone.
-function create(facts: Facts, revision: string, replicas: number): readonly Write[] {
-  const { target, app } = facts
-  if (target.kind === 'ask' || target.revision !== revision || replicas === 0) return []
-  return [{ kind: 'create', object: replicaSet(app, revision, replicas) }]
+// Two roles may want one revision, hence one workload.
+function withoutRepeats(writes: readonly Write[]): readonly Write[] {
+  const names = writes.map((write) =>
+    write.kind === 'create' ? write.object.metadata.name : write.ref.name,
+  )
+  return writes.filter((_, index) => names.indexOf(names[index] as string) === index)
 }
 
-function scale(observed: Observed, workload: WorkloadSeen, replicas: number): Write {
+// Only the templates asked for now are known in full; any other revision lives in its workload alone.
+function create(
+  facts: Facts,
+  role: RoleName,
+  revision: string,
+  replicas: number,
+): readonly Write[] {
+  const template = templateOf(facts, revision)
+  if (template === undefined || replicas === 0) return []
+  return [{ kind: 'create', object: workload(facts.app, { role, revision, replicas, template }) }]
+}
+
+/** The template of a revision that is asked for now. */
+function templateOf({ app, target, targets }: Facts, revision: string): Template | undefined {
+  if (target.kind !== 'ask' && target.revision === revision) return app
+  return app.plan.candidates.find(({ role }) => {
+    const asked = targets[role]
+    return asked !== undefined && asked.kind !== 'ask' && asked.revision === revision
+  })?.own
+}
+
+function scale({ app }: Observed, { kind, name, ...seen }: WorkloadSeen, replicas: number): Write {
   const patch = [
-    { op: 'test', path: '/metadata/uid', value: workload.uid },
-    { op: 'test', path: '/spec/replicas', value: workload.replicas },
+    { op: 'test', path: '/metadata/uid', value: seen.uid },
+    { op: 'test', path: '/metadata/resourceVersion', value: seen.resourceVersion },
+    { op: 'test', path: '/spec/replicas', value: seen.replicas },
     { op: 'replace', path: '/spec/replicas', value: replicas },
   ] as const
-  return { kind: 'patch', ref: workloadRef(observed.app, workload.name), patch }
+  return { kind: 'patch', ref: workloadRef(app, { kind, name }), patch }
 }
 
 /**
@@ -56,16 +81,18 @@ function scale(observed: Observed, workload: WorkloadSeen, replicas: number): Wr
  * stance wants it and no Service that should leave these pods still points at them or lists them: endpoints follow a
  * selector a little later, and until then traffic still comes.
  */
-function floorOf(facts: Facts, stance: Stance, workload: WorkloadSeen, now: Instant): number {
-  const wanted = stance.replicas[workload.revision] ?? 0
-  const left = Object.keys(facts.app.services).every(
-    (role) =>
-      stance.revisions[role] === workload.revision ||
-      (facts.selected(role) !== workload.revision && facts.listed(role, workload.name) === 0),
+function floorOf(facts: Facts, stance: Stance, seen: WorkloadSeen, now: Instant): number {
+  const wanted = podsOf(stance, seen.revision) ?? 0
+  if (wanted >= seen.replicas) return wanted
+  // Behind one Service all carry for one another: the stance has counted who is ready.
+  if (stance.pooled && podsOf(stance, seen.revision) !== undefined)
+    return facts.selected(stable) === undefined ? wanted : seen.replicas
+  const free = Object.keys(facts.app.services).every((role) =>
+    stance.revisions[role] === seen.revision
+      ? weightOf(facts.weights ?? {}, role) <= weightOf(stance.weights, role)
+      : facts.selected(role) !== seen.revision && facts.listed(role, seen.name) === 0,
   )
-  return left && isSettledAt(facts, stance.weights, now)
-    ? wanted
-    : Math.max(wanted, workload.replicas)
+  return free && isSettled(facts, now) ? wanted : seen.replicas
 }
 
 function forget(observed: Observed, facts: Facts, stance: Stance): readonly Write[] {
@@ -74,22 +101,29 @@ function forget(observed: Observed, facts: Facts, stance: Stance): readonly Writ
     .filter(
       ({ revision, replicas, deleting }) => !deleting && replicas === 0 && !selected.has(revision),
     )
-    .filter(({ revision }) => stance.replicas[revision] === undefined)
+    .filter(({ revision }) => podsOf(stance, revision) === undefined)
     .toSorted((one, other) => other.createdAt - one.createdAt || one.name.localeCompare(other.name))
     .slice(history)
-    .map(({ name, uid }) => ({ kind: 'delete', ref: workloadRef(observed.app, name), uid }))
+    .map(({ kind, name, uid }) => ({
+      kind: 'delete',
+      ref: workloadRef(observed.app, { kind, name }),
+      uid,
+    }))
 }
 
-function waitingForPods(facts: Facts, revision: string, replicas: number, ready: number): Waiting {
-  const name = facts.workload(revision)?.name
-  if (name === undefined && (facts.target.kind === 'ask' || facts.target.revision !== revision)) {
+function waitingForPods(
+  facts: Facts,
+  role: RoleName,
+  revision: string,
+  replicas: number,
+  ready: number,
+): Waiting {
+  const found = facts.workload(revision, role)
+  if (found === undefined && templateOf(facts, revision) === undefined) {
     const message = `the workload of revision ${revision} is gone and its template with it; ask for it again or promote the candidate`
     return waitingFor('WaitingForPods', message)
   }
   const message = `${ready} of ${replicas} pods of revision ${revision} are ready`
-  return waitingFor(
-    'WaitingForPods',
-    message,
-    name === undefined ? undefined : `ReplicaSet ${name}`,
-  )
+  const object = found === undefined ? undefined : `${found.kind} ${found.name}`
+  return waitingFor('WaitingForPods', message, object)
 }

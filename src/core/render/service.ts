@@ -4,7 +4,7 @@ import type { Container, Service } from '../k8s/workloads.ts'
 import type { App } from '../model/app.ts'
 import type { RoleName } from '../model/weights.ts'
 import { isObject } from '../schema/json.ts'
-import { labels, managedBy } from './names.ts'
+import { labels, managedBy, tellingLabels } from './names.ts'
 
 export function serviceRef(app: App, name: string): ObjectRef {
   return { apiVersion: 'v1', kind: 'Service', namespace: app.namespace, name }
@@ -27,7 +27,7 @@ export function service(
       ownerReferences: [app.owner],
     },
     spec: {
-      selector: { ...app.selector, [labels.revision]: revision },
+      selector: { ...app.selector, ...tellingLabels(app, role, revision) },
       ports: ports.map((port) => ({
         name: `http-${port}`,
         port,

@@ -1,6 +1,6 @@
 /** The analysis step, and the gate before a promotion: every metric named must be passing. */
 import { metricState } from '../analysis/judge.ts'
-import { keep, type Sample } from '../model/notebook.ts'
+import { analysisOf, keep, type Sample, type Trial } from '../model/notebook.ts'
 import { waitingFor } from '../move/waiting.ts'
 import type { Pass } from '../pass.ts'
 import type { Instant } from '../time.ts'
@@ -13,10 +13,11 @@ import type { Outcome } from './step.ts'
 export function analysisOutcome(
   metrics: readonly string[],
   since: Instant,
+  { role }: Trial,
   { book, observed }: Pass,
 ): Outcome {
   for (const name of metrics) {
-    const state = metricState(book.analysis, name)
+    const state = metricState(analysisOf(book, role), name)
     const metric = observed.app.analysis?.metrics.find((one) => one.name === name)
     if (metric === undefined) continue
     if (state.verdict === 'noData' && metric.onNoData === 'continue') continue

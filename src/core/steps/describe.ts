@@ -1,6 +1,6 @@
 /** A step in words. */
 import { unreachable } from '../assert.ts'
-import type { Step } from '../model/app.ts'
+import type { Match, Step } from '../model/app.ts'
 import { formatDuration } from '../time.ts'
 
 /** `weight 20`, `pause 5m`, `pause until promoted`, `analysis of errors, latency`, `3 pods`. */
@@ -16,9 +16,17 @@ export function describeStep(step: Step): string {
       return step.durationMs === undefined
         ? 'pause until promoted'
         : `pause ${formatDuration(step.durationMs)}`
+    case 'match':
+      return `requests with ${step.matches.map(describeMatch).join(' or ')}`
     case 'analysis':
       return `analysis of ${step.metrics.join(', ')}`
     default:
       return unreachable(step)
   }
+}
+
+function describeMatch(match: Match): string {
+  return match.kind === 'cookie'
+    ? `cookie ${match.name}=${match.value}`
+    : `header ${match.name} ${match.regex ? 'like' : 'equal to'} ${match.value}`
 }

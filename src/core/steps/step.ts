@@ -1,6 +1,6 @@
 /** What a step of a plan is: where it wants weight and pods, and when it is done. One file for each kind. */
 import { unreachable } from '../assert.ts'
-import type { Step } from '../model/app.ts'
+import type { Match, Step } from '../model/app.ts'
 import type { Trial } from '../model/notebook.ts'
 import type { Waiting } from '../move/waiting.ts'
 import type { Pass } from '../pass.ts'
@@ -14,11 +14,12 @@ export function outcomeOf(step: Step, pass: Pass, trial: Trial): Outcome {
   switch (step.kind) {
     case 'weight':
     case 'replicas':
+    case 'match':
       return undefined
     case 'pause':
       return pauseOutcome(step, pass, trial)
     case 'analysis':
-      return analysisOutcome(step.metrics, trial.stepStartedAt, pass)
+      return analysisOutcome(step.metrics, trial.stepStartedAt, trial, pass)
     default:
       return unreachable(step)
   }
@@ -29,13 +30,20 @@ export function waits(step: Step): boolean {
   return step.kind === 'pause' || step.kind === 'analysis'
 }
 
-export type Position = { readonly weight: number; readonly replicas: number | undefined }
+/** Where a candidate stands: its share of all traffic, the requests that are its own, and its pods. */
+export type Position = {
+  readonly weight: number
+  readonly matches: readonly Match[]
+  readonly replicas: number | undefined
+}
 
-/** Where the steps up to and including an index leave the candidate. */
+/** Where the steps up to and including an index leave a candidate. */
 export function positionAt(steps: readonly Step[], index: number): Position {
-  let position: Position = { weight: 0, replicas: undefined }
+  let position: Position = { weight: 0, matches: [], replicas: undefined }
   for (const step of steps.slice(0, index + 1)) {
-    if (step.kind === 'weight') position = { weight: step.weight, replicas: step.replicas }
+    if (step.kind === 'weight')
+      position = { ...position, weight: step.weight, replicas: step.replicas }
+    if (step.kind === 'match') position = { ...position, matches: step.matches }
     if (step.kind === 'replicas') position = { ...position, replicas: step.replicas }
   }
   return position

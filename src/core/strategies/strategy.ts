@@ -1,13 +1,17 @@
-/** What a strategy wants to be true now, in terms that one mover makes true safely for all of them. */
+/** What a plan wants to be true now, in terms that one mover makes true safely for all strategies. */
 import type { Facts } from '../facts.ts'
 import { type RoleName, stable, type Weights, weightOf } from '../model/weights.ts'
+import type { Matches } from '../traffic/router.ts'
 
 export type Stance = {
-  /** Which revision each role's Service selects. */
+  /** Which revision each role's Service selects; a role that is not named is left as it is. */
   readonly revisions: Readonly<Record<RoleName, string>>
   readonly weights: Weights
-  /** Pods wanted by revision; a revision that is not named is not wanted at all. */
-  readonly replicas: Readonly<Record<string, number>>
+  /** Requests that go to a role whatever the weights; a role that is not named has no rule of its own. */
+  readonly matches: Matches
+  readonly pods: readonly PodsWanted[]
+  /** The stable Service selects the pods of all these revisions, and traffic goes by their number. */
+  readonly pooled: boolean
   /**
    * Forward moves wait until all of a weight can be carried. On the way back the share that can be carried moves at
    * once, and the rest as it can.
@@ -15,17 +19,35 @@ export type Stance = {
   readonly hurry: boolean
 }
 
-/** The stance with no more traffic for any candidate than it has now. */
-export function frozen(stance: Stance, { reading }: Facts): Stance {
+/** Pods of a revision, for a role. A workload that no entry names is not wanted at all. */
+export type PodsWanted = {
+  readonly role: RoleName
+  readonly revision: string
+  readonly replicas: number
+}
+
+/** The most pods that any role wants of a revision; undefined where none wants it. */
+export function podsOf({ pods }: Stance, revision: string, role?: RoleName): number | undefined {
+  const wanted = pods.filter(
+    (one) => one.revision === revision && (role === undefined || one.role === role),
+  )
+  return wanted.length === 0 ? undefined : Math.max(...wanted.map(({ replicas }) => replicas))
+}
+
+/** The stance with no more traffic for these candidates than they have now. */
+export function frozen(stance: Stance, { reading }: Facts, roles: readonly RoleName[]): Stance {
   const current = reading.kind === 'read' ? reading.weights : {}
   const others = Object.keys(stance.weights).filter((role) => role !== stable)
-  const kept = others.map(
-    (role) =>
-      [
-        role,
-        Math.min(weightOf(stance.weights, role), Math.floor(weightOf(current, role))),
-      ] as const,
-  )
-  const rest = kept.reduce((left, [, weight]) => left - weight, 100)
-  return { ...stance, weights: Object.fromEntries([[stable, rest], ...kept]) }
+  const kept = others.map((role) => {
+    const wanted = weightOf(stance.weights, role)
+    const had = Math.floor(weightOf(current, role))
+    return [role, roles.includes(role) ? Math.min(wanted, had) : wanted] as const
+  })
+  return { ...stance, weights: withRest(kept) }
+}
+
+/** Weights in which stable has what the candidates leave. */
+export function withRest(shares: readonly (readonly [RoleName, number])[]): Weights {
+  const rest = shares.reduce((left, [, weight]) => left - weight, 100)
+  return Object.fromEntries([[stable, rest], ...shares])
 }

@@ -12,12 +12,12 @@ import type {
   RouteParentStatus,
 } from '../k8s/gateway-api.ts'
 import type { Condition } from '../k8s/meta.ts'
-import { type RoleName, type Weights, weightOf } from '../model/weights.ts'
-import type { Acceptance, RouteObjects, RouteReading, Router, RouterApp } from './router.ts'
+import { type RoleName, stable, type Weights } from '../model/weights.ts'
+import type { Acceptance, RouteObjects, RouteReading, Router, RouterApp, Split } from './router.ts'
 
 export const gatewayApi: Router = {
   name: 'gateway-api',
-  capabilities: { roles: 16, headerMatch: true, cookieMatch: true },
+  capabilities: { by: 'weight', roles: 16, headerMatch: true, cookieMatch: true },
   objects: ({ namespace, traffic }) => [
     {
       apiVersion: 'gateway.networking.k8s.io/v1',
@@ -55,19 +55,35 @@ function read(app: RouterApp, objects: RouteObjects): RouteReading {
   const uniform = readings.every((other) =>
     rolesOf(app).every((role) => other[role] === weights[role]),
   )
-  return { kind: 'read', object, weights, uniform, acceptance: acceptanceOf(route) }
+  const roles = rolesOf(app).filter((role) => standsIn(app, route, app.services[role] as string))
+  const acceptance = acceptanceOf(route)
+  return { kind: 'read', object, weights, roles, matches: {}, uniform, acceptance }
+}
+
+/** Whether each rule of ours has a backend for a Service. */
+function standsIn(app: RouterApp, route: HttpRoute, service: string): boolean {
+  return ourRules(app, route).every(({ rule }) => sendsTo(app, rule, service))
 }
 
 type IndexedRule = { readonly rule: HttpRouteRule; readonly index: number }
 
-/** Rules that send to every role; others are the user's own business. */
+/**
+ * The rules whose traffic is split: those that send to stable and to a candidate; where there is none (yet), all that
+ * send to stable. Others are the user's own business.
+ */
 function ourRules(app: RouterApp, route: HttpRoute): readonly IndexedRule[] {
-  const services = new Set(Object.values(app.services))
-  return (route.spec.rules ?? [])
+  const { [stable]: own = '', ...others } = app.services
+  const rules = (route.spec.rules ?? [])
     .map((rule, index) => ({ rule, index }))
-    .filter(({ rule }) =>
-      [...services].every((name) => rule.backendRefs?.some((ref) => isOurs(app, ref, name))),
-    )
+    .filter(({ rule }) => sendsTo(app, rule, own))
+  const split = rules.filter(({ rule }) =>
+    Object.values(others).some((name) => sendsTo(app, rule, name)),
+  )
+  return split.length > 0 ? split : rules
+}
+
+function sendsTo(app: RouterApp, { backendRefs }: HttpRouteRule, service: string): boolean {
+  return backendRefs?.some((ref) => isOurs(app, ref, service)) === true
 }
 
 function isOurs(app: RouterApp, ref: HttpBackendRef, service: string): boolean {
@@ -83,7 +99,7 @@ function unusable(app: RouterApp, route: HttpRoute): string | undefined {
   const services = Object.values(app.services)
   const rules = ourRules(app, route)
   if (rules.length === 0) {
-    return `no rule of the HTTPRoute ${route.metadata.name} has backendRefs to all of ${services.join(' and ')}; add them to the rule whose traffic is to be split`
+    return `no rule of the HTTPRoute ${route.metadata.name} has a backendRef to ${app.services[stable]}; add one to the rule whose traffic is to be split`
   }
   for (const { rule, index } of rules) {
     const foreign = (rule.backendRefs ?? []).find(
@@ -199,7 +215,7 @@ function settleOf(controllerName: string): number {
   return settleMs.find(([pattern]) => pattern.test(controllerName))?.[1] ?? settleUnknownMs
 }
 
-function render(app: RouterApp, objects: RouteObjects, weights: Weights): readonly Write[] {
+function render(app: RouterApp, objects: RouteObjects, { weights }: Split): readonly Write[] {
   const route = routeOf(app, objects)
   if (route === undefined || unusable(app, route) !== undefined) return []
   const changes = ourRules(app, route).flatMap((rule) => changesOf(app, rule, weights))
@@ -223,19 +239,55 @@ function changesOf(
   { rule, index }: IndexedRule,
   weights: Weights,
 ): readonly PatchOperation[] {
-  return (rule.backendRefs ?? []).flatMap((ref, position) => {
-    const role = rolesOf(app).find((one) => isOurs(app, ref, app.services[one] as string))
-    if (role === undefined || ref.weight === weightOf(weights, role)) return []
-    const at = ['spec', 'rules', index, 'backendRefs', position] as const
+  const refs = rule.backendRefs ?? []
+  const at = (position: number | string): readonly (number | string)[] =>
+    ['spec', 'rules', index, 'backendRefs', position] as const
+  const placed = refs.map((ref) => roleOf(app, ref))
+  const changed = refs.flatMap((ref, position): readonly PatchOperation[] => {
+    const role = placed[position]
+    if (role === undefined || weights[role] === undefined || ref.weight === weights[role]) return []
     return [
-      { op: 'test', path: pointer(...at, 'name'), value: ref.name },
-      { op: 'add', path: pointer(...at, 'weight'), value: weightOf(weights, role) },
+      { op: 'test', path: pointer(...at(position), 'name'), value: ref.name },
+      { op: 'add', path: pointer(...at(position), 'weight'), value: weights[role] },
     ]
   })
+  const added = Object.entries(weights).flatMap(([role, weight]): readonly PatchOperation[] => {
+    if (placed.includes(role)) return []
+    return [{ op: 'add', path: pointer(...at('-')), value: backendOf(app, rule, role, weight) }]
+  })
+  // From the end, so that the places before stay what they are.
+  const gone = [...placed.entries()].reverse().flatMap(([position, role]) => {
+    if (role === undefined || weights[role] !== undefined) return []
+    return [{ op: 'remove', path: pointer(...at(position)) } as const]
+  })
+  return [...changed, ...added, ...gone]
+}
+
+function roleOf(app: RouterApp, ref: HttpBackendRef): RoleName | undefined {
+  return rolesOf(app).find((role) => isOurs(app, ref, app.services[role] as string))
+}
+
+/** A backend like stable's, for a candidate. */
+function backendOf(
+  app: RouterApp,
+  rule: HttpRouteRule,
+  role: RoleName,
+  weight: number,
+): HttpBackendRef {
+  const own = rule.backendRefs?.find((ref) => roleOf(app, ref) === stable)
+  return {
+    name: app.services[role] as string,
+    ...(own?.port === undefined ? {} : { port: own.port }),
+    weight,
+  }
 }
 
 function ports(app: RouterApp, objects: RouteObjects, service: string): readonly number[] {
   const refs = (routeOf(app, objects)?.spec.rules ?? []).flatMap((rule) => rule.backendRefs ?? [])
-  const found = refs.filter((ref) => isOurs(app, ref, service)).flatMap((ref) => ref.port ?? [])
-  return [...new Set(found)]
+  const portsOf = (name: string): readonly number[] =>
+    refs.filter((ref) => isOurs(app, ref, name)).flatMap((ref) => ref.port ?? [])
+  const found = portsOf(service)
+  // A candidate that has no place in the route yet is reached as stable is.
+  const isRole = Object.values(app.services).includes(service)
+  return [...new Set(found.length > 0 || !isRole ? found : portsOf(app.services[stable] ?? ''))]
 }

@@ -1,8 +1,9 @@
 /** The one list of traffic routers. A new one is a file and a line here. */
 import { gatewayApi } from './gateway-api.ts'
 import type { Router } from './router.ts'
+import { plainService } from './service.ts'
 
-const list: readonly Router[] = [gatewayApi]
+const list: readonly Router[] = [gatewayApi, plainService]
 
 export const routers: Readonly<Record<string, Router>> = Object.fromEntries(
   list.map((router) => [router.name, router]),

@@ -4,26 +4,40 @@
  */
 import type { Write } from '../decision.ts'
 import type { KubeObject, ObjectRef } from '../k8s/meta.ts'
-import type { App } from '../model/app.ts'
-import type { Weights } from '../model/weights.ts'
+import type { App, Match } from '../model/app.ts'
+import type { RoleName, Weights } from '../model/weights.ts'
 
 export type RouteObjects = Readonly<Record<string, KubeObject>>
 
-export type RouterApp = Pick<App, 'namespace' | 'services' | 'traffic'>
+/** Ready pods of each role's revision that the stable Service lists. */
+export type PodsBehind = Readonly<Record<RoleName, number>>
+
+export type RouterApp = Pick<App, 'namespace' | 'services' | 'template' | 'traffic'>
 
 export type Router = {
   readonly name: string
   readonly capabilities: RouterCapabilities
   /** Which objects must be gathered for an app. Keys of RouteObjects are `Kind/name`. */
   readonly objects: (app: RouterApp) => readonly ObjectRef[]
-  readonly read: (app: RouterApp, objects: RouteObjects) => RouteReading
-  /** Writes that bring the weights into the objects: nothing where they stand there already. */
-  readonly render: (app: RouterApp, objects: RouteObjects, weights: Weights) => readonly Write[]
+  readonly read: (app: RouterApp, objects: RouteObjects, pods: PodsBehind) => RouteReading
+  /** Writes that bring the split into the objects: nothing where it stands there already. */
+  readonly render: (app: RouterApp, objects: RouteObjects, split: Split) => readonly Write[]
   /** The ports at which the route reaches a Service; for Services that have to be created. */
   readonly ports: (app: RouterApp, objects: RouteObjects, service: string) => readonly number[]
 }
 
+/** Requests that go to a role by what they carry. */
+export type Matches = Readonly<Record<RoleName, readonly Match[]>>
+
+/**
+ * Where requests should go: those that match a rule of a role to that role, all others by weight. Roles that `weights`
+ * names stand in the route, also with 0; the others of the app have no place there.
+ */
+export type Split = { readonly weights: Weights; readonly matches: Matches }
+
 export type RouterCapabilities = {
+  /** What splits the traffic: weights in an object, or the number of pods behind one Service. */
+  readonly by: 'weight' | 'pods'
   /** How many roles may share the traffic by weight. */
   readonly roles: number
   readonly headerMatch: boolean
@@ -39,6 +53,10 @@ export type RouteReading =
       readonly weights: Weights
       /** False when rules of one route disagree, so that no single set of weights is true. */
       readonly uniform: boolean
+      /** Which roles have a place in the route, with or without weight. */
+      readonly roles: readonly RoleName[]
+      /** Rules by match as they stand there, as far as they are ours. */
+      readonly matches: Matches
       readonly acceptance: Acceptance
     }
 

@@ -5,7 +5,7 @@ import { applyPatch } from '#test/gen/json-patch.ts'
 import type { Write } from '../decision.ts'
 import type { KubeObject } from '../k8s/meta.ts'
 import { stable, type Weights, weightOf } from '../model/weights.ts'
-import type { RouteObjects, RouteReading, Router, RouterApp } from './router.ts'
+import type { RouteObjects, RouteReading, Router, RouterApp, Split } from './router.ts'
 
 export type RouterFixture = {
   readonly app: RouterApp
@@ -40,10 +40,12 @@ function reading(
   app: RouterApp,
   objects: RouteObjects,
 ): RouteReading & { kind: 'read' } {
-  const found = router.read(app, objects)
+  const found = router.read(app, objects, {})
   if (found.kind !== 'read') throw new Error(`expected to read weights, found ${found.kind}`)
   return found
 }
+
+const to = (weights: Weights): Split => ({ weights, matches: {} })
 
 export function routerSuite(router: Router, fixture: RouterFixture): void {
   const { app, plain, crowded, foreign, accept, refused } = fixture
@@ -56,7 +58,7 @@ export function routerSuite(router: Router, fixture: RouterFixture): void {
     test('reads what it wrote', () => {
       fc.assert(
         fc.property(crowded, weights, (objects, wanted) => {
-          const after = written(objects, router.render(app, objects, wanted))
+          const after = written(objects, router.render(app, objects, to(wanted)))
           if (after === undefined) throw new Error('its own write was refused')
           const found = reading(router, app, after)
           expect(found.uniform).toBe(true)
@@ -69,7 +71,7 @@ export function routerSuite(router: Router, fixture: RouterFixture): void {
       fc.assert(
         fc.property(crowded, weights, (objects, wanted) => {
           const before = structuredClone(objects)
-          const after = written(objects, router.render(app, objects, wanted))
+          const after = written(objects, router.render(app, objects, to(wanted)))
           expect(foreign(after ?? {})).toEqual(foreign(objects))
           expect(objects).toEqual(before)
         }),
@@ -79,8 +81,8 @@ export function routerSuite(router: Router, fixture: RouterFixture): void {
     test('writes nothing where nothing changes', () => {
       fc.assert(
         fc.property(crowded, weights, (objects, wanted) => {
-          const after = written(objects, router.render(app, objects, wanted)) ?? {}
-          expect(router.render(app, after, wanted)).toEqual([])
+          const after = written(objects, router.render(app, objects, to(wanted))) ?? {}
+          expect(router.render(app, after, to(wanted))).toEqual([])
         }),
       )
     })
@@ -88,7 +90,7 @@ export function routerSuite(router: Router, fixture: RouterFixture): void {
     test('begins every write with a test on the version it decided on', () => {
       fc.assert(
         fc.property(crowded, weights, (objects, wanted) => {
-          for (const write of router.render(app, objects, wanted)) {
+          for (const write of router.render(app, objects, to(wanted))) {
             if (write.kind !== 'patch')
               throw new Error(`a router writes patches, not ${write.kind}`)
             const { metadata } = objects[`${write.ref.kind}/${write.ref.name}`] as KubeObject
@@ -103,7 +105,7 @@ export function routerSuite(router: Router, fixture: RouterFixture): void {
     })
 
     test('is refused when somebody else wrote in between', () => {
-      const writes = router.render(app, plain, split(30))
+      const writes = router.render(app, plain, to(split(30)))
       expect(writes.length).toBeGreaterThan(0)
       const moved = Object.fromEntries(
         Object.entries(plain).map(([key, object]) => [
@@ -121,10 +123,10 @@ export function routerSuite(router: Router, fixture: RouterFixture): void {
     })
 
     test('says that its object is missing, and writes nothing then', () => {
-      const found = router.read(app, {})
+      const found = router.read(app, {}, {})
       expect(found.kind).toBe('missing')
       expect(found.object).toContain(app.traffic.route)
-      expect(router.render(app, {}, split(30))).toEqual([])
+      expect(router.render(app, {}, to(split(30)))).toEqual([])
       expect(router.ports(app, {}, app.services[stable] ?? '')).toEqual([])
     })
 
@@ -136,7 +138,7 @@ export function routerSuite(router: Router, fixture: RouterFixture): void {
 
     test('gives each accepted state a name of its own, and says how long its gateway follows behind', () => {
       const one = reading(router, app, accept(plain)).acceptance
-      const after = written(plain, router.render(app, plain, split(30))) ?? {}
+      const after = written(plain, router.render(app, plain, to(split(30)))) ?? {}
       const other = reading(router, app, accept(nextGeneration(after))).acceptance
       if (one.kind !== 'accepted' || other.kind !== 'accepted') throw new Error('not accepted')
       expect(other.token).not.toBe(one.token)
@@ -146,9 +148,9 @@ export function routerSuite(router: Router, fixture: RouterFixture): void {
 
     for (const [name, objects, words] of refused) {
       test(`refuses ${name} and says what to write`, () => {
-        const found = router.read(app, objects)
+        const found = router.read(app, objects, {})
         expect(found).toMatchObject({ kind: 'unusable', problem: expect.stringContaining(words) })
-        expect(router.render(app, objects, split(30))).toEqual([])
+        expect(router.render(app, objects, to(split(30)))).toEqual([])
       })
     }
 

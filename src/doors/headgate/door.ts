@@ -12,5 +12,5 @@ export const headgateDoor: Door = {
   crds: [releaseCrd],
   read: (object) => readRelease(object as Release),
   notebook: (object) => notebookOf((object as Release).status),
-  status: (_object, book, app) => statusOf(book, app?.plan.steps ?? []),
+  status: (_object, book, app) => statusOf(book, app),
 }

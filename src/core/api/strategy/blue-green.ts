@@ -1,0 +1,97 @@
+/** `spec.strategy.blueGreen`: the new revision at full size beside the old, then all traffic at once. */
+import type { Plan, Step } from '../../model/app.ts'
+import { plainPromotion } from '../../model/app.ts'
+import type { Notes } from '../notes.ts'
+import type { Release } from '../release.ts'
+import { count, duration, list, name, object, text } from '../schema-parts.ts'
+import type { StrategyForm } from './form.ts'
+
+/** The role of a blue-green candidate. */
+export const previewRole = 'preview'
+
+export type BlueGreenStrategy = {
+  readonly previewHost?: string
+  readonly previewReplicas?: number
+  readonly autoPromoteAfter?: string
+  readonly scaleDownDelay?: string
+  readonly prePromotion?: { readonly analysis: readonly string[] }
+  readonly postPromotion?: { readonly analysis: readonly string[] }
+}
+
+const metrics = (when: string) =>
+  object(
+    {
+      analysis: list(name('Name of a metric.'), {
+        minItems: 1,
+        maxItems: 16,
+        description: `Metrics that must pass ${when}.`,
+      }),
+    },
+    { required: ['analysis'] },
+  )
+
+const path = 'spec.strategy.blueGreen'
+
+export const blueGreenForm: StrategyForm<'blueGreen'> = {
+  field: 'blueGreen',
+  only: previewRole,
+  schema: object({
+    previewHost: text('Host under which the preview is reached before it is promoted.'),
+    previewReplicas: count('Pods of the preview before its promotion; left out, all.', 1),
+    autoPromoteAfter: duration('Promotes by itself after so long; left out, somebody promotes.'),
+    scaleDownDelay: duration('The old pods stay for so long, as an instant way back.', {
+      default: '30s',
+    }),
+    prePromotion: metrics('before the promotion'),
+    postPromotion: metrics('after the promotion; a failure turns it back'),
+  }),
+  rules: [],
+  roles: () => [previewRole],
+  read: (given, release, notes): Plan => {
+    checkMetrics(given, release, notes)
+    return {
+      strategy: 'blueGreen',
+      candidates: [
+        {
+          role: previewRole,
+          own: undefined,
+          steps: stepsOf(given, release, notes),
+          command: undefined,
+        },
+      ],
+      promotion: {
+        ...plainPromotion,
+        how: 'switch',
+        verify: given.postPromotion?.analysis ?? [],
+        scaleDownDelayMs: notes.duration(`${path}.scaleDownDelay`, given.scaleDownDelay, 30_000),
+        previewHost: given.previewHost,
+      },
+    }
+  },
+}
+
+function stepsOf(given: BlueGreenStrategy, { spec }: Release, notes: Notes): readonly Step[] {
+  const wait = given.autoPromoteAfter
+  const durationMs =
+    wait === undefined ? undefined : notes.duration(`${path}.autoPromoteAfter`, wait, 0)
+  const before = given.prePromotion?.analysis
+  const pods = Math.min(given.previewReplicas ?? Infinity, spec.replicas ?? 1)
+  return [
+    { kind: 'replicas', replicas: pods },
+    ...(before === undefined ? [] : [{ kind: 'analysis', metrics: before } as const]),
+    { kind: 'pause', durationMs },
+  ]
+}
+
+function checkMetrics(given: BlueGreenStrategy, { spec }: Release, notes: Notes): void {
+  const known = new Set(spec.analysis?.metrics.map((metric) => metric.name))
+  for (const part of ['prePromotion', 'postPromotion'] as const) {
+    for (const metric of given[part]?.analysis ?? []) {
+      if (!known.has(metric))
+        notes.add(
+          `${path}.${part}.analysis`,
+          `names ${metric}, which spec.analysis.metrics does not define`,
+        )
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/** Manual approval: it asks nobody by HTTP, and passes once a person's promotion of this very step is on record. */
+import type { ApprovalGate } from '../model/gate.ts'
+import type { Gate, GateOutcome, GateView, Understood } from './gate.ts'
+
+export const approvalGate: Gate<ApprovalGate> = { asks: () => [], read: nothing, outcome }
+
+/** What a decision is called that approves; see actions.ts. */
+const approvals: readonly string[] = ['Promote', 'PromoteFull', 'Approve']
+
+function nothing(): Understood {
+  return { verdict: 'error', message: 'nobody was asked' }
+}
+
+function outcome({ name }: ApprovalGate, view: GateView): GateOutcome {
+  const { revision, step } = view.subject
+  const record = view.decisions.findLast(
+    (one) =>
+      approvals.includes(one.action) &&
+      one.revision === revision &&
+      one.step === step &&
+      one.at >= view.since,
+  )
+  if (record === undefined)
+    return {
+      verdict: 'needMoreData',
+      message: `gate ${name} waits until somebody promotes`,
+      until: undefined,
+    }
+  const by = record.by ?? 'somebody'
+  return { verdict: 'passing', message: `approved by ${by}`, until: undefined, by }
+}
