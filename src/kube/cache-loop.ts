@@ -7,6 +7,10 @@
  * gone (410), or ahead of a server restored from a backup, leads to one fresh list, which replaces
  * the content in one step. Every other failure keeps the content, waits (see backoff.ts) and goes
  * on from the last version.
+ *
+ * What a server or a proxy silently left out of a healthy stream no watch can notice. So about once
+ * an hour a stream begins with the whole content instead of where the last one ended: no request
+ * more, and a lost change lives no longer than that.
  */
 import type { Kind } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
@@ -53,6 +57,8 @@ const listMostMs = 60_000
  * not stormed.
  */
 const shortLivedMs = 5_000
+/** A stream that ends so long after the last list is followed by one that begins with a list. */
+const freshEveryMs = 3_600_000
 /** Relists closer together than this wait like failures do. */
 const relistPauseMs = 10_000
 /**
@@ -219,10 +225,10 @@ function afterBrokenList<T>(
   pause: Pause,
 ): number {
   if (end.kind === 'failed' && isRefusal(end.error)) memory.listsOnly = true
-  if (end.kind === 'silent') memory.listsOnly = true
+  if (end.kind === 'silent' && accepted) memory.listsOnly = true
   if (memory.listsOnly) return 0
   // A server that is down would refuse a list as well.
-  if (accepted) memory.brokenLists += 1
+  if (accepted || end.kind === 'silent') memory.brokenLists += 1
   if (end.kind === 'malformed') stats.malformed += 1
   const error =
     end.kind === 'failed' || end.kind === 'malformed'
@@ -244,10 +250,11 @@ function afterStream<T>(
 ): number {
   switch (end.kind) {
     case 'stopped':
-    case 'silent':
       return 0
+    case 'silent':
     case 'ended':
-      return lastedMs < shortLivedMs ? pause() : 0
+      if (ports.clock.monotonic() - memory.listedAt >= freshEveryMs) memory.position = undefined
+      return end.kind === 'ended' && lastedMs < shortLivedMs ? pause() : 0
     case 'malformed':
       stats.malformed += 1
       memory.malformed += 1

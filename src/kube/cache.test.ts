@@ -135,6 +135,25 @@ test('a stream that dies before its end bookmark shows nothing of what it brough
   await cache.stop()
 })
 
+test('a server that hung for a while is asked for streams again afterwards', async () => {
+  let hangs = true
+  const { api, time, cache } = bench((call) => {
+    if (hangs) return 'silence'
+    if (!call.isWatch) return { status: 200, body: listOf(5, []) }
+    const live = stream()
+    if (call.query.has('sendInitialEvents')) live.push(bookmark(5, true))
+    else live.push(errorEvent(410, 'Expired'))
+    return { stream: live }
+  })
+  await time.advance(5 * minute)
+  hangs = false
+  assert.equal(await time.advanceUntil(cache.isSynced, 2 * minute), true)
+  const before = api.calls.length
+  await time.advance(minute)
+  assert.ok(api.calls.slice(before).some((call) => call.query.has('sendInitialEvents')))
+  await cache.stop()
+})
+
 test('after three such streams in a row the list comes by page', async () => {
   const { time, cache } = bench((call) => {
     if (!call.isWatch) return { status: 200, body: listOf(5, [sample('a', 3)]) }
@@ -298,7 +317,15 @@ for (const [what, reply] of [
   ['refuses connections', { broken: 'ECONNREFUSED' }],
   ['answers 503', { status: 503 }],
   ['answers 500', { status: 500 }],
+  ['fails the TLS handshake', { broken: 'CERT_HAS_EXPIRED' }],
+  ['answers 401', { status: 401, body: statusOf(401, 'Unauthorized') }],
   ['answers 403', { status: 403, body: statusOf(403, 'Forbidden') }],
+  ['answers 404', { status: 404, body: statusOf(404, 'NotFound') }],
+  ['answers 408', { status: 408 }],
+  ['answers 429 without asking for patience', { status: 429 }],
+  ['answers 502', { status: 502 }],
+  ['answers 504', { status: 504 }],
+  ['never answers', 'silence'],
   ['closes every stream at once', undefined],
 ] as const) {
   test(`a server that ${what} for ten minutes gets at most 0.3 requests a second`, async () => {
@@ -310,10 +337,115 @@ for (const [what, reply] of [
     const { api, time, cache } = bench(() => reply ?? closing())
     await time.advance(10 * minute)
     assert.ok(api.calls.length <= 180, `${api.calls.length} requests`)
-    assert.ok(api.calls.length >= 15, `${api.calls.length} requests`)
+    const least = reply === 'silence' ? 8 : 15
+    assert.ok(api.calls.length >= least, `${api.calls.length} requests`)
     await cache.stop()
   })
 }
+
+for (const [what, reply] of [
+  ['is not served yet', { status: 404, body: statusOf(404, 'NotFound') }],
+  ['may not be read', { status: 403, body: statusOf(403, 'Forbidden') }],
+  ['cannot be listed for a while', { status: 500 }],
+] as const) {
+  test(`a kind that ${what} is asked for until it can be, and says so meanwhile`, async () => {
+    let ready = false
+    const { time, cache } = bench(() => {
+      if (!ready) return reply
+      const live = stream()
+      live.push(event('ADDED', sample('a', 4)), bookmark(5, true))
+      return { stream: live }
+    })
+    await time.advance(10 * minute)
+    assert.equal(cache.isSynced(), false)
+    assert.ok(cache.trouble() !== undefined)
+    ready = true
+    assert.equal(await time.advanceUntil(cache.isSynced, 30_000), true)
+    assert.deepEqual([held(cache), cache.trouble()], [['a@4'], undefined])
+    await cache.stop()
+  })
+}
+
+test('a paged list that fails in whatever way is read again until it succeeds', async () => {
+  const failures: Reply[] = [
+    { status: 500 },
+    { broken: 'reset' },
+    { status: 200, body: '{"kind":"List","items":[' },
+    { status: 200, body: { kind: 'Status', status: 'Failure' } },
+    { status: 429, headers: { 'retry-after': '1' } },
+  ]
+  const { time, cache, problems } = bench(
+    classic(
+      () => failures.shift() ?? { status: 200, body: listOf(5, [sample('a', 3)]) },
+      () => ({ stream: stream() }),
+    ),
+  )
+  assert.equal(await time.advanceUntil(cache.isSynced, 2 * minute), true)
+  assert.deepEqual([held(cache), problems.length], [['a@3'], 5])
+  await cache.stop()
+})
+
+test('every first read goes through to the store, never to what a server has cached', async () => {
+  let live = stream()
+  const { api, time, cache } = bench(
+    classic(
+      () => ({ status: 200, body: listOf(5, []) }),
+      () => {
+        live = stream()
+        return { stream: live }
+      },
+    ),
+  )
+  await time.advance(20_000)
+  live.push(errorEvent(410, 'Expired'))
+  await time.advance(20_000)
+  const first = api.calls.filter((call) => !call.isWatch || call.query.has('sendInitialEvents'))
+  assert.equal(first.length, 3)
+  assert.ok(first.every((call) => !call.query.has('resourceVersion')))
+  await cache.stop()
+})
+
+test('a list of 200,000 objects in one piece overflows nothing', async () => {
+  const many = Array.from({ length: 200_000 }, (_, i) => ({
+    metadata: { name: `n${i}`, uid: `u${i}`, resourceVersion: '3' },
+  }))
+  const body = JSON.stringify({ metadata: { resourceVersion: '5' }, items: many })
+  let heard = 0
+  const { time, cache } = bench(
+    classic(
+      () => ({ status: 200, body }),
+      () => ({ stream: stream() }),
+    ),
+  )
+  cache.subscribe(() => {
+    heard += 1
+  })
+  await time.advance(20_000)
+  assert.deepEqual([cache.size(), heard], [200_000, 200_000])
+  await cache.stop()
+})
+
+test('changes are heard one by one in the order of the server, however they are cut into chunks', async () => {
+  const live = stream()
+  const { time, cache, story } = bench(() => ({ stream: live }))
+  await time.advance(0)
+  live.push(bookmark(5, true))
+  const names = ['a', 'b', 'c']
+  const lines = Array.from({ length: 300 }, (_, i) =>
+    JSON.stringify(event('MODIFIED', sample(names[i % 3] ?? '', 6 + i))),
+  )
+  const bytes = Buffer.from(`${lines.join('\n')}\n`)
+  for (let at = 0, size = 1; at < bytes.length; at += size, size = (size * 7) % 1009) {
+    live.push(bytes.subarray(at, at + size))
+  }
+  await time.advance(1)
+  const versions = story.map((line) => Number(/@(\d+)/.exec(line)?.[1]))
+  assert.deepEqual(
+    versions,
+    lines.map((_, i) => 6 + i),
+  )
+  await cache.stop()
+})
 
 for (const [what, last] of [
   ['closes every live stream at once', undefined],

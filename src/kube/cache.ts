@@ -8,7 +8,8 @@ import type { Cache, Change, WatchOptions } from './cluster.ts'
 import { KubeError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Ports } from './ports.ts'
-import { objectStore } from './store.ts'
+import { metadataOf, objectStore } from './store.ts'
+import { compareVersions, isOlder } from './versions.ts'
 
 /** Told of a failure that was survived. */
 export type ReportProblem = (problem: { readonly where: string; readonly error: Error }) => void
@@ -19,6 +20,8 @@ export type CacheStats = {
   /** Lists read after the first. */
   relists: number
   malformed: number
+  /** Changes that no stream brought, found by a later list. */
+  lost: number
   listenerErrors: number
 }
 
@@ -39,7 +42,7 @@ export function watchCache<T>(
   kind: Kind,
   options: WatchOptions<T>,
 ): Cache<T> {
-  const { ports, report } = around
+  const { ports, report, stats } = around
   const where = `watch of ${kind.plural}.${apiVersionOf(kind)}`
   const store = objectStore<T>()
   const stopping = new AbortController()
@@ -48,6 +51,22 @@ export function watchCache<T>(
   let synced = false
   let version = ''
   let trouble: { readonly error: Error; readonly since: number } | undefined
+
+  /** What is new to us although older than what we had seen, was left out of a stream. */
+  const tellLost = (changes: readonly Change<T>[], now: string): void => {
+    if (isOlder(now, version)) return
+    const lost = changes.filter((change) => {
+      if (change.type === 'gone') return false
+      const order = compareVersions(metadataOf(change.now).resourceVersion ?? '', version)
+      return order === -1 || order === 0
+    }).length
+    if (lost === 0) return
+    stats.lost += lost
+    report({
+      where,
+      error: new Error(`${lost} changes were lost on the way; a fresh list has them`),
+    })
+  }
 
   const target: CacheTarget<T> = {
     project: (object) => {
@@ -60,6 +79,7 @@ export function watchCache<T>(
     },
     replace: (all, resourceVersion) => {
       const changes = store.replace(all)
+      tellLost(changes, resourceVersion)
       version = resourceVersion
       synced = true
       trouble = undefined

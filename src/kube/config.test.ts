@@ -3,10 +3,10 @@
  * way to get it wrong.
  */
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, test } from 'vitest'
+import { afterEach, beforeEach, test } from 'vitest'
 import { type ConfigOptions, loadConfig } from './config.ts'
 import { credentialSource } from './credentials.ts'
 import { proxyFromEnvironment } from './proxy-environment.ts'
@@ -16,6 +16,7 @@ let folder = ''
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headgate-'))
 })
+afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const pem = '-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n'
 const base64 = Buffer.from(pem).toString('base64')
@@ -87,6 +88,31 @@ test('KUBECONFIG with several files: of each name the first wins, missing files 
   )
   assert.equal((await load({ env, context: 'c' })).source, `context c in ${first}`)
 })
+
+const users: readonly [string, Part, unknown][] = [
+  ['a token', { token: 't' }, { kind: 'token', token: 't' }],
+  [
+    'a user name and a password',
+    { username: 'ann', password: 'p' },
+    { kind: 'basic', username: 'ann', password: 'p' },
+  ],
+  [
+    'a token before a user name',
+    { token: 't', username: 'ann', password: 'p' },
+    { kind: 'token', token: 't' },
+  ],
+  [
+    'a certificate alone',
+    { 'client-certificate-data': base64, 'client-key-data': base64 },
+    { kind: 'none' },
+  ],
+]
+for (const [what, user, credentials] of users) {
+  test(`a user with ${what}`, async () => {
+    const config = await load({ kubeconfig: await file('config', { user }) })
+    assert.deepEqual(config.credentials, credentials)
+  })
+}
 
 test('paths in a file begin at its folder', async () => {
   await mkdir(join(folder, 'pki'))

@@ -3,7 +3,7 @@
  * other understands.
  */
 import assert from 'node:assert/strict'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, test } from 'vitest'
@@ -24,9 +24,11 @@ const clusters: Record<string, ConnectedCluster> = {}
 
 beforeAll(async () => {
   server = await startApiServer({ ports })
-  const path = join(await mkdtemp(join(tmpdir(), 'headgate-')), 'config')
+  const folder = await mkdtemp(join(tmpdir(), 'headgate-'))
+  const path = join(folder, 'config')
   await writeFile(path, server.kubeconfig())
   const config = await loadConfig({ kubeconfig: path })
+  await rm(folder, { recursive: true })
   clusters['TLS'] = connectTo(socketTransport(config, ports), ports)
   clusters['memory'] = connectTo(server.transport(), ports)
 })

@@ -49,7 +49,7 @@ export function connectTo(
   const { userAgent = 'headgate', fieldManager = 'headgate', onProblem = ignore } = options
   const exchange = exchangeOver(transport, ports, userAgent)
   const caches = new Set<{ readonly stop: () => Promise<void> }>()
-  const watchStats = { restarts: 0, relists: 0, malformed: 0, listenerErrors: 0 }
+  const watchStats = { restarts: 0, relists: 0, malformed: 0, lost: 0, listenerErrors: 0 }
 
   const perform = async <T>(request: HttpRequest): Promise<T> => {
     const answer = await exchange.send(request, { repeat: true })

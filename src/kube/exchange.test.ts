@@ -178,6 +178,16 @@ test('a list reads every page, 500 at a time, and gives items their kind', async
   assert.ok(api.calls.every(({ query }) => query.get('labelSelector') === 'a=b'))
 })
 
+test('a list reads through to the store unless something older will do', async () => {
+  const { api, cluster } = bench(() => ({ status: 200, body: listOf(9, []) }))
+  await cluster.list(kinds.configMap)
+  await cluster.list(kinds.configMap, { resourceVersion: '0' })
+  assert.deepEqual(
+    api.calls.map(({ query }) => query.get('resourceVersion')),
+    [null, '0'],
+  )
+})
+
 test('the limit halves under 429, lets the queue through in order, and grows back', async () => {
   let overloaded = true
   const { api, time, cluster } = bench(async (_, { clock }) => {

@@ -5,10 +5,12 @@ import assert from 'node:assert/strict'
 import { afterEach, test } from 'vitest'
 import { kinds } from '#core/k8s/kinds.ts'
 import { type ConnectedCluster, connectTo } from './connect.ts'
+import { isKube } from './errors.ts'
 import type { HttpRequest } from './http.ts'
 import { type Leadership, type LeadOptions, lead } from './lease.ts'
 import type { Lease } from './lease-record.ts'
-import type { Ports } from './ports.ts'
+import type { Clock, Ports } from './ports.ts'
+import { type Sample, sample } from './testing/objects.ts'
 import type { Reply } from './testing/scripted-api.ts'
 import { type TinyApi, tinyApi } from './testing/tiny-api.ts'
 import { type VirtualClock, virtualClock } from './virtual-clock.ts'
@@ -37,11 +39,21 @@ function candidate(
   api: TinyApi,
   time: VirtualClock,
   identity: string,
-  changes: Partial<LeadOptions> & { readonly wallOffset?: number; readonly cut?: Cut } = {},
+  changes: Partial<LeadOptions> & {
+    readonly wallOffset?: number
+    /** So many times as fast as the others' clocks. */
+    readonly rate?: number
+    readonly cut?: Cut
+  } = {},
 ): Candidate {
   const { clock } = time
-  const now = (): number => clock.now() + (changes.wallOffset ?? 0)
-  const ports: Ports = { clock: { ...clock, now }, random: () => 0.5, newId: () => identity }
+  const { rate = 1 } = changes
+  const own: Clock = {
+    now: () => clock.now() * rate + (changes.wallOffset ?? 0),
+    monotonic: () => clock.monotonic() * rate,
+    after: (delayMs, callback) => clock.after(delayMs / rate, callback),
+  }
+  const ports: Ports = { clock: own, random: () => 0.5, newId: () => identity }
   const story: string[] = []
   const transport = {
     ...api.transport,
@@ -59,9 +71,9 @@ function candidate(
     onLoss: (why) => story.push(`loss: ${why}`),
     ...changes,
   })
-  const own: Candidate = { identity, leadership, cluster, story, cut: changes.cut }
-  candidates.push(own)
-  return own
+  const made: Candidate = { identity, leadership, cluster, story, cut: changes.cut }
+  candidates.push(made)
+  return made
 }
 
 const leaders = (): number => candidates.filter((c) => c.leadership.isLeader()).length
@@ -148,6 +160,65 @@ for (const offset of [-86_400_000, 86_400_000]) {
     await Promise.all([a.leadership.stop(), b.leadership.stop()])
   })
 }
+
+for (const rate of [0.7, 0.9, 1.1, 1.4]) {
+  test(`a standby whose clock runs ${rate} times as fast makes no second leader, and takes over`, async () => {
+    const [api, time] = [tinyApi(), virtualClock()]
+    const a = candidate(api, time, 'a')
+    await pass(time, 1000)
+    const b = candidate(api, time, 'b', { rate })
+    await pass(time, 60_000)
+    assert.deepEqual([a.leadership.isLeader(), b.story], [true, []])
+    a.cut = () => true
+    await pass(time, 30_000)
+    assert.deepEqual([a.leadership.isLeader(), b.leadership.isLeader()], [false, true])
+    await Promise.all([a.leadership.stop(), b.leadership.stop()])
+  })
+}
+
+test('two leaders at once: what one sends after its freeze is refused, and the history is that of one', async () => {
+  const [api, time] = [tinyApi(), virtualClock()]
+  const a = candidate(api, time, 'a')
+  await pass(time, 1000)
+  const b = candidate(api, time, 'b')
+  await pass(time, 10_000)
+  const place = '/api/v1/namespaces/default/configmaps'
+  const { resourceVersion: _, uid: __, ...metadata } = sample('steps', 0).metadata
+  api.put(place, { ...sample('steps', 0), metadata, spec: 0 } as Sample)
+  const at = { namespace: 'default', name: 'steps' }
+  const advanced = (seen: Sample): Sample => ({ ...seen, spec: Number(seen.spec) + 1 })
+  // A has read and checked that it leads; then its process sleeps before the request is sent.
+  const seenByA = await a.cluster.get<Sample>(kinds.configMap, at)
+  assert.equal(a.leadership.isLeader(), true)
+  a.cut = () => true
+  assert.equal(await time.advanceUntil(b.leadership.isLeader, 20_000), true)
+  const seenByB = await b.cluster.get<Sample>(kinds.configMap, at)
+  await b.cluster.replace(kinds.configMap, advanced(seenByB))
+  a.cut = undefined
+  const late = await a.cluster.replace(kinds.configMap, advanced(seenByA)).catch((e: unknown) => e)
+  assert.ok(isKube(late, 'Conflict'), 'only the precondition stops it: a lease is no fence')
+  assert.equal((api.objects(place)[0] as Sample).spec, 1)
+  assert.equal(a.leadership.isLeader(), false)
+  await Promise.all([a.leadership.stop(), b.leadership.stop()])
+})
+
+test('renewals go on while all other requests are refused with 429', async () => {
+  const [api, time] = [tinyApi(), virtualClock()]
+  const a = candidate(api, time, 'a')
+  await pass(time, 1000)
+  api.fault = (call): Reply | undefined =>
+    call.path.includes('/leases')
+      ? undefined
+      : { status: 429, headers: { 'retry-after': '10' }, body: '' }
+  const lists = Array.from({ length: 60 }, () =>
+    a.cluster.list(kinds.pod).catch((error: unknown) => error),
+  )
+  await pass(time, 120_000)
+  assert.deepEqual([a.leadership.isLeader(), a.story], [true, ['gain']])
+  assert.equal(a.cluster.stats().limit < 16, true)
+  await Promise.all(lists)
+  await a.leadership.stop()
+})
 
 test('a leader frozen for a minute knows at once that it leads no more', async () => {
   const [api, time] = [tinyApi(), virtualClock()]

@@ -16,7 +16,7 @@ import { type Answer, readBody } from './answer.ts'
 import type { Cluster } from './cluster.ts'
 import { KubeError } from './errors.ts'
 import type { HttpResponse } from './http.ts'
-import type { DirectRequest } from './transport.ts'
+import type { DirectRequest, DirectTls } from './transport.ts'
 
 /** Where a request goes. */
 export type Route =
@@ -75,6 +75,9 @@ export type ReachOptions = {
   /** After decompression. Default 1 MiB. */
   readonly maxBytes?: number
   readonly signal?: AbortSignal
+  readonly tls?: DirectTls
+  /** The request carries credentials, which the API server's proxy must not see. */
+  readonly confidential?: boolean
 }
 
 export type Reach = {
@@ -105,7 +108,9 @@ export function reachThrough(parts: ReachParts): Reach {
       case 'refused':
         return Promise.reject(new KubeError({ reason: 'Forbidden', code: 0, message: route.why }))
       case 'proxy':
-        return throughProxy(parts.cluster, route.path, options)
+        return options.confidential === true
+          ? Promise.reject(new KubeError({ reason: 'Forbidden', code: 0, message: notByProxy }))
+          : throughProxy(parts.cluster, route.path, options)
       case 'direct':
         return directly(parts, rules, route.url, options)
     }
@@ -117,17 +122,21 @@ export function reachThrough(parts: ReachParts): Reach {
   }
 }
 
+const notByProxy =
+  "credentials do not travel through the API server's proxy; run the controller in the cluster"
+
 async function throughProxy(
   cluster: Cluster,
   path: string,
   options: ReachOptions,
 ): Promise<Answer> {
-  const {
-    timeoutMs = defaultTimeoutMs,
-    maxBytes = defaultMaxBytes,
-    headers = {},
-    ...rest
-  } = options
+  const { timeoutMs = defaultTimeoutMs, maxBytes = defaultMaxBytes, headers = {} } = options
+  const { method, body, signal } = options
+  const rest = {
+    ...(method === undefined ? {} : { method }),
+    ...(body === undefined ? {} : { body }),
+    ...(signal === undefined ? {} : { signal }),
+  }
   // Identity is asked for, so that the limit counts what there is; the client never decompresses.
   const asked = { 'accept-encoding': 'identity', ...headers }
   const answer = await cluster.raw({ ...rest, path, headers: asked, timeoutMs, maxBytes })
@@ -161,6 +170,7 @@ async function directly(
       ...(body === undefined ? {} : { body }),
       signal,
       refuse: (address) => refuseAddress(address, true, rules),
+      ...(options.tls === undefined ? {} : { tls: options.tls }),
     })
     const text = await readBody(decompressed(response), { maxBytes, signal })
     return { status: response.status, headers: response.headers, body: text }

@@ -7,18 +7,11 @@ import { kinds } from '#core/k8s/kinds.ts'
 import { connectTo } from './connect.ts'
 import type { Ports } from './ports.ts'
 import { sample } from './testing/objects.ts'
+import { randomFrom } from './testing/random.ts'
 import { type TinyApi, tinyApi } from './testing/tiny-api.ts'
 import { virtualClock } from './virtual-clock.ts'
 
 const collection = '/api/v1/configmaps'
-
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 const shown = (
   objects: Iterable<{

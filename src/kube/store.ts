@@ -31,6 +31,13 @@ export function keyOf(object: unknown): string {
   return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`
 }
 
+/** Splits what keyOf made. */
+export function placeOf(key: string): { readonly namespace?: string; readonly name: string } {
+  const slash = key.indexOf('/')
+  if (slash < 0) return { name: key }
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) }
+}
+
 export function objectStore<T>(): Store<T> {
   let held = new Map<string, T>()
   const buried = new Set<string>()

@@ -2,7 +2,7 @@
  * The transport over real sockets on loopback: connections, TLS, proxies, credentials that rotate.
  */
 import assert from 'node:assert/strict'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect as connectTcp, type Server, type Socket } from 'node:net'
@@ -13,7 +13,7 @@ import { afterEach, test } from 'vitest'
 import { kinds } from '#core/k8s/kinds.ts'
 import { type ClusterConfig, plainConfig } from './cluster-config.ts'
 import { type ConnectedCluster, connectTo } from './connect.ts'
-import { systemPorts } from './system.ts'
+import { systemClock, systemPorts } from './system.ts'
 import { authority } from './testing/certificates.ts'
 import { bookmark, event, listOf, sample } from './testing/objects.ts'
 import { socketTransport } from './transport.ts'
@@ -72,6 +72,32 @@ test('a watch has a connection of its own, and gives it back when stopped', asyn
   assert.deepEqual([...(caches[0]?.keys() ?? [])], ['default/a'])
   await Promise.all(caches.map((cache) => cache.stop()))
   await until(() => watching.every((socket) => socket.destroyed))
+})
+
+test('a connection that a proxy forgot without a word is given up within 60 s, and the watch goes on', async () => {
+  const watching: Socket[] = []
+  const { port } = await listening(
+    createServer((request, response) => {
+      watching.push(request.socket)
+      if (watching.length === 1) {
+        // Says all it has, and then nothing, while the socket stays open on both sides.
+        response.write(`${JSON.stringify(bookmark(5, true))}\n`)
+      } else {
+        response.write(`${JSON.stringify(event('ADDED', sample('missed', 6)))}\n`)
+      }
+    }),
+  )
+  // A minute passes in three seconds.
+  const ports = { ...systemPorts(), clock: systemClock({ speed: 20 }) }
+  const cluster = connectTo(socketTransport(plainConfig(`http://127.0.0.1:${port}`), ports), ports)
+  endings.push(() => cluster.close())
+  const cache = cluster.watch(kinds.pod)
+  await cache.synced()
+  const since = ports.clock.monotonic()
+  await until(() => cache.size() === 1)
+  // The machine may be busy, so somewhat more than a minute; the minute itself is proven in virtual time.
+  assert.ok(ports.clock.monotonic() - since <= 80_000)
+  await until(() => watching[0]?.destroyed === true)
 })
 
 test('the lease never waits behind requests that hang', async () => {
@@ -158,7 +184,9 @@ test('a proxy is used for requests and watches', async () => {
 })
 
 test('a token file that rotates is read again when the old token is refused', async () => {
-  const path = join(await mkdtemp(join(tmpdir(), 'headgate-')), 'token')
+  const folder = await mkdtemp(join(tmpdir(), 'headgate-'))
+  endings.push(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'token')
   await writeFile(path, 'old\n')
   const seen: string[] = []
   const { port } = await listening(

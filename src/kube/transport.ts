@@ -205,6 +205,13 @@ export type DirectRequest = {
   readonly signal: AbortSignal
   /** Looks at the address that is about to be connected to; a sentence refuses it. */
   readonly refuse: (address: string) => string | undefined
+  readonly tls?: DirectTls
+}
+
+/** Whom to trust instead of the usual authorities, and who we say we are. PEM. */
+export type DirectTls = {
+  readonly ca?: string
+  readonly certificate?: ClientCertificate
 }
 
 /**
@@ -213,7 +220,13 @@ export type DirectRequest = {
  */
 export async function sendDirect(request: DirectRequest): Promise<HttpResponse> {
   const { origin, pathname, search } = new URL(request.url)
-  const connect = { lookup: checkedLookup(request.refuse), timeout: connectTimeoutMs }
+  const { ca, certificate } = request.tls ?? {}
+  const connect = {
+    lookup: checkedLookup(request.refuse),
+    timeout: connectTimeoutMs,
+    ...(ca === undefined ? {} : { ca }),
+    ...(certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key }),
+  }
   const agent = new Agent({ connections: 1, allowH2: false, headersTimeout: 0, connect })
   const finish = (): void => {
     agent.destroy().catch(() => undefined)

@@ -1,6 +1,7 @@
 /** A small certificate authority for tests over TLS. */
 import { webcrypto } from 'node:crypto'
 import type { Extension } from '@peculiar/x509'
+import { loadX509 } from '../x509.ts'
 
 export type Pair = { readonly cert: string; readonly key: string }
 
@@ -10,19 +11,10 @@ export type Authority = {
   readonly client: (user: string) => Promise<Pair>
 }
 
-/** The certificate library asks for decorator metadata that nothing here uses. */
-async function library(): Promise<typeof import('@peculiar/x509')> {
-  if (!('getMetadata' in Reflect)) {
-    const none = (): undefined => undefined
-    Object.assign(Reflect, { getMetadata: none, getOwnMetadata: none, defineMetadata: none })
-  }
-  return import('@peculiar/x509')
-}
-
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
 export async function authority(): Promise<Authority> {
-  const x509 = await library()
+  const x509 = await loadX509()
   const keys = await newKeys()
   const root = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: '01',

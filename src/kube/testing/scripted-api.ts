@@ -36,6 +36,8 @@ export type ScriptedApi = {
   readonly watches: () => readonly Call[]
   readonly lists: () => readonly Call[]
   readonly closed: () => boolean
+  /** Drops the record of calls, for runs too long to keep it. */
+  readonly forget: () => void
 }
 
 export function scriptedApi(answer: (call: Call) => Reply | Promise<Reply>): ScriptedApi {
@@ -65,6 +67,9 @@ export function scriptedApi(answer: (call: Call) => Reply | Promise<Reply>): Scr
     watches: () => calls.filter((call) => call.isWatch),
     lists: () => calls.filter((call) => call.method === 'GET' && !call.isWatch),
     closed: () => closed,
+    forget: () => {
+      calls.length = 0
+    },
   }
 }
 

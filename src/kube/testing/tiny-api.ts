@@ -15,7 +15,7 @@ import {
   stream,
 } from './scripted-api.ts'
 
-export type TinyApi = Pick<ScriptedApi, 'calls' | 'watches' | 'lists'> & {
+export type TinyApi = Pick<ScriptedApi, 'calls' | 'watches' | 'lists' | 'forget'> & {
   readonly transport: Transport
   readonly put: (collection: string, object: KubeObject) => KubeObject
   readonly remove: (collection: string, name: string) => void

@@ -1,8 +1,8 @@
 /** What every controller is given, and what it gives back. */
 import type { Cluster } from '#kube/cluster.ts'
 import type { Ports } from '#kube/ports.ts'
+import { type LookAgain, type WorkQueue, workQueue } from '#kube/work-queue.ts'
 import type { EventRecorder } from './events.ts'
-import { type LookAgain, type Queue, startQueue } from './queue.ts'
 import type { Watches } from './watches.ts'
 
 export type Trouble = {
@@ -24,14 +24,14 @@ export type Context = {
 }
 
 /** A controller at work. Its queue runs as soon as all caches are synced. */
-export type Controller = { readonly name: string; readonly queue: Queue }
+export type Controller = { readonly name: string; readonly queue: WorkQueue }
 
 export function queueFor(
   context: Context,
   name: string,
   reconcile: (key: string) => Promise<LookAgain>,
-): Queue {
-  return startQueue({
+): WorkQueue {
+  return workQueue({
     clock: context.ports.clock,
     onError: (key, error, retryInMs) => context.report({ controller: name, key, error, retryInMs }),
     reconcile: async (key) => {

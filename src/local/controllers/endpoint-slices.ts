@@ -1,11 +1,11 @@
 /** Keeps the EndpointSlices of every Service that selects pods. */
 import { kinds } from '#core/k8s/kinds.ts'
 import { isKube } from '#kube/errors.ts'
+import { lookAgainWhenBehindMs, OwnWrites } from '#kube/own-writes.ts'
+import type { LookAgain } from '#kube/work-queue.ts'
 import { type Context, type Controller, queueFor } from './context.ts'
-import { lookAgainWhenBehindMs, OwnWrites } from './own-writes.ts'
 import { controllerReference } from './owners.ts'
 import { Pace } from './pace.ts'
-import type { LookAgain } from './queue.ts'
 import { backendsOf, headlessLabel, isHeadless, lastChangeTrigger } from './service-endpoints.ts'
 import { hasSelector, type ServiceView, viewServices } from './services.ts'
 import type { EndpointSlice, Service } from './shapes.ts'

@@ -1,11 +1,12 @@
 /** Keeps the legacy Endpoints object of every Service that selects pods. */
 import { kinds } from '#core/k8s/kinds.ts'
 import { isKube } from '#kube/errors.ts'
+import { lookAgainWhenBehindMs, OwnWrites } from '#kube/own-writes.ts'
+import { placeOf } from '#kube/store.ts'
+import type { LookAgain } from '#kube/work-queue.ts'
 import { type Context, type Controller, queueFor } from './context.ts'
 import { semanticEqual } from './equality.ts'
-import { lookAgainWhenBehindMs, OwnWrites, placeOf } from './own-writes.ts'
 import { Pace } from './pace.ts'
-import type { LookAgain } from './queue.ts'
 import {
   type Backend,
   backendsOf,

@@ -6,6 +6,7 @@ import { apiVersionOf, type Kind, kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject, OwnerReference } from '#core/k8s/meta.ts'
 import type { Cache } from '#kube/cluster.ts'
 import { isKube } from '#kube/errors.ts'
+import type { LookAgain } from '#kube/work-queue.ts'
 import { type Context, type Controller, queueFor } from './context.ts'
 import { discover, isCollectable } from './discovery.ts'
 import {
@@ -17,7 +18,6 @@ import {
   orphanFinalizer,
   ownersOf,
 } from './owner-graph.ts'
-import type { LookAgain } from './queue.ts'
 
 type Held = Pick<KubeObject, 'metadata'>
 
@@ -156,7 +156,7 @@ class Garbage implements GarbageCollector {
     for (const { kind: known } of this.#watched.values()) {
       if (known.kind === kind && known.group === group) return known
     }
-    this.queue.addAfter(discoveryKey, rediscoverMs)
+    this.queue.add(discoveryKey, { afterMs: rediscoverMs })
     throw new Error(`owner of unknown kind ${apiVersion} ${kind}: left alone until it is served`)
   }
 

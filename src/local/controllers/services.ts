@@ -1,8 +1,8 @@
 /** Watches Services with their pods, for the two controllers that publish endpoints. */
 import { kinds } from '#core/k8s/kinds.ts'
+import { keyOf } from '#kube/store.ts'
 import type { Context } from './context.ts'
 import { semanticEqual } from './equality.ts'
-import { keyOf } from './own-writes.ts'
 import { isReady } from './pods.ts'
 import { matcher } from './selectors.ts'
 import type { Node, Pod, Service } from './shapes.ts'

@@ -2,11 +2,9 @@
  * Runs containers as processes: the sample app in a process of its own up to a limit, beyond it several to one host
  * process. A container's own command runs only where that is allowed; otherwise every image is the sample app.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Ports } from '#kube/ports.ts'
 import { startCommand } from './command.ts'
+import { openCompileCache } from './compile-cache.ts'
 import { HostProcess } from './host-process.ts'
 import { probeOver } from './probe-request.ts'
 import type { ContainerEvents, ContainerFacts, RunningContainer, Runtime } from './runtime.ts'
@@ -29,7 +27,7 @@ export function processRuntime(ports: Ports, options: ProcessRuntimeOptions = {}
 class ProcessRuntime implements Runtime {
   readonly #ports: Ports
   readonly #options: Required<ProcessRuntimeOptions>
-  readonly #compileCache = mkdtempSync(join(tmpdir(), 'headgate-pods-'))
+  readonly #compileCache = openCompileCache()
   readonly #own = new Set<HostProcess>()
   readonly #hosts = new Set<HostProcess>()
   readonly #commands = new Set<{ readonly close: () => void; readonly exited: Promise<void> }>()
@@ -63,7 +61,7 @@ class ProcessRuntime implements Runtime {
     const all = [...this.#own, ...this.#hosts, ...this.#commands]
     for (const process of all) process.close()
     await Promise.all(all.map((process) => process.exited))
-    rmSync(this.#compileCache, { recursive: true, force: true })
+    this.#compileCache.close()
   }
 
   #startSample(facts: ContainerFacts, events: ContainerEvents): RunningContainer {
@@ -106,7 +104,7 @@ class ProcessRuntime implements Runtime {
 
   #launch(shared: boolean, among: Set<HostProcess>): HostProcess {
     const { speed } = this.#options
-    const host = new HostProcess({ shared, speed, compileCache: this.#compileCache })
+    const host = new HostProcess({ shared, speed, compileCache: this.#compileCache.folder })
     among.add(host)
     void host.exited.then(() => among.delete(host))
     return host

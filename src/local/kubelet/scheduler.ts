@@ -3,9 +3,9 @@ import { kinds } from '#core/k8s/kinds.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import { isKube, KubeError } from '#kube/errors.ts'
 import type { Ports } from '#kube/ports.ts'
+import { keyOf } from '#kube/store.ts'
+import { type WorkQueue, workQueue } from '#kube/work-queue.ts'
 import type { EventRecorder } from '../controllers/events.ts'
-import { keyOf } from '../controllers/own-writes.ts'
-import { type Queue, startQueue } from '../controllers/queue.ts'
 import { matcher } from '../controllers/selectors.ts'
 import type { Node, Pod } from '../controllers/shapes.ts'
 import type { Watches } from '../controllers/watches.ts'
@@ -19,7 +19,7 @@ export type SchedulerOptions = {
 }
 
 /** Returns the queue it is driven by. */
-export function startScheduler(options: SchedulerOptions): Queue {
+export function startScheduler(options: SchedulerOptions): WorkQueue {
   const { cluster, ports, watches, events, report } = options
   const pods = watches.of<Pod>(kinds.pod)
   const nodes = watches.of<Node>(kinds.node)
@@ -50,7 +50,7 @@ export function startScheduler(options: SchedulerOptions): Queue {
     events.record(pod, 'Normal', 'Scheduled', `Successfully assigned ${key} to ${name}`)
   }
 
-  const queue = startQueue({ clock: ports.clock, reconcile: schedule, onError: report })
+  const queue = workQueue({ clock: ports.clock, reconcile: schedule, onError: report })
   pods.subscribe((change) => {
     count(change.before, -1)
     if (change.type === 'gone') return

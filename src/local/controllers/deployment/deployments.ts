@@ -1,10 +1,11 @@
 /** Deployments: a ReplicaSet a revision, and pods that move between them as the strategy says. */
 import { kinds } from '#core/k8s/kinds.ts'
+import { lookAgainWhenBehindMs, OwnWrites } from '#kube/own-writes.ts'
+import { keyOf } from '#kube/store.ts'
+import type { LookAgain } from '#kube/work-queue.ts'
 import { type Context, type Controller, queueFor } from '../context.ts'
 import type { EventRecorder } from '../events.ts'
-import { keyOf, lookAgainWhenBehindMs, OwnWrites } from '../own-writes.ts'
 import { claim, controllerOf } from '../owners.ts'
-import type { LookAgain } from '../queue.ts'
 import { isEmptySelector, matcher } from '../selectors.ts'
 import type { Deployment, Pod, ReplicaSet } from '../shapes.ts'
 import { byController, byNamespace, type Index, orphansOf } from '../watches.ts'

@@ -1,0 +1,27 @@
+/** What a killed process leaves behind is taken away; what belongs to a living one stays. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { openCompileCache } from './compile-cache.ts'
+
+const rows = [
+  ['a process that has ended', () => spawnSync(process.execPath, ['-e', '']).pid, false],
+  ['a process that lives', () => process.ppid, true],
+] as const
+
+for (const [whose, pidOf, stays] of rows) {
+  test(`the folder of ${whose} ${stays ? 'stays' : 'goes'} when the next one starts`, () => {
+    const folder = join(tmpdir(), `headgate-pods-${pidOf()}-test`)
+    mkdirSync(folder, { recursive: true })
+    try {
+      const cache = openCompileCache()
+      expect([existsSync(folder), existsSync(cache.folder)]).toEqual([stays, true])
+      cache.close()
+      expect(existsSync(cache.folder)).toBe(false)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+}
