@@ -1,19 +1,28 @@
 /**
- * Writes the Gateway API's own CustomResourceDefinitions into src/local/crds, as JSON without descriptions. Needs Go, whose
- * module proxy carries them; run it only to take up a new version.
+ * Writes the CustomResourceDefinitions of the Gateway API and of Istio's routing into src/local/crds, as JSON without
+ * descriptions. Needs Go, whose module proxy carries them; run it only to take up a new version.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parse } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 
-const version = 'v1.6.1'
-const names = ['gatewayclasses', 'gateways', 'httproutes', 'grpcroutes', 'referencegrants']
+const gatewayApi = 'sigs.k8s.io/gateway-api@v1.6.1'
+const gatewayApiNames = [
+  'gatewayclasses',
+  'gateways',
+  'httproutes',
+  'grpcroutes',
+  'referencegrants',
+]
+const istioApi = 'istio.io/api@v1.31.1'
+const istioNames = ['virtualservices', 'destinationrules', 'gateways']
 
-function moduleFolder(): string {
-  const args = ['mod', 'download', '-json', `sigs.k8s.io/gateway-api@${version}`]
-  const text = execFileSync('go', args, {
+function moduleFolder(module: string): string {
+  const text = execFileSync('go', ['mod', 'download', '-json', module], {
     encoding: 'utf8',
+    cwd: tmpdir(),
     env: { ...process.env, GOFLAGS: '-mod=mod' },
   })
   return (JSON.parse(text) as { Dir: string }).Dir
@@ -31,8 +40,20 @@ function bare(value: unknown, inProperties = false): unknown {
   )
 }
 
-const folder = join(moduleFolder(), 'config/crd/standard')
-const crds = names.map((name) =>
-  bare(parse(readFileSync(join(folder, `gateway.networking.k8s.io_${name}.yaml`), 'utf8'))),
+function write(name: string, crds: readonly unknown[]): void {
+  writeFileSync(`src/local/crds/${name}.json`, `${JSON.stringify(crds.map((crd) => bare(crd)))}\n`)
+}
+
+// The experimental channel has all that the standard one has, and sessionPersistence of routes.
+const folder = join(moduleFolder(gatewayApi), 'config/crd/experimental')
+const gatewayApiCrds = gatewayApiNames.map((name) =>
+  parse(readFileSync(join(folder, `gateway.networking.k8s.io_${name}.yaml`), 'utf8')),
 )
-writeFileSync('src/local/crds/gateway-api.json', `${JSON.stringify(crds)}\n`)
+write('gateway-api', gatewayApiCrds)
+
+const everything = join(moduleFolder(istioApi), 'kubernetes/customresourcedefinitions.gen.yaml')
+const wanted = new Set(istioNames.map((name) => `${name}.networking.istio.io`))
+const istioCrds = parseAllDocuments(readFileSync(everything, 'utf8'))
+  .map((document) => document.toJS() as { metadata?: { name?: string } } | null)
+  .filter((crd) => wanted.has(crd?.metadata?.name ?? ''))
+write('istio', istioCrds)

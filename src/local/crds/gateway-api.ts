@@ -5,9 +5,9 @@ import type { KubeObject } from '#core/k8s/meta.ts'
 
 /** Parsed when asked for: half a megabyte that only a starting cluster needs. */
 export function gatewayApiCrds(): readonly KubeObject[] {
-  return JSON.parse(
-    readFileSync(new URL('./gateway-api.json', import.meta.url), 'utf8'),
-  ) as KubeObject[]
+  // By way of the folder above: where the sources are bundled, data keeps its place beside the code.
+  const path = new URL('../crds/gateway-api.json', import.meta.url)
+  return JSON.parse(readFileSync(path, 'utf8')) as KubeObject[]
 }
 
 export const localGatewayClass: GatewayClass = {

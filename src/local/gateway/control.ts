@@ -1,54 +1,43 @@
 /**
- * The control plane: from Gateways and routes to statuses and, after the follow delay, to the routing table. As in real
- * gateways the status says that a change was read before the data plane has it.
+ * The control plane: from objects to statuses and, after the follow delay, to what is served. As in real gateways a
+ * status says that a change was read before the data plane has it; Ingresses and Istio's objects say nothing at all.
  */
-import type { Gateway, GatewayClass, HttpRoute } from '#core/k8s/gateway-api.ts'
-import { kinds } from '#core/k8s/kinds.ts'
-import type { KubeObject, Labels } from '#core/k8s/meta.ts'
-import type { Cache, Cluster } from '#kube/cluster.ts'
-import type { Ports } from '#kube/ports.ts'
-import { type Attachment, attachments } from './attachment.ts'
-import { classStatus, gatewayStatus } from './gateway-status.ts'
-import { httpRouteEntries } from './http-route.ts'
-import type { Service } from './objects.ts'
-import { routeParents } from './route-status.ts'
-import { type StatusWrite, writeStatus } from './status-writer.ts'
-import { buildTable, type Entry, emptyTable, type Table } from './table.ts'
-
-export type ControlCaches = {
-  readonly classes: Cache<GatewayClass>
-  readonly gateways: Cache<Gateway>
-  readonly routes: Cache<HttpRoute>
-  readonly services: Cache<Service>
-  readonly namespaces: Cache<KubeObject>
-}
+import type { SecureContext } from 'node:tls'
+import type { KubeObject } from '#core/k8s/meta.ts'
+import type { Cache } from '#kube/cluster.ts'
+import type { Clock } from '#kube/ports.ts'
+import { certificateFinder } from './certificates.ts'
+import type { Reading, Source } from './source.ts'
+import { buildTable, emptyTable, type Table } from './table.ts'
 
 export type ControlOptions = {
-  readonly controllerName: string
-  /** What the Gateways' status gives as their address. */
-  readonly address: string
   readonly followDelayMs: number
   readonly report: (error: unknown) => void
 }
 
+/** What the data plane goes by. */
+export type Serving = {
+  readonly table: Table
+  readonly certificate: (serverName: string) => SecureContext | undefined
+}
+
 export type Control = {
-  readonly table: () => Table
+  readonly serving: () => Serving
   readonly setFollowDelay: (ms: number) => void
   readonly stop: () => Promise<void>
 }
 
 const retryMs = 500
+const nothing: Reading = { entries: [], certificates: [], writes: [], defects: [] }
 
-/** One reading of all objects: what to write and what to serve. */
-type Reading = { readonly table: Table; readonly writes: readonly (() => Promise<void>)[] }
-
+/** @param shared caches that belong to no source but matter to them */
 export function startControl(
-  cluster: Cluster,
-  { clock }: Ports,
-  caches: ControlCaches,
+  clock: Clock,
+  sources: readonly Source[],
+  shared: readonly Cache<KubeObject>[],
   options: ControlOptions,
 ): Control {
-  let serving = emptyTable
+  let serving: Serving = { table: emptyTable, certificate: () => undefined }
   let delayMs = options.followDelayMs
   let installed = 0
   let sequence = 0
@@ -56,6 +45,7 @@ export function startControl(
   let stopped = false
   let working: Promise<void> = Promise.resolve()
   const cancels = new Set<() => void>()
+  const read = reader(sources, options.report)
 
   const later = (ms: number, callback: () => void): void => {
     const cancel = clock.after(ms, () => {
@@ -69,7 +59,7 @@ export function startControl(
     if (stopped) return
     due = false
     const number = ++sequence
-    const { table, writes } = read(cluster, clock.now(), caches, options)
+    const { made, writes } = read(clock.now())
     const results = await Promise.allSettled(writes.map((write) => write()))
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined && !stopped) {
@@ -81,7 +71,7 @@ export function startControl(
     const install = (): void => {
       if (number <= installed) return
       installed = number
-      serving = table
+      serving = made
     }
     if (delayMs <= 0) install()
     else later(delayMs, install)
@@ -94,10 +84,12 @@ export function startControl(
     working = working.then(pass).catch(options.report)
   }
 
-  for (const cache of Object.values(caches)) cache.subscribe(schedule)
+  for (const cache of [...shared, ...sources.flatMap(({ caches }) => caches)]) {
+    cache.subscribe(schedule)
+  }
   schedule()
   return {
-    table: () => serving,
+    serving: () => serving,
     setFollowDelay: (ms) => {
       delayMs = ms
     },
@@ -109,90 +101,30 @@ export function startControl(
   }
 }
 
-function read(
-  cluster: Cluster,
-  now: number,
-  caches: ControlCaches,
-  options: ControlOptions,
-): Reading {
-  const classes = [...caches.classes.values()].filter(
-    ({ spec }) => spec.controllerName === options.controllerName,
-  )
-  const classNames = new Set(classes.map(({ metadata }) => metadata.name))
-  const gateways = new Map(
-    [...caches.gateways.values()]
-      .filter(({ spec }) => classNames.has(spec.gatewayClassName))
-      .map((gateway) => [keyOf(gateway), gateway]),
-  )
-  const namespaceLabels = (name: string): Labels =>
-    caches.namespaces.get(name)?.metadata.labels ?? {}
-  const ours = { gateways, namespaceLabels }
-  const readings = [...caches.routes.values()].map((route) => readRoute(route, ours))
-  const attached = countAttached(readings.flatMap((reading) => reading.attachments))
-
-  const write = <T extends KubeObject>(given: StatusWrite<T>) => {
-    return () => writeStatus(cluster, given)
+/** Reads all sources into one; where reading one fails as a whole, what it gave last goes on being served. */
+function reader(sources: readonly Source[], report: (error: unknown) => void) {
+  const last = new Map<Source, Reading>()
+  let told: ReadonlySet<string> = new Set()
+  return (now: number): { readonly made: Serving; readonly writes: Reading['writes'] } => {
+    const readings = sources.map((source): Reading => {
+      try {
+        const reading = source.read(now)
+        last.set(source, reading)
+        return reading
+      } catch (error) {
+        report(error)
+        return { ...(last.get(source) ?? nothing), writes: [] }
+      }
+    })
+    const defects = new Set(readings.flatMap((reading) => reading.defects))
+    for (const defect of defects) if (!told.has(defect)) report(new Error(defect))
+    told = defects
+    return {
+      made: {
+        table: buildTable(readings.flatMap(({ entries }) => entries)),
+        certificate: certificateFinder(readings.flatMap(({ certificates }) => certificates)),
+      },
+      writes: readings.flatMap(({ writes }) => writes),
+    }
   }
-  const servicePorts = (namespace: string, name: string): readonly number[] | undefined => {
-    const service = caches.services.get(`${namespace}/${name}`)
-    return service === undefined ? undefined : (service.spec?.ports ?? []).map(({ port }) => port)
-  }
-  const writes = [
-    ...classes.map((object) =>
-      write({ kind: kinds.gatewayClass, object, wanted: (held) => classStatus(held, now) }),
-    ),
-    ...[...gateways].map(([key, object]) => {
-      const facts = { address: options.address, attached: attached.get(key) ?? new Map(), now }
-      return write({ kind: kinds.gateway, object, wanted: (held) => gatewayStatus(held, facts) })
-    }),
-    ...readings.map(({ route }) =>
-      write({
-        kind: kinds.httpRoute,
-        object: route,
-        wanted: (held) => {
-          // Read anew: after a conflict the route may have another spec.
-          const { attachments, defect } = readRoute(held, ours)
-          const parents = routeParents(held, { ...options, attachments, defect, servicePorts, now })
-          const untouched = parents.length === 0 && held.status?.parents === undefined
-          return untouched ? undefined : { parents }
-        },
-      }),
-    ),
-  ]
-  return { table: buildTable(readings.flatMap(({ entries }) => entries)), writes }
-}
-
-type RouteReading = {
-  readonly route: HttpRoute
-  readonly attachments: readonly Attachment[]
-  readonly entries: readonly Entry[]
-  readonly defect: string | undefined
-}
-
-function readRoute(route: HttpRoute, ours: Parameters<typeof attachments>[1]): RouteReading {
-  const found = attachments(route, ours)
-  const hosts = new Set(found.flatMap((one) => (one.kind === 'attached' ? one.hosts : [])))
-  try {
-    const entries = hosts.size === 0 ? [] : httpRouteEntries(route, [...hosts])
-    return { route, attachments: found, entries, defect: undefined }
-  } catch (error) {
-    // One route that cannot be read is told so and hurts no other.
-    const defect = error instanceof Error ? error.message : String(error)
-    return { route, attachments: found, entries: [], defect }
-  }
-}
-
-function countAttached(all: readonly Attachment[]): ReadonlyMap<string, Map<string, number>> {
-  const counts = new Map<string, Map<string, number>>()
-  for (const attachment of all) {
-    if (attachment.kind === 'refused') continue
-    const ofGateway = counts.get(attachment.gateway) ?? new Map<string, number>()
-    counts.set(attachment.gateway, ofGateway)
-    for (const name of attachment.listeners) ofGateway.set(name, (ofGateway.get(name) ?? 0) + 1)
-  }
-  return counts
-}
-
-function keyOf({ metadata }: KubeObject): string {
-  return `${metadata.namespace ?? 'default'}/${metadata.name}`
 }

@@ -1,18 +1,31 @@
 /** From a Service and a port to the pods that may get a new request now. */
 import type { Cache } from '#kube/cluster.ts'
 import { annotatedAddress, podAddress, type SocketAddress, type StandIn } from './addresses.ts'
-import type { Endpoint, EndpointSlice, Pod, Service } from './objects.ts'
+import type { Endpoint, EndpointSlice, Pod, Service, ServicePort } from './objects.ts'
 import { serviceNameLabel } from './objects.ts'
+import type { BackendRef, Protocol } from './table.ts'
 
 /** One way to a pod. Two with the same id lead to the same process. */
-export type Upstream = SocketAddress & { readonly id: string }
+export type Upstream = SocketAddress & {
+  readonly id: string
+  /** Undefined for an address that no pod stands behind. */
+  readonly pod: Pod | undefined
+}
 
 export type Resolved =
-  | { readonly kind: 'endpoints'; readonly ready: readonly Upstream[] }
+  | {
+      readonly kind: 'endpoints'
+      readonly ready: readonly Upstream[]
+      /** What the Service says its pods speak, if it says so. */
+      readonly protocol: Protocol | undefined
+    }
   | { readonly kind: 'missing'; readonly message: string }
 
+/** The part of a reference that says where it leads. */
+export type Destination = Pick<BackendRef, 'namespace' | 'service' | 'port' | 'podLabels'>
+
 export type EndpointIndex = {
-  readonly resolve: (namespace: string, service: string, port: number) => Resolved
+  readonly resolve: (to: Destination) => Resolved
   /** True while any Service offers this way for new requests. */
   readonly isOffered: (upstreamId: string) => boolean
   /** Calls back after the offers may have changed. */
@@ -73,7 +86,7 @@ export function endpointIndex(
     const address = podAddress(pod, port, ip, standIn)
     if (address === undefined) return undefined
     // A pod recreated under the same name and port is another process: its uid keeps their connections apart.
-    return { ...address, id: `${pod?.metadata.uid ?? ''}@${address.host}:${address.port}` }
+    return { ...address, pod, id: `${pod?.metadata.uid ?? ''}@${address.host}:${address.port}` }
   }
 
   const lookUp = (namespace: string, name: string, port: number): Resolved => {
@@ -81,7 +94,8 @@ export function endpointIndex(
     if (service === undefined) return missing(`Service ${namespace}/${name} does not exist`)
     const direct = annotatedAddress(service, port)
     if (direct !== undefined) {
-      return { kind: 'endpoints', ready: [{ ...direct, id: `@${direct.host}:${direct.port}` }] }
+      const only = { ...direct, pod: undefined, id: `@${direct.host}:${direct.port}` }
+      return { kind: 'endpoints', ready: [only], protocol: undefined }
     }
     const servicePort = service.spec?.ports?.find((candidate) => candidate.port === port)
     if (servicePort === undefined)
@@ -89,13 +103,14 @@ export function endpointIndex(
     return {
       kind: 'endpoints',
       ready: upstreamsOf(`${namespace}/${name}`, servicePort.name ?? ''),
+      protocol: protocolOf(servicePort),
     }
   }
 
   return {
-    resolve: (namespace, service, port) => {
-      const key = `${namespace}/${service}:${port}`
-      const known = answers.get(key) ?? lookUp(namespace, service, port)
+    resolve: (to) => {
+      const key = destinationKey(to)
+      const known = answers.get(key) ?? chosen(lookUp(to.namespace, to.service, to.port), to)
       answers.set(key, known)
       return known
     },
@@ -120,6 +135,27 @@ export function endpointIndex(
     }
     return ids
   }
+}
+
+/** The same for two references that lead to the same pods. */
+export function destinationKey({ namespace, service, port, podLabels }: Destination): string {
+  const labels = podLabels === undefined ? '' : ` ${JSON.stringify(podLabels)}`
+  return `${namespace}/${service}:${port}${labels}`
+}
+
+function chosen(resolved: Resolved, { podLabels }: Destination): Resolved {
+  if (podLabels === undefined || resolved.kind === 'missing') return resolved
+  const wanted = Object.entries(podLabels)
+  const ready = resolved.ready.filter(({ pod }) =>
+    wanted.every(([name, value]) => pod?.metadata.labels?.[name] === value),
+  )
+  return { ...resolved, ready }
+}
+
+// By the names that Kubernetes and Istio have for it.
+function protocolOf({ appProtocol = '', name = '' }: ServicePort): Protocol | undefined {
+  const said = appProtocol === '' ? (name.split('-')[0] ?? '') : appProtocol
+  return /^(kubernetes\.io\/h2c|grpc|http2|h2c)$/i.test(said) ? 'h2c' : undefined
 }
 
 function ownerOf({ metadata }: EndpointSlice): string {

@@ -1,101 +1,26 @@
 /** The gateway end to end: objects in, real HTTP out. */
-import { type Agent, Agent as HttpAgent, type IncomingHttpHeaders, request } from 'node:http'
+import { Agent as HttpAgent } from 'node:http'
 import type { Socket } from 'node:net'
-import { afterEach, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Gateway, HttpRoute } from '#core/k8s/gateway-api.ts'
 import { kinds } from '#core/k8s/kinds.ts'
-import { systemPorts } from '#kube/system.ts'
-import { type LocalGateway, startGateway } from './start.ts'
-import { type TestCluster, testCluster } from './testing/test-cluster.ts'
 import {
-  backends,
-  type FakePod,
-  fakePod,
-  putGateway,
-  putRoute,
-  putService,
-} from './testing/world.ts'
-
-const ports = systemPorts()
-const ends: (() => unknown)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
-
-type World = { readonly cluster: TestCluster; readonly gateway: LocalGateway }
-
-async function world(options: { readonly followDelayMs?: number } = {}): Promise<World> {
-  const cluster = await testCluster(ports)
-  await putGateway(cluster)
-  const gateway = await startGateway(cluster.cluster, ports, {
-    port: 0,
-    followDelayMs: 0,
-    split: 'exact',
-    ...options,
-  })
-  ends.push(cluster.close, gateway.stop)
-  return { cluster, gateway }
-}
-
-async function pod(
-  cluster: TestCluster,
-  name: string,
-  listener: Parameters<typeof fakePod>[2] = (_, response) => response.end(name),
-): Promise<FakePod> {
-  const made = await fakePod(cluster, name, listener)
-  ends.push(made.close)
-  return made
-}
-
-type Got = {
-  readonly status: number
-  readonly body: string
-  readonly headers: IncomingHttpHeaders
-}
-
-function ask(
-  { port }: Pick<LocalGateway, 'port'>,
-  path = '/',
-  options: {
-    readonly method?: string
-    readonly headers?: Readonly<Record<string, string>>
-    readonly body?: string
-    readonly agent?: Agent
-  } = {},
-): Promise<Got> {
-  const { body, ...rest } = options
-  return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, path, ...rest }, (response) => {
-      let text = ''
-      response.on('data', (chunk) => {
-        text += chunk
-      })
-      response.on('error', reject)
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: text, headers: response.headers }),
-      )
-    })
-    sent.on('error', reject)
-    sent.end(body)
-  })
-}
+  ask,
+  atEnd,
+  counts,
+  expectShare,
+  pod,
+  serves,
+  type World,
+  world,
+} from './testing/running.ts'
+import { backends, putRoute, putService } from './testing/world.ts'
 
 const parentsOf = async ({ cluster }: World, name = 'shop') =>
   (await cluster.get<HttpRoute>(kinds.httpRoute, `default/${name}`)).status?.parents ?? []
 
 const conditionOf = async (world: World, type: string, name?: string) =>
   (await parentsOf(world, name))[0]?.conditions?.find((condition) => condition.type === type)
-
-async function serves(
-  gateway: LocalGateway,
-  path: string,
-  body: string,
-  options = {},
-): Promise<void> {
-  await vi.waitFor(async () => expect((await ask(gateway, path, options)).body).toBe(body), {
-    interval: 5,
-  })
-}
 
 test('splits by weight and counts under the names Envoy has', async () => {
   const { cluster, gateway } = await world()
@@ -118,6 +43,21 @@ test('splits by weight and counts under the names Envoy has', async () => {
     /envoy_cluster_upstream_rq_xx\{.*service="canary".*envoy_response_code_class="2"\} 10/,
   )
   expect(scraped).toMatch(/envoy_cluster_upstream_rq_time_bucket\{.*le="\+Inf"\}/)
+})
+
+test('splits at random within binomial bounds', async () => {
+  const { cluster, gateway } = await world({ split: 'random' })
+  for (const name of ['stable', 'canary']) {
+    await pod(cluster, name)
+    await putService(cluster, name, [name])
+  }
+  await putRoute(cluster, 'shop', {
+    rules: [{ backendRefs: backends({ stable: 80, canary: 20 }) }],
+  })
+  await vi.waitFor(async () => expect((await ask(gateway)).status).toBe(200))
+  const found = await counts(gateway, 5000)
+  expectShare(found['canary'] ?? 0, 5000, 0.2)
+  expect((found['canary'] ?? 0) + (found['stable'] ?? 0)).toBe(5000)
 })
 
 test('reports the route first and follows after the delay', async () => {
@@ -379,7 +319,7 @@ test('keep-alive clients stay connected', async () => {
   await putRoute(cluster, 'shop', { rules: [{ backendRefs: backends({ app: 1 }) }] })
   await serves(gateway, '/', 'app')
   const agent = new HttpAgent({ keepAlive: true, maxSockets: 1 })
-  ends.push(() => agent.destroy())
+  atEnd(() => agent.destroy())
   for (let i = 0; i < 3; i++) expect((await ask(gateway, '/', { agent })).body).toBe('app')
   expect(Object.values(agent.freeSockets).flat().length).toBe(1)
 })

@@ -1,6 +1,5 @@
 /** Header fields on their way through: hop-by-hop fields end here, the forwarded ones are added, changes applied. */
-import type { IncomingMessage } from 'node:http'
-import type { HeaderChange } from './table.ts'
+import type { Cookie, HeaderChange, RequestView, Scheme } from './table.ts'
 
 /** By name in lower case, the name as it was written and all its values in order. */
 export type Fields = Map<string, { name: string; values: string[] }>
@@ -15,39 +14,38 @@ const hopByHop = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'http2-settings',
 ])
 
-/** The end-to-end fields of a message, duplicates and spelling kept. */
-export function endToEnd(message: IncomingMessage): Fields {
-  const named = (message.headers.connection ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
+/** The end-to-end fields of a message, duplicates and spelling kept; HTTP/2's pseudo fields are left out. */
+export function endToEnd(rawHeaders: readonly string[]): Fields {
   const fields: Fields = new Map()
-  const { rawHeaders } = message
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const [name, value] = [rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '']
-    const key = name.toLowerCase()
-    if (!hopByHop.has(key) && !named.includes(key)) append(fields, name, value)
+    if (!name.startsWith(':')) append(fields, name, value)
   }
+  const named = fields.get('connection')?.values.join(',').toLowerCase().split(',') ?? []
+  for (const name of [...hopByHop, ...named]) fields.delete(name.trim())
   return fields
 }
 
 /** The fields of a request as its backend gets them. The Host stays the client's. */
-export function requestFields(message: IncomingMessage): Fields {
-  const fields = endToEnd(message)
+export function requestFields(asked: {
+  readonly rawHeaders: readonly string[]
+  readonly client: string
+  readonly scheme: Scheme
+  readonly authority: string
+}): Fields {
+  const fields = endToEnd(asked.rawHeaders)
   // This server has answered "100 Continue" itself by the time the request is passed on.
   fields.delete('expect')
-  const client = message.socket.remoteAddress ?? 'unknown'
+  // HTTP/2 may cut the field into crumbs; in HTTP/1.1 there may be only one.
+  const cookies = fields.get('cookie')?.values ?? []
+  if (cookies.length > 1) setField(fields, 'cookie', cookies.join('; '))
   const before = fields.get('x-forwarded-for')?.values ?? []
-  setField(fields, 'x-forwarded-for', [...before, client].join(', '))
-  if (!fields.has('x-forwarded-proto')) setField(fields, 'x-forwarded-proto', 'http')
-  if (!fields.has('x-forwarded-host')) {
-    setField(fields, 'x-forwarded-host', message.headers.host ?? '')
-  }
-  if (message.headers['transfer-encoding'] !== undefined) {
-    setField(fields, 'transfer-encoding', 'chunked')
-  }
+  setField(fields, 'x-forwarded-for', [...before, asked.client].join(', '))
+  if (!fields.has('x-forwarded-proto')) setField(fields, 'x-forwarded-proto', asked.scheme)
+  if (!fields.has('x-forwarded-host')) setField(fields, 'x-forwarded-host', asked.authority)
   return fields
 }
 
@@ -62,7 +60,7 @@ export function applyChange(fields: Fields, { set, add, remove }: HeaderChange):
   for (const name of remove) fields.delete(name)
 }
 
-/** As node:http wants them. */
+/** As node wants them. */
 export function outgoing(fields: Fields): Record<string, string | string[]> {
   return Object.fromEntries(
     [...fields.values()].map(({ name, values }) => [
@@ -70,6 +68,36 @@ export function outgoing(fields: Fields): Record<string, string | string[]> {
       values.length === 1 ? (values[0] ?? '') : values,
     ]),
   )
+}
+
+export function addCookie(fields: Fields, cookie: Cookie, value: string): void {
+  const parts = [
+    `${cookie.name}=${value}`,
+    `Path=${cookie.path ?? '/'}`,
+    ...(cookie.domain === undefined ? [] : [`Domain=${cookie.domain}`]),
+    ...(cookie.maxAge === undefined ? [] : [`Max-Age=${cookie.maxAge}`]),
+    ...(cookie.sameSite === undefined ? [] : [`SameSite=${cookie.sameSite}`]),
+    ...(cookie.secure === true ? ['Secure'] : []),
+    'HttpOnly',
+  ]
+  append(fields, 'set-cookie', parts.join('; '))
+}
+
+/** One header of a request as text; a repeated one is joined, as the standards say. */
+export function headerOf({ headers }: Pick<RequestView, 'headers'>, name: string) {
+  const value = headers[name]
+  return typeof value === 'string' || value === undefined
+    ? value
+    : value.join(name === 'cookie' ? '; ' : ',')
+}
+
+/** The value of one cookie of a request. */
+export function cookieOf(request: Pick<RequestView, 'headers'>, name: string): string | undefined {
+  for (const pair of (headerOf(request, 'cookie') ?? '').split(';')) {
+    const at = pair.indexOf('=')
+    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim()
+  }
+  return undefined
 }
 
 function append(fields: Fields, name: string, value: string): void {

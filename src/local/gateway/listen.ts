@@ -1,6 +1,6 @@
-/** Opens an HTTP server on a loopback port, the wanted one or, where that is taken, a free one. */
+/** Opens servers on loopback ports, the wanted one or, where that is taken, a free one. */
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server as NetServer } from 'node:net'
 
 export type Listening = {
   readonly server: Server
@@ -16,16 +16,21 @@ export async function listenOnLoopback(
   const server = createServer({ keepAliveTimeout: 3_600_000, requestTimeout: 0 }, listener)
   // A client may reuse a connection at any time; closing idle ones early would drop its request.
   server.headersTimeout = 60_000
-  try {
-    await bind(server, port)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    await bind(server, 0)
-  }
-  return { server, port: (server.address() as AddressInfo).port, close: () => closed(server) }
+  return { server, port: await bind(server, port), close: () => closed(server) }
 }
 
-function bind(server: Server, port: number): Promise<void> {
+/** Lets a server listen on loopback and tells the port it got. */
+export async function bind(server: NetServer, port: number): Promise<number> {
+  try {
+    await listening(server, port)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    await listening(server, 0)
+  }
+  return (server.address() as AddressInfo).port
+}
+
+function listening(server: NetServer, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', () => {

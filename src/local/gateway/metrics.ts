@@ -1,15 +1,5 @@
-/** Counts and latency histograms of answered requests, per backend, as Prometheus text. */
-import { type Family, families } from './metric-names.ts'
-import type { RouteId } from './table.ts'
-
-export type Answered = {
-  readonly route: RouteId
-  readonly namespace: string
-  readonly service: string
-  readonly port: number
-  readonly status: number
-  readonly durationMs: number
-}
+/** Counts and latency histograms of answered requests as Prometheus text, under the names of the router in use. */
+import { type Answered, type Family, families, type Series } from './metric-names.ts'
 
 export type GatewayMetrics = {
   readonly answered: (request: Answered) => void
@@ -18,107 +8,126 @@ export type GatewayMetrics = {
   readonly text: () => string
 }
 
-type Series = {
-  readonly family: Family
+type Counter = { readonly name: string; readonly labels: string; value: number }
+
+type Histogram = {
+  readonly name: string
   readonly labels: string
-  readonly codes: Map<number, number>
+  readonly bounds: readonly number[]
   readonly buckets: number[]
   sum: number
   count: number
 }
 
+/** Where the requests of one kind to one backend are counted. */
+type Cells = {
+  readonly family: Family
+  readonly counters: readonly Counter[]
+  readonly histograms: readonly Histogram[]
+}
+
+type Store = {
+  readonly counters: Map<string, Counter>
+  readonly histograms: Map<string, Histogram>
+}
+
 export function gatewayMetrics(): GatewayMetrics {
-  const series = new Map<string, Series>()
-  const downstream = new Map<number, number>()
+  const store: Store = { counters: new Map(), histograms: new Map() }
+  // Label texts are long; they are made once for each backend and kind of answer, and forgotten with the backend.
+  const known = new WeakMap<object, Map<string, Cells | undefined>>()
+  const cellsOf = (request: Answered): Cells | undefined => {
+    const { backend, method, status, grpcStatus, flags, pod } = request
+    const ofBackend = known.get(backend) ?? new Map<string, Cells | undefined>()
+    known.set(backend, ofBackend)
+    const key = `${method} ${status} ${grpcStatus} ${flags} ${pod?.metadata.resourceVersion ?? ''}${pod?.metadata.uid ?? ''}`
+    if (!ofBackend.has(key)) ofBackend.set(key, freshCells(store, request))
+    return ofBackend.get(key)
+  }
+  const downstream = (status: number): void => {
+    const labels = { envoy_response_code_class: String(Math.floor(status / 100)) }
+    counterIn(store, { name: 'envoy_http_downstream_rq_xx', labels }).value++
+  }
   return {
     answered: (request) => {
-      const { route, namespace, service, port } = request
-      const key = `${route.router} ${route.namespace}/${route.name} ${namespace}/${service}:${port}`
-      const held = series.get(key) ?? fresh(request)
-      series.set(key, held)
-      count(held, request)
+      const cells = cellsOf(request)
+      if (cells === undefined) return
+      for (const counter of cells.counters) counter.value++
+      const { latencyUnit } = cells.family
+      const value = latencyUnit === 's' ? request.durationMs / 1000 : request.durationMs
+      for (const histogram of cells.histograms) observe(histogram, value)
     },
-    downstream: (status) => {
-      const digit = Math.floor(status / 100)
-      downstream.set(digit, (downstream.get(digit) ?? 0) + 1)
-    },
-    text: () => exposition([...series.values()], downstream),
+    downstream,
+    text: () => exposition(store),
   }
 }
 
-function fresh({ route, namespace, service, port }: Answered): Series {
-  const family = families[route.router]
-  const named = { namespace, service, route: route.name }
+function freshCells(store: Store, request: Answered): Cells | undefined {
+  const family = families[request.route.router]
+  if (family === undefined) return undefined
   return {
     family,
-    labels: labelText({ ...named, ...family.labels({ ...named, port }) }),
-    codes: new Map(),
-    buckets: family.buckets.map(() => 0),
+    counters: family.counters(request).map((series) => counterIn(store, series)),
+    histograms: family.latencies(request).map((series) => histogramIn(store, series, family)),
+  }
+}
+
+function counterIn({ counters }: Store, { name, labels }: Series): Counter {
+  const text = labelText(labels)
+  const key = `${name}{${text}}`
+  const counter = counters.get(key) ?? { name, labels: text, value: 0 }
+  counters.set(key, counter)
+  return counter
+}
+
+function histogramIn({ histograms }: Store, { name, labels }: Series, { buckets }: Family) {
+  const text = labelText(labels)
+  const key = `${name}{${text}}`
+  const histogram: Histogram = histograms.get(key) ?? {
+    name,
+    labels: text,
+    bounds: buckets,
+    buckets: buckets.map(() => 0),
     sum: 0,
     count: 0,
   }
+  histograms.set(key, histogram)
+  return histogram
 }
 
-function count(held: Series, { status, durationMs }: Answered): void {
-  const value = held.family.latencyUnit === 's' ? durationMs / 1000 : durationMs
-  held.codes.set(status, (held.codes.get(status) ?? 0) + 1)
+function observe(held: Histogram, value: number): void {
   held.count++
   held.sum += value
-  const bucket = held.family.buckets.findIndex((bound) => value <= bound)
+  const bucket = held.bounds.findIndex((bound) => value <= bound)
   if (bucket >= 0) held.buckets[bucket] = (held.buckets[bucket] ?? 0) + 1
 }
 
-function exposition(all: readonly Series[], downstream: ReadonlyMap<number, number>): string {
+function exposition({ counters, histograms }: Store): string {
   const byName = new Map<string, { readonly type: string; readonly lines: string[] }>()
-  const add = (name: string, type: string, line: string): void => {
-    const known = byName.get(name)
-    if (known === undefined) byName.set(name, { type, lines: [line] })
-    else known.lines.push(line)
+  const linesOf = (name: string, type: string): string[] => {
+    const known = byName.get(name) ?? { type, lines: [] }
+    byName.set(name, known)
+    return known.lines
   }
-  for (const held of all) countLines(held, add)
-  for (const held of all) histogramLines(held, add)
-  for (const [digit, requests] of downstream) {
-    const name = 'envoy_http_downstream_rq_xx'
-    add(name, 'counter', `${name}{envoy_response_code_class="${digit}"} ${requests}`)
+  for (const { name, labels, value } of counters.values()) {
+    linesOf(name, 'counter').push(`${name}{${labels}} ${value}`)
   }
+  for (const held of histograms.values()) linesOf(held.name, 'histogram').push(...linesFor(held))
   return [...byName]
     .map(([name, { type, lines }]) => `# TYPE ${name} ${type}\n${lines.join('\n')}\n`)
     .join('')
 }
 
-type Add = (name: string, type: string, line: string) => void
-
-function countLines({ family, labels, codes, count }: Series, add: Add): void {
-  const { total, codeLabel, byClass, classLabel, byCode } = family
-  if (codeLabel === undefined) add(total, 'counter', `${total}{${labels}} ${count}`)
-  const classes = new Map<number, number>()
-  for (const [code, requests] of codes) {
-    const digit = Math.floor(code / 100)
-    classes.set(digit, (classes.get(digit) ?? 0) + requests)
-    if (codeLabel !== undefined) {
-      add(total, 'counter', `${total}{${labels},${codeLabel}="${code}"} ${requests}`)
-    }
-    if (byCode !== undefined) {
-      const { name, label } = byCode
-      add(name, 'counter', `${name}{${labels},${label}="${code}"} ${requests}`)
-    }
-  }
-  if (byClass === undefined || classLabel === undefined) return
-  for (const [digit, requests] of classes) {
-    add(byClass, 'counter', `${byClass}{${labels},${classLabel}="${digit}"} ${requests}`)
-  }
-}
-
-function histogramLines({ family, labels, buckets, sum, count }: Series, add: Add): void {
-  const name = family.latency
+function linesFor({ name, labels, bounds, buckets, sum, count }: Histogram): readonly string[] {
   let below = 0
-  family.buckets.forEach((bound, index) => {
-    below += buckets[index] ?? 0
-    add(name, 'histogram', `${name}_bucket{${labels},le="${bound}"} ${below}`)
-  })
-  add(name, 'histogram', `${name}_bucket{${labels},le="+Inf"} ${count}`)
-  add(name, 'histogram', `${name}_sum{${labels}} ${sum}`)
-  add(name, 'histogram', `${name}_count{${labels}} ${count}`)
+  return [
+    ...bounds.map((bound, index) => {
+      below += buckets[index] ?? 0
+      return `${name}_bucket{${labels},le="${bound}"} ${below}`
+    }),
+    `${name}_bucket{${labels},le="+Inf"} ${count}`,
+    `${name}_sum{${labels}} ${sum}`,
+    `${name}_count{${labels}} ${count}`,
+  ]
 }
 
 function labelText(labels: Readonly<Record<string, string>>): string {

@@ -6,6 +6,7 @@ export type ServicePort = {
   readonly port: number
   readonly protocol?: string
   readonly targetPort?: number | string
+  readonly appProtocol?: string
 }
 
 export type Service = KubeObject & {
@@ -83,6 +84,7 @@ function trimmed({ apiVersion, kind, metadata }: KubeObject): KubeObject {
     'deletionTimestamp',
     'labels',
     'annotations',
+    'ownerReferences',
   ]
   return { apiVersion, kind, metadata: pick(metadata, kept) as ObjectMeta }
 }
@@ -92,4 +94,40 @@ function pick<T extends object, K extends keyof T>(from: T | undefined, keys: re
   if (from === undefined) return kept
   for (const key of keys) if (from[key] !== undefined) kept[key] = from[key]
   return kept
+}
+
+/** A Secret that may hold a certificate; values are base64. */
+export type Secret = KubeObject & { readonly data?: Readonly<Record<string, string>> }
+
+export type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> }
+
+/** Keeps of a Secret what a TLS listener needs; nothing at all of other Secrets. */
+export function trimSecret(object: KubeObject): Secret {
+  const { data } = object as Secret
+  return { ...trimmed(object), ...(data === undefined ? {} : { data: pick(data, tlsKeys) as {} }) }
+}
+
+const tlsKeys = ['tls.crt', 'tls.key']
+
+/** Keeps of a ConfigMap its text. */
+export function trimConfigMap(object: KubeObject): ConfigMap {
+  const { data } = object as ConfigMap
+  return { ...trimmed(object), ...(data === undefined ? {} : { data }) }
+}
+
+/** `namespace/name`, the way caches call it. */
+export function keyOf({ metadata }: KubeObject): string {
+  return `${namespaceOf({ metadata })}/${metadata.name}`
+}
+
+export function namespaceOf({ metadata }: Pick<KubeObject, 'metadata'>): string {
+  return metadata.namespace ?? 'default'
+}
+
+/** The older object first, as all gateways have it; among those of one second by key. */
+export function byAge(a: KubeObject, b: KubeObject): number {
+  const [left, right] = [a, b].map(
+    (object) => `${object.metadata.creationTimestamp ?? ''} ${keyOf(object)}`,
+  ) as [string, string]
+  return left < right ? -1 : left > right ? 1 : 0
 }

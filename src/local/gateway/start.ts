@@ -1,26 +1,33 @@
-/** The gateway of the local cluster: an ordinary API client with an HTTP port that carries real traffic. */
-import type { Gateway, GatewayClass, HttpRoute } from '#core/k8s/gateway-api.ts'
+/** The gateway of the local cluster: an ordinary API client with HTTP ports that carry real traffic. */
 import { kinds } from '#core/k8s/kinds.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import type { Ports } from '#kube/ports.ts'
+import { createAuthority } from '../pki.ts'
 import { type StandIn, standInRange } from './addresses.ts'
 import { balancer, type Split } from './balance.ts'
 import { startControl } from './control.ts'
 import { endpointIndex } from './endpoints.ts'
+import { openFront } from './front.ts'
 import { listenOnLoopback } from './listen.ts'
 import { gatewayMetrics } from './metrics.ts'
-import { type EndpointSlice, trimPod, trimService } from './objects.ts'
+import { type EndpointSlice, trimConfigMap, trimPod, trimSecret, trimService } from './objects.ts'
+import type { ProxyParts } from './parts.ts'
 import { connectionPools } from './pools.ts'
 import { serve } from './proxy.ts'
+import { sources as families } from './register.ts'
+import { serviceEntries } from './services.ts'
+import { emptyTable } from './table.ts'
 
 export const controllerName = 'headgate.dev/local-gateway'
 
 export type GatewayOptions = {
   /** Default 8088; a free one where it is taken. */
   readonly port?: number
+  /** For TLS. Default 8443, or any where `port` may be any; a free one where it is taken. */
+  readonly httpsPort?: number
   /** Port for `/metrics`. Default: a free one. */
   readonly adminPort?: number
-  /** How long the data plane lags behind its status, milliseconds. Default 100. */
+  /** How long the data plane lags behind the objects and their status, milliseconds. Default 100. */
   readonly followDelayMs?: number
   /** Default `random`. */
   readonly split?: Split
@@ -31,6 +38,7 @@ export type GatewayOptions = {
 
 export type LocalGateway = {
   readonly port: number
+  readonly httpsPort: number
   readonly url: string
   readonly metricsUrl: string
   readonly metrics: () => string
@@ -46,9 +54,91 @@ export async function startGateway(
   options: GatewayOptions = {},
 ): Promise<LocalGateway> {
   const caches = watchAll(cluster)
-  const endpoints = endpointIndex(caches, options.standIn ?? standInRange)
-  const pools = connectionPools()
-  // Changes arrive in crowds when many pods change; one look afterwards is enough.
+  const shared = watchShared(cluster, caches)
+  const sources = families.map((open) =>
+    open({ cluster, shared, controllerName, address: '127.0.0.1' }),
+  )
+  const everything = [
+    ...Object.values(caches),
+    ...Object.values(shared),
+    ...sources.flatMap((source) => source.caches),
+  ]
+  const metrics = gatewayMetrics()
+  let control: ReturnType<typeof startControl> | undefined
+  let ownPorts = { http: 0, https: 0 }
+  const parts: ProxyParts = {
+    clock: ports.clock,
+    random: ports.random,
+    table: () => control?.serving().table ?? emptyTable,
+    service: serviceEntries(caches.services),
+    ownPorts: () => ownPorts,
+    endpoints: endpointIndex(caches, options.standIn ?? standInRange),
+    balancer: balancer(options.split ?? 'random', ports.random),
+    pools: connectionPools(ports.clock),
+    metrics,
+  }
+  retireUnoffered(parts)
+  const front = await openFront(
+    (asked, reply) => void serve(parts, asked, reply),
+    {
+      find: (serverName) => control?.serving().certificate(serverName),
+      fallback: () => fallbackCertificate(ports),
+    },
+    {
+      httpPort: options.port ?? 8088,
+      httpsPort: options.httpsPort ?? (options.port === 0 ? 0 : 8443),
+    },
+  )
+  ownPorts = { http: front.httpPort, https: front.httpsPort }
+  const admin = await listenOnLoopback((incoming, response) => {
+    const known = incoming.url === '/metrics'
+    response.writeHead(known ? 200 : 404, { 'content-type': 'text/plain; version=0.0.4' })
+    response.end(known ? metrics.text() : 'only /metrics is here\n')
+  }, options.adminPort ?? 0)
+  await Promise.all(everything.map((cache) => cache.synced()))
+  control = startControl(ports.clock, sources, Object.values(shared), {
+    followDelayMs: options.followDelayMs ?? 100,
+    report: options.report ?? (() => undefined),
+  })
+  const { stop: stopControl, setFollowDelay } = control
+
+  return {
+    port: front.httpPort,
+    httpsPort: front.httpsPort,
+    url: `http://127.0.0.1:${front.httpPort}`,
+    metricsUrl: `http://127.0.0.1:${admin.port}/metrics`,
+    metrics: metrics.text,
+    setFollowDelay,
+    stop: async () => {
+      await Promise.all([stopControl(), front.close(), admin.close()])
+      await Promise.all(everything.map((cache) => cache.stop()))
+      parts.pools.close()
+    },
+  }
+}
+
+function watchAll(cluster: Cluster) {
+  return {
+    services: cluster.watch(kinds.service, { project: trimService }),
+    slices: cluster.watch<EndpointSlice>(kinds.endpointSlice),
+    pods: cluster.watch(kinds.pod, { project: trimPod }),
+  }
+}
+
+function watchShared(
+  cluster: Cluster,
+  { services }: Pick<ReturnType<typeof watchAll>, 'services'>,
+) {
+  return {
+    services,
+    namespaces: cluster.watch(kinds.namespace),
+    secrets: cluster.watch(kinds.secret, { project: trimSecret }),
+    configMaps: cluster.watch(kinds.configMap, { project: trimConfigMap }),
+  }
+}
+
+// Changes arrive in crowds when many pods change; one look afterwards is enough.
+function retireUnoffered({ endpoints, pools }: ProxyParts): void {
   let due = false
   endpoints.subscribe(() => {
     if (due) return
@@ -58,57 +148,11 @@ export async function startGateway(
       pools.retireUnless(endpoints.isOffered)
     })
   })
-  const metrics = gatewayMetrics()
-
-  let control: ReturnType<typeof startControl> | undefined
-  const parts = {
-    clock: ports.clock,
-    table: () => control?.table() ?? { hosts: new Map() },
-    endpoints,
-    balancer: balancer(options.split ?? 'random', ports.random),
-    pools,
-    metrics,
-  }
-  const proxy = await listenOnLoopback(
-    (incoming, response) => void serve(parts, incoming, response),
-    options.port ?? 8088,
-  )
-  const admin = await listenOnLoopback((incoming, response) => {
-    const known = incoming.url === '/metrics'
-    response.writeHead(known ? 200 : 404, { 'content-type': 'text/plain; version=0.0.4' })
-    response.end(known ? metrics.text() : 'only /metrics is here\n')
-  }, options.adminPort ?? 0)
-  await Promise.all(Object.values(caches).map((cache) => cache.synced()))
-  control = startControl(cluster, ports, caches, {
-    controllerName,
-    address: '127.0.0.1',
-    followDelayMs: options.followDelayMs ?? 100,
-    report: options.report ?? (() => undefined),
-  })
-  const { stop: stopControl, setFollowDelay } = control
-
-  return {
-    port: proxy.port,
-    url: `http://127.0.0.1:${proxy.port}`,
-    metricsUrl: `http://127.0.0.1:${admin.port}/metrics`,
-    metrics: metrics.text,
-    setFollowDelay,
-    stop: async () => {
-      await Promise.all([stopControl(), proxy.close(), admin.close()])
-      await Promise.all(Object.values(caches).map((cache) => cache.stop()))
-      pools.close()
-    },
-  }
 }
 
-function watchAll(cluster: Cluster) {
-  return {
-    classes: cluster.watch<GatewayClass>(kinds.gatewayClass),
-    gateways: cluster.watch<Gateway>(kinds.gateway),
-    routes: cluster.watch<HttpRoute>(kinds.httpRoute),
-    namespaces: cluster.watch(kinds.namespace),
-    services: cluster.watch(kinds.service, { project: trimService }),
-    slices: cluster.watch<EndpointSlice>(kinds.endpointSlice),
-    pods: cluster.watch(kinds.pod, { project: trimPod }),
-  }
+/** For names without a certificate of their own; nobody has reason to trust it. */
+async function fallbackCertificate(ports: Ports) {
+  const authority = await createAuthority(ports)
+  const { certPem, keyPem } = await authority.issue(['localhost'], ['127.0.0.1'])
+  return { cert: certPem, key: keyPem }
 }

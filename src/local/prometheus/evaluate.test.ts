@@ -1,6 +1,9 @@
 /** Golden answers, computed by hand from the documented algorithms. */
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { answerApi } from './api.ts'
+import { aggregates } from './parse.ts'
+import { signatures } from './signatures.ts'
 import { seriesStore } from './store.ts'
 
 const store = seriesStore(7_200_000)
@@ -26,6 +29,7 @@ load('gauge', { pod: 'b', zone: 'x' }, '1 1 1 1 1 2.5')
 load('gauge', { pod: 'c', zone: 'y' }, '1 1 1 1 1 10')
 load('info', { zone: 'x', owner: 'anna' }, '1 1 1 1 1 1')
 load('info', { zone: 'y', owner: 'ben' }, '1 1 1 1 1 1')
+load('text', { line: 'a\nb' }, '1 1 1 1 1 1')
 load('odd', { k: 'nan' }, '_ _ _ _ _ NaN')
 load('odd', { k: 'inf' }, '_ _ _ _ _ Infinity')
 for (const [le, count] of [
@@ -69,6 +73,35 @@ const rows: readonly (readonly [query: string, answer: string, time?: number])[]
   ['steady{role=~"can.*"}', '{pod:b,role:canary,__name__:steady} 10'],
   ['steady{pod!="a"} offset 20s', '{pod:b,role:canary,__name__:steady} 6'],
   ['steady{pod!~"b|c"}', '{pod:a,role:stable,__name__:steady} 60'],
+  ['gauge{zone=~"x|"}', '{pod:a,zone:x,__name__:gauge} -1.5; {pod:b,zone:x,__name__:gauge} 2.5'],
+  ['gauge{zone=~"(?i)Y"}', '{pod:c,zone:y,__name__:gauge} 10'],
+  ['gauge{pod=~"(?P<name>a)"}', '{pod:a,zone:x,__name__:gauge} -1.5'],
+  ['text{line=~"a.b"}', '{line:a\nb,__name__:text} 1'.replace('\n', '\\n')],
+  ['{__name__=~"ga.*", pod="c"}', '{pod:c,zone:y,__name__:gauge} 10'],
+  ['sum without (pod, zone) (gauge)', '{} 11'],
+  ['avg by (zone) (gauge)', '{zone:x} 0.5; {zone:y} 10'],
+  ['min without (pod) (gauge)', '{zone:x} -1.5; {zone:y} 10'],
+  ['max by (zone) (gauge)', '{zone:x} 2.5; {zone:y} 10'],
+  ['quantile by (zone) (1, gauge)', '{zone:x} 2.5; {zone:y} 10'],
+  [
+    'topk by (zone) (1, gauge)',
+    '{pod:b,zone:x,__name__:gauge} 2.5; {pod:c,zone:y,__name__:gauge} 10',
+  ],
+  ['bottomk(1, gauge)', '{pod:a,zone:x,__name__:gauge} -1.5'],
+  ['clamp_min(gauge{pod="a"}, 0)', '{pod:a,zone:x} 0'],
+  ['clamp_max(gauge{pod="c"}, 3)', '{pod:c,zone:y} 3'],
+  ['gauge == 10', '{pod:c,zone:y,__name__:gauge} 10'],
+  ['gauge != bool 10', '{pod:a,zone:x} 1; {pod:b,zone:x} 1; {pod:c,zone:y} 0'],
+  [
+    'gauge and ignoring(pod, zone) vector(1)',
+    '{pod:a,zone:x,__name__:gauge} -1.5; {pod:b,zone:x,__name__:gauge} 2.5; {pod:c,zone:y,__name__:gauge} 10',
+  ],
+  [
+    'steady offset -10s',
+    '{pod:a,role:stable,__name__:steady} 60; {pod:b,role:canary,__name__:steady} 10',
+    50,
+  ],
+  ['rate(steady{pod="a"}[30s] offset 20s)', '{pod:a,role:stable} 1'],
   // (0, 60]: 50 over 50 s, extrapolated by the 10 s to the start, where the counter was zero.
   ['rate(steady{pod="a"}[1m])', '{pod:a,role:stable} 1'],
   ['increase(steady{pod="a"}[1m])', '{pod:a,role:stable} 60', 65],
@@ -176,7 +209,9 @@ const refusals: readonly (readonly [query: string, status: number, error: RegExp
   ['sum(gauge', 400, /parse error: unexpected/],
   ['{}', 400, /vector selector must contain at least one non-empty matcher/],
   ['', 400, /parse error: no expression found in input/],
-  ['gauge{zone=~"("}', 400, /parse error/],
+  ['gauge{zone=~"("}', 400, /parse error: error parsing regexp/],
+  ['gauge{zone=~"(?=x)"}', 400, /parse error: error parsing regexp: .*look-around/],
+  ['gauge{zone!~"(x)\\\\1"}', 400, /parse error: error parsing regexp: .*back-reference/],
   ['rate(gauge[5m:1m])', 400, /subqueries are not evaluated here/],
   ['gauge @ 5', 400, /@ modifier is not evaluated here/],
   [
@@ -239,4 +274,37 @@ test('the ring keeps what the retention allows and no more', () => {
   small.series({ __name__: 'new' })
   small.expire(11_000)
   expect(small.size()).toBe(2)
+})
+
+// All that Prometheus 3 knows and this does not.
+const others = `absent_over_time acos acosh asin asinh atan atanh avg_over_time changes cos cosh
+  count_over_time day_of_month day_of_week day_of_year days_in_month deg deriv double_exponential_smoothing exp
+  histogram_avg histogram_count histogram_fraction histogram_stddev histogram_stdvar histogram_sum hour idelta info
+  label_join label_replace last_over_time ln log10 log2 mad_over_time max_over_time min_over_time minute month pi
+  predict_linear present_over_time quantile_over_time rad resets sgn sin sinh sort sort_by_label sort_by_label_desc
+  sort_desc sqrt stddev_over_time stdvar_over_time sum_over_time tan tanh year
+  count_values limit_ratio limitk stddev stdvar`.split(/\s+/)
+
+test('every other function is unknown, never a number', () => {
+  for (const name of others) {
+    for (const query of [`${name}(gauge)`, `1 + ${name}(gauge[1m])`, `sum(${name}(0.5, gauge))`]) {
+      expect(ask(query).status, query).toBe(400)
+      expect(ask(query).wire.error, query).toContain(`unknown function with name "${name}"`)
+    }
+  }
+})
+
+test('an expression that would take exponential time takes none', () => {
+  load('long', { text: `${'a'.repeat(40)}b` }, '1 1 1 1 1 1')
+  expect(shown('count(long{text=~"(a+)+"} or vector(0))')).toBe('{} 1')
+  expect(shown('long{text=~"((a+)+)+c"}')).toBe('')
+})
+
+test('what is evaluated is what the page says', () => {
+  const page = readFileSync(new URL('../../../docs/local-prometheus.md', import.meta.url), 'utf8')
+  const words = new Set([...page.matchAll(/`([a-z_]+)`/g)].map(([, word]) => word))
+  for (const name of [...Object.keys(signatures), ...aggregates]) {
+    expect(words, `docs/local-prometheus.md does not name ${name}`).toContain(name)
+  }
+  for (const name of others) expect(words, `the page names ${name}`).not.toContain(name)
 })

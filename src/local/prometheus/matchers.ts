@@ -1,5 +1,6 @@
 /** Label matchers: from the syntax tree to predicates. */
 import type { SyntaxNode } from '@lezer/common'
+import { expression } from '../gateway/expressions.ts'
 import type { Matcher, MatchOp } from './ast.ts'
 import { unquote } from './literals.ts'
 
@@ -64,7 +65,16 @@ export function parseMatchers(
 function testOf(op: MatchOp, value: string): (found: string) => boolean {
   if (op === '=') return (found) => found === value
   if (op === '!=') return (found) => found !== value
-  // Anchored at both ends, and a dot takes line ends as well, as in Prometheus.
-  const expression = new RegExp(`^(?:${value})$`, 'su')
-  return op === '=~' ? (found) => expression.test(found) : (found) => !expression.test(found)
+  const pattern = readPattern(value)
+  return op === '=~' ? (found) => pattern.test(found) : (found) => !pattern.test(found)
+}
+
+/** Anchored at both ends, and a dot takes line ends as well, as in Prometheus. */
+function readPattern(value: string): RegExp {
+  try {
+    return expression(value, 'whole', 's')
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new SyntaxError(`error parsing regexp: ${why}`)
+  }
 }

@@ -17,7 +17,8 @@ import { parseDuration, parseNumber, unquote } from './literals.ts'
 import { parseMatchers } from './matchers.ts'
 import { check } from './types.ts'
 
-const aggregates: ReadonlySet<string> = new Set<AggregateOp>([
+/** The aggregations that are evaluated. */
+export const aggregates: ReadonlySet<string> = new Set<AggregateOp>([
   'sum',
   'avg',
   'min',

@@ -1,5 +1,4 @@
 /** What the sample app answers to a request: pure, apart from its own state. */
-import type { IncomingMessage } from 'node:http'
 import { tagOf } from './behaviour.ts'
 import type { AppFacts } from './protocol.ts'
 
@@ -8,6 +7,12 @@ export type Answer = {
   readonly contentType: string
   readonly body: string
   readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What a request shows of itself. */
+export type Asked = {
+  readonly url?: string | undefined
+  readonly headers: { readonly accept?: string | undefined }
 }
 
 export type AppState = {
@@ -22,7 +27,7 @@ export function isBusiness(path: string): boolean {
 }
 
 /** `fails` says that this request was picked for the error rate. */
-export function answer(state: AppState, request: IncomingMessage, fails: boolean): Answer {
+export function answer(state: AppState, request: Asked, fails: boolean): Answer {
   const path = pathOf(request)
   switch (path) {
     case '/':
@@ -46,7 +51,7 @@ export function answer(state: AppState, request: IncomingMessage, fails: boolean
   }
 }
 
-export function pathOf({ url = '/' }: IncomingMessage): string {
+export function pathOf({ url = '/' }: Pick<Asked, 'url'>): string {
   const end = url.indexOf('?')
   return end < 0 ? url : url.slice(0, end)
 }
@@ -56,7 +61,7 @@ export const overloaded: Answer = {
   headers: { 'x-overloaded': 'true' },
 }
 
-function hello(facts: AppFacts, request: IncomingMessage): Answer {
+function hello(facts: AppFacts, request: Asked): Answer {
   const version = tagOf(facts.image)
   if (request.headers.accept?.includes('application/json') !== true)
     return text(200, `Hello! ${version}\n`)

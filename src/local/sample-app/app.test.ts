@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { connect } from 'node:http2'
 import { afterEach, expect, test } from 'vitest'
 import { systemPorts } from '#kube/system.ts'
 import { type App, startApp } from './app.ts'
@@ -116,6 +117,44 @@ test('after SIGTERM an idle connection that is used once more is served', async 
   app.terminate()
   expect(await get()).toBe('close')
   expect(await exited).toBe(0)
+})
+
+test('answers calls of gRPC on the same port, with the same behaviour', async () => {
+  const good = await run('shop:v2')
+  const bad = await run('shop:v3-error100')
+  const called = async (url: string, path: string) => {
+    const session = connect(url)
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    })
+    const pieces: Buffer[] = []
+    let head: Readonly<Record<string, unknown>> = {}
+    let trailers: Readonly<Record<string, unknown>> = {}
+    stream.on('response', (given) => {
+      head = given
+    })
+    stream.on('trailers', (given) => {
+      trailers = given
+    })
+    stream.on('data', (piece) => pieces.push(piece))
+    stream.end(Buffer.alloc(5))
+    await new Promise((resolve) => stream.once('close', resolve))
+    session.destroy()
+    return { head, trailers, message: Buffer.concat(pieces).toString('latin1') }
+  }
+  const hello = await called(good.url, '/shop.Shop/Hello')
+  expect(hello.message).toBe('\0\0\0\0\x0b\x0a\x09Hello! v2')
+  expect(hello.head).toMatchObject({ ':status': 200, 'x-pod': 'shop-1', 'x-version': 'v2' })
+  expect(hello.trailers).toMatchObject({ 'grpc-status': '0' })
+  const health = await called(good.url, '/grpc.health.v1.Health/Check')
+  expect(health.message).toBe('\0\0\0\0\x02\x08\x01')
+  const failed = await called(bad.url, '/shop.Shop/Hello')
+  expect(failed.trailers).toMatchObject({ 'grpc-status': '13' })
+  const metrics = await (await fetch(`${bad.url}/metrics`)).text()
+  expect(metrics).toContain('http_requests_total{method="POST",path="/hello",status="500"} 1')
 })
 
 test('crashes on demand with exit code 1', async () => {

@@ -1,12 +1,24 @@
 /**
- * One sample pod: an HTTP server a container port. Ends gracefully: after `terminate` it goes on answering, asks for
+ * One sample pod: a server a container port, for HTTP/1.1 and for gRPC over cleartext HTTP/2. Ends gracefully: after `terminate` it goes on answering, asks for
  * connections to be closed, and stops listening only when nothing is in flight any more.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  createServer as createHttp2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import {
+  type AddressInfo,
+  createServer as createNetServer,
+  type Server,
+  type Socket,
+} from 'node:net'
 import { type Cancel, type Ports, sleep } from '#kube/ports.ts'
-import { answer, isBusiness, overloaded, pathOf } from './answers.ts'
+import { byFirstBytes } from '../gateway/preface.ts'
+import { type Answer, type Asked, answer, isBusiness, overloaded, pathOf } from './answers.ts'
 import { type Behaviour, behaviourOf, tagOf } from './behaviour.ts'
+import { answerCall, healthCall, isCall } from './grpc.ts'
 import { Metrics } from './metrics.ts'
 import type { AppFacts } from './protocol.ts'
 
@@ -39,6 +51,7 @@ class SampleApp implements App {
   readonly #metrics = new Metrics()
   readonly #timers: Cancel[] = []
   #servers: readonly Server[] = []
+  readonly #sockets = new Set<Socket>()
   #ready = false
   #inFlight = 0
   #lastAnswerAt = 0
@@ -116,51 +129,89 @@ class SampleApp implements App {
     if (this.#exited) return
     this.#exited = true
     for (const cancel of this.#timers) cancel()
-    for (const server of this.#servers) {
-      server.close()
-      server.closeAllConnections()
-    }
+    for (const server of this.#servers) server.close()
+    for (const socket of this.#sockets) socket.destroy()
     this.#events.exited(exitCode)
   }
 
   #server(): Server {
-    const server = createServer({ keepAliveTimeout: idleConnectionMs, requestTimeout: 0 })
-    server.on('request', (request, response) => {
+    const http1 = createServer({ keepAliveTimeout: idleConnectionMs, requestTimeout: 0 })
+    http1.on('request', (request, response) => {
       this.#serve(request, response).catch((error: unknown) => {
         this.#events.log(`request failed: ${String(error)}`)
         response.destroy()
       })
     })
-    return server
+    const http2 = createHttp2Server()
+    http2.on('sessionError', () => undefined)
+    http2.on('stream', (stream, headers) => {
+      this.#serveCall(stream, headers).catch((error: unknown) => {
+        this.#events.log(`call failed: ${String(error)}`)
+        stream.destroy()
+      })
+    })
+    return createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+      socket.on('error', () => socket.destroy())
+      byFirstBytes(socket, { http1, http2 })
+    })
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const startedAt = this.#ports.clock.monotonic()
+    const { method = 'GET' } = request
     const path = pathOf(request)
-    this.#inFlight += 1
-    response.once('close', () => {
-      const now = this.#ports.clock.monotonic()
-      this.#inFlight -= 1
-      this.#lastAnswerAt = now
-      if (!isBusiness(path)) return
-      const { method = 'GET' } = request
-      const seconds = (now - startedAt) / 1000
-      this.#metrics.observe({ method, path, status: response.statusCode, seconds })
-    })
+    const over = this.#begin(method, path)
+    response.once('close', () => over(response.statusCode))
     request.resume()
     const given = await this.#answer(request, path)
     response.writeHead(given.status, {
       'content-type': given.contentType,
       'content-length': Buffer.byteLength(given.body),
-      'x-pod': this.#facts.pod,
-      'x-version': tagOf(this.#facts.image),
+      ...this.#who(),
       ...(this.#terminating ? { connection: 'close' } : {}),
       ...given.headers,
     })
     response.end(given.body)
   }
 
-  async #answer(request: IncomingMessage, path: string) {
+  async #serveCall(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+    const path = pathOf({ url: headers[':path'] ?? '/' })
+    const called = isCall(headers)
+    // Calls behave as the front page does, whatever their names; health is health.
+    const like = !called ? path : path === healthCall ? '/ready' : '/hello'
+    const over = this.#begin(headers[':method'] ?? 'GET', called ? like : path)
+    let status = 0
+    stream.once('close', () => over(status))
+    stream.on('error', () => undefined)
+    stream.resume()
+    const asked = { url: like, headers: called ? {} : headers }
+    const given = await this.#answer(asked, like)
+    status = given.status
+    const named = { ...given, headers: { ...this.#who(), ...given.headers } }
+    if (called) return answerCall(stream, path, named)
+    stream.respond({ ':status': status, 'content-type': given.contentType, ...named.headers })
+    stream.end(given.body)
+  }
+
+  #who(): Readonly<Record<string, string>> {
+    return { 'x-pod': this.#facts.pod, 'x-version': tagOf(this.#facts.image) }
+  }
+
+  /** Counts a request as in flight until what it returns is called with the status. */
+  #begin(method: string, path: string): (status: number) => void {
+    const startedAt = this.#ports.clock.monotonic()
+    this.#inFlight += 1
+    return (status) => {
+      const now = this.#ports.clock.monotonic()
+      this.#inFlight -= 1
+      this.#lastAnswerAt = now
+      if (!isBusiness(path)) return
+      this.#metrics.observe({ method, path, status, seconds: (now - startedAt) / 1000 })
+    }
+  }
+
+  async #answer(request: Asked, path: string): Promise<Answer> {
     const { latencyMs, maxConcurrent } = this.#behaviour
     const state = {
       facts: this.#facts,

@@ -1,4 +1,4 @@
-/** For tests: an API server in memory with the Gateway API, and a client that puts objects as a person would. */
+/** For tests: an API server in memory with the CRDs of all routers and the class nginx, and a client that puts objects as a person would. */
 import { apiVersionOf, type Kind, kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject, ObjectMeta } from '#core/k8s/meta.ts'
 import type { Cluster } from '#kube/cluster.ts'
@@ -8,6 +8,8 @@ import type { Transport } from '#kube/http.ts'
 import type { Ports } from '#kube/ports.ts'
 import { createApiServer } from '../../api-server/api-server.ts'
 import { gatewayApiCrds } from '../../crds/gateway-api.ts'
+import { nginxIngressClass } from '../../crds/ingress-nginx.ts'
+import { istioCrds } from '../../crds/istio.ts'
 
 type Given = { readonly metadata: ObjectMeta }
 
@@ -36,9 +38,9 @@ export async function testCluster(ports: Ports): Promise<TestCluster> {
     },
   }
   const cluster = connectTo(counting, ports)
-  await Promise.all(
-    gatewayApiCrds().map((crd) => person.create(kinds.customResourceDefinition, crd)),
-  )
+  const crds = [...gatewayApiCrds(), ...istioCrds()]
+  await Promise.all(crds.map((crd) => person.create(kinds.customResourceDefinition, crd)))
+  await person.create(kinds.ingressClass, nginxIngressClass)
   return {
     cluster,
     put: (kind, object) => put(person, kind, object),

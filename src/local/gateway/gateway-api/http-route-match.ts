@@ -1,14 +1,13 @@
 /** Matches of an HTTPRoute as predicates, and the standard's order of precedence among them. */
 import type { HttpPathMatch, HttpRouteMatch, HttpValueMatch } from '#core/k8s/gateway-api.ts'
-import type { RequestView } from './table.ts'
+import { expression } from '../expressions.ts'
+import { headerOf } from '../headers.ts'
+import type { RequestView } from '../table.ts'
 
 /** @throws SyntaxError when a regular expression cannot be read. */
 export function matcher(match: HttpRouteMatch): (request: RequestView) => boolean {
   const path = pathMatcher(match.path ?? {})
-  const headers = (match.headers ?? []).map(({ name, ...value }) => ({
-    name: name.toLowerCase(),
-    test: valueMatcher(value),
-  }))
+  const headers = headersMatcher(match.headers ?? [])
   const query = (match.queryParams ?? []).map(({ name, ...value }) => ({
     name,
     test: valueMatcher(value),
@@ -16,8 +15,19 @@ export function matcher(match: HttpRouteMatch): (request: RequestView) => boolea
   return (request) =>
     path(request.path) &&
     (match.method === undefined || match.method === request.method) &&
-    headers.every(({ name, test }) => test(headerValue(request, name))) &&
+    headers(request) &&
     query.every(({ name, test }) => test(request.query.get(name) ?? undefined))
+}
+
+/** @throws SyntaxError when a regular expression cannot be read. */
+export function headersMatcher(
+  wanted: readonly HttpValueMatch[],
+): (request: Pick<RequestView, 'headers'>) => boolean {
+  const tests = wanted.map(({ name, ...value }) => ({
+    name: name.toLowerCase(),
+    test: valueMatcher(value),
+  }))
+  return (request) => tests.every(({ name, test }) => test(headerOf(request, name)))
 }
 
 /**
@@ -50,8 +60,8 @@ function pathMatcher(match: HttpPathMatch): (path: string) => boolean {
   const { type, value } = withDefaults(match)
   if (type === 'Exact') return (path) => path === value
   if (type === 'RegularExpression') {
-    const expression = wholeString(value)
-    return (path) => expression.test(path)
+    const pattern = expression(value, 'whole')
+    return (path) => pattern.test(path)
   }
   // Prefixes are counted in whole segments: /foo takes /foo and /foo/bar, never /foobar.
   const prefix = value.replace(/\/+$/, '')
@@ -63,15 +73,6 @@ function valueMatcher({
   value,
 }: Omit<HttpValueMatch, 'name'>): (found: string | undefined) => boolean {
   if (type !== 'RegularExpression') return (found) => found === value
-  const expression = wholeString(value)
-  return (found) => found !== undefined && expression.test(found)
-}
-
-function wholeString(source: string): RegExp {
-  return new RegExp(`^(?:${source})$`, 'u')
-}
-
-function headerValue({ headers }: RequestView, name: string): string | undefined {
-  const value = headers[name]
-  return typeof value === 'string' || value === undefined ? value : value.join(',')
+  const pattern = expression(value, 'whole')
+  return (found) => found !== undefined && pattern.test(found)
 }

@@ -1,8 +1,10 @@
-/** What an HTTPRoute's `status.parents` should say on behalf of this gateway. */
-import type { HttpRoute, RouteParentStatus } from '#core/k8s/gateway-api.ts'
+/** What a route's `status.parents` should say on behalf of this gateway. */
+import type { HttpBackendRef, RouteParentStatus } from '#core/k8s/gateway-api.ts'
 import type { Attachment } from './attachment.ts'
+import { isServiceRef } from './backends.ts'
 import { type Claim, conditions } from './conditions.ts'
-import { isServiceRef } from './http-route.ts'
+import type { IsGranted } from './grants.ts'
+import type { AnyRoute } from './wire.ts'
 
 export type RouteFacts = {
   readonly controllerName: string
@@ -11,11 +13,12 @@ export type RouteFacts = {
   readonly defect: string | undefined
   /** Undefined when the Service does not exist, else its ports. */
   readonly servicePorts: (namespace: string, name: string) => readonly number[] | undefined
+  readonly isGranted: IsGranted
   readonly now: number
 }
 
 /** Our entries for each parent that is ours, and the entries of other controllers untouched. */
-export function routeParents(route: HttpRoute, facts: RouteFacts): readonly RouteParentStatus[] {
+export function routeParents(route: AnyRoute, facts: RouteFacts): readonly RouteParentStatus[] {
   const before = route.status?.parents ?? []
   const foreign = before.filter(({ controllerName }) => controllerName !== facts.controllerName)
   const resolved = resolvedRefs(route, facts)
@@ -55,41 +58,44 @@ function accepted(attachment: Attachment, defect: string | undefined): Claim {
   return { type, status: 'True', reason: 'Accepted', message: 'Route is accepted' }
 }
 
-function resolvedRefs(route: HttpRoute, { servicePorts }: RouteFacts): Claim {
-  const type = 'ResolvedRefs'
-  const home = route.metadata.namespace ?? 'default'
-  const refused = (reason: string, message: string): Claim => ({
-    type,
-    status: 'False',
-    reason,
-    message,
-  })
-  for (const rule of route.spec.rules ?? []) {
-    for (const ref of rule.backendRefs ?? []) {
-      const namespace = ref.namespace ?? home
-      if (!isServiceRef(ref)) {
-        return refused(
-          'InvalidKind',
-          `backend ${ref.name} is a ${ref.kind}; only Services are served`,
-        )
-      }
-      if (namespace !== home) {
-        return refused(
-          'RefNotPermitted',
-          `Service ${namespace}/${ref.name} is in another namespace than the route; grants are not read here`,
-        )
-      }
-      const ports = servicePorts(namespace, ref.name)
-      if (ports === undefined) {
-        return refused('BackendNotFound', `Service ${namespace}/${ref.name} does not exist`)
-      }
-      if (ref.port === undefined || !ports.includes(ref.port)) {
-        return refused(
-          'BackendNotFound',
-          `Service ${namespace}/${ref.name} has no port ${ref.port ?? '(none named)'}`,
-        )
-      }
-    }
+function resolvedRefs(route: AnyRoute, facts: RouteFacts): Claim {
+  const refs = (route.spec.rules ?? []).flatMap(({ backendRefs = [] }) => backendRefs)
+  for (const ref of refs) {
+    const problem = refProblem(route, ref, facts)
+    if (problem !== undefined) return { type: 'ResolvedRefs', status: 'False', ...problem }
   }
-  return { type, status: 'True', reason: 'ResolvedRefs', message: 'All references are resolved' }
+  return {
+    type: 'ResolvedRefs',
+    status: 'True',
+    reason: 'ResolvedRefs',
+    message: 'All references are resolved',
+  }
+}
+
+function refProblem(
+  route: AnyRoute,
+  ref: HttpBackendRef,
+  { servicePorts, isGranted }: RouteFacts,
+): Pick<Claim, 'reason' | 'message'> | undefined {
+  const home = route.metadata.namespace ?? 'default'
+  const namespace = ref.namespace ?? home
+  const from = { group: 'gateway.networking.k8s.io', kind: route.kind, namespace: home }
+  if (!isServiceRef(ref)) {
+    const message = `backend ${ref.name} is a ${ref.kind}; only Services are served`
+    return { reason: 'InvalidKind', message }
+  }
+  if (!isGranted(from, { group: '', kind: 'Service', namespace, name: ref.name })) {
+    const message = `Service ${namespace}/${ref.name} is in another namespace than the route, and no ReferenceGrant there allows it`
+    return { reason: 'RefNotPermitted', message }
+  }
+  const ports = servicePorts(namespace, ref.name)
+  if (ports === undefined) {
+    const message = `Service ${namespace}/${ref.name} does not exist`
+    return { reason: 'BackendNotFound', message }
+  }
+  if (ref.port === undefined || !ports.includes(ref.port)) {
+    const message = `Service ${namespace}/${ref.name} has no port ${ref.port ?? '(none named)'}`
+    return { reason: 'BackendNotFound', message }
+  }
+  return undefined
 }

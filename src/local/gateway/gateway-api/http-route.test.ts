@@ -1,8 +1,8 @@
 /** Which rule a request meets: hosts, matches and the standard's precedence. */
 import { expect, test } from 'vitest'
 import type { HttpRoute, HttpRouteSpec } from '#core/k8s/gateway-api.ts'
+import { buildTable, findEntry, hostWithoutPort } from '../table.ts'
 import { httpRouteEntries } from './http-route.ts'
-import { buildTable, findEntry, hostWithoutPort } from './table.ts'
 
 const route = (name: string, spec: HttpRouteSpec, createdAt = '2026-01-01T00:00:00Z') =>
   httpRouteEntries(
@@ -12,7 +12,8 @@ const route = (name: string, spec: HttpRouteSpec, createdAt = '2026-01-01T00:00:
       metadata: { name, namespace: 'default', creationTimestamp: createdAt },
       spec,
     } as HttpRoute,
-    spec.hostnames ?? ['*'],
+    (spec.hostnames ?? ['*']).map((host) => ({ host, scheme: 'http' as const })),
+    () => true,
   )
 
 const rule = (
@@ -82,6 +83,9 @@ const rows: readonly (readonly [sentence: string, path: string, asked: Asked, se
 for (const [sentence, path, asked, service] of rows) {
   test(sentence, () => {
     const found = findEntry(table, hostWithoutPort(asked.host ?? 'any.test'), {
+      scheme: 'http',
+      authority: asked.host ?? 'any.test',
+      client: '127.0.0.1',
       method: asked.method ?? 'GET',
       path,
       headers: asked.headers ?? {},

@@ -1,6 +1,12 @@
 /** Which listeners of which of our Gateways a route attaches to, under which host names, or why it does not. */
-import type { Gateway, HttpRoute, Listener, ParentRef } from '#core/k8s/gateway-api.ts'
+import type { Listener, ParentRef } from '#core/k8s/gateway-api.ts'
 import type { LabelSelector, Labels } from '#core/k8s/meta.ts'
+import { narrower } from '../host-names.ts'
+import type { Scheme } from '../table.ts'
+import type { AnyRoute, ServedGateway, TlsListener } from './wire.ts'
+
+/** `*` for all, `*.example.com` or an exact name, in lower case, and how it may be asked for. */
+export type Reach = { readonly host: string; readonly scheme: Scheme }
 
 export type Attachment =
   | {
@@ -8,8 +14,7 @@ export type Attachment =
       readonly parentRef: ParentRef
       readonly gateway: string
       readonly listeners: readonly string[]
-      /** `*` for all, `*.example.com` or exact names, in lower case. */
-      readonly hosts: readonly string[]
+      readonly reach: readonly Reach[]
     }
   | {
       readonly kind: 'refused'
@@ -20,17 +25,18 @@ export type Attachment =
 
 export type Gateways = {
   /** Our Gateways by `namespace/name`. */
-  readonly gateways: ReadonlyMap<string, Gateway>
+  readonly gateways: ReadonlyMap<string, ServedGateway>
   readonly namespaceLabels: (namespace: string) => Labels
 }
 
-/** True for the one protocol served here. */
-export function isServed({ protocol }: Listener): boolean {
-  return protocol === 'HTTP'
+/** How a listener of ours is asked; undefined for one that is not served. */
+export function schemeOf({ protocol, tls }: TlsListener): Scheme | undefined {
+  if (protocol === 'HTTP') return 'http'
+  return protocol === 'HTTPS' && (tls?.mode ?? 'Terminate') === 'Terminate' ? 'https' : undefined
 }
 
 /** One attachment for each of the route's parents that is a Gateway of ours; foreign parents are left out. */
-export function attachments(route: HttpRoute, ours: Gateways): readonly Attachment[] {
+export function attachments(route: AnyRoute, ours: Gateways): readonly Attachment[] {
   return (route.spec.parentRefs ?? []).flatMap((parentRef) => {
     const { group = 'gateway.networking.k8s.io', kind = 'Gateway' } = parentRef
     if (group !== 'gateway.networking.k8s.io' || kind !== 'Gateway') return []
@@ -41,19 +47,19 @@ export function attachments(route: HttpRoute, ours: Gateways): readonly Attachme
 }
 
 function attach(
-  route: HttpRoute,
+  route: AnyRoute,
   parentRef: ParentRef,
-  gateway: Gateway,
+  gateway: ServedGateway,
   ours: Gateways,
 ): Attachment {
   const named = gateway.spec.listeners.filter(
     (listener) =>
-      isServed(listener) &&
+      schemeOf(listener) !== undefined &&
       (parentRef.sectionName === undefined || parentRef.sectionName === listener.name) &&
       (parentRef.port === undefined || parentRef.port === listener.port),
   )
   if (named.length === 0) {
-    const message = `Gateway ${gateway.metadata.name} has no HTTP listener that this parentRef names`
+    const message = `Gateway ${gateway.metadata.name} has no HTTP or HTTPS listener that this parentRef names`
     return { kind: 'refused', parentRef, reason: 'NoMatchingParent', message }
   }
   const allowed = named.filter((listener) => isAllowed(listener, route, gateway, ours))
@@ -72,18 +78,20 @@ function attach(
     parentRef,
     gateway: `${gateway.metadata.namespace ?? 'default'}/${gateway.metadata.name}`,
     listeners: matching.map(({ listener }) => listener.name),
-    hosts: [...new Set(matching.flatMap(({ hosts }) => hosts))],
+    reach: matching.flatMap(({ listener, hosts }) =>
+      hosts.map((host) => ({ host, scheme: schemeOf(listener) ?? 'http' })),
+    ),
   }
 }
 
 function isAllowed(
   { allowedRoutes }: Listener,
-  route: HttpRoute,
-  gateway: Gateway,
+  route: AnyRoute,
+  gateway: ServedGateway,
   { namespaceLabels }: Gateways,
 ): boolean {
   const kinds = allowedRoutes?.kinds ?? []
-  if (kinds.length > 0 && !kinds.some(({ kind }) => kind === 'HTTPRoute')) return false
+  if (kinds.length > 0 && !kinds.some(({ kind }) => kind === route.kind)) return false
   const namespace = route.metadata.namespace ?? 'default'
   const { from = 'Same', selector } = allowedRoutes?.namespaces ?? {}
   switch (from) {
@@ -111,20 +119,9 @@ function selects({ matchLabels = {}, matchExpressions = [] }: LabelSelector, lab
   )
 }
 
-function hostsOn(route: HttpRoute, listener: Listener): readonly string[] {
+function hostsOn(route: AnyRoute, listener: Listener): readonly string[] {
   const outer = (listener.hostname ?? '').toLowerCase() || '*'
   const names = route.spec.hostnames ?? []
   if (names.length === 0) return [outer]
-  return names.flatMap((name) => intersection(outer, name.toLowerCase()) ?? [])
-}
-
-// The more specific of two host names where one lies within the other.
-function intersection(a: string, b: string): string | undefined {
-  if (isWithin(b, a)) return b
-  return isWithin(a, b) ? a : undefined
-}
-
-function isWithin(name: string, outer: string): boolean {
-  if (outer === '*' || name === outer) return true
-  return outer.startsWith('*.') && name.endsWith(outer.slice(1)) && name !== outer.slice(2)
+  return names.flatMap((name) => narrower(outer, name.toLowerCase()) ?? [])
 }
