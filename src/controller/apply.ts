@@ -103,7 +103,7 @@ async function perform({ cluster }: Delivery, write: Write): Promise<KubeObject 
     case 'delete':
       await cluster.remove(kindOf(write.ref.kind, write.ref.apiVersion), at(write.ref), {
         uid: write.uid,
-        propagation: 'Background',
+        propagation: write.orphans === true ? 'Orphan' : 'Background',
       })
       return undefined
   }

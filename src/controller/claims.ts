@@ -3,9 +3,11 @@
  * and tells rivals apart: whoever came first has it.
  */
 import { kinds } from '#core/k8s/kinds.ts'
+import type { ObjectRef } from '#core/k8s/meta.ts'
 import type { App } from '#core/model/app.ts'
 import type { Rival } from '#core/observed.ts'
 import { routers } from '#core/traffic/register.ts'
+import { Groups } from './groups.ts'
 
 export type Claims = {
   readonly set: (key: string, app: App | undefined) => void
@@ -31,32 +33,47 @@ export function claimOf(kind: string, namespace: string | undefined, name: strin
   return [kind, namespace ?? '', name].join('/')
 }
 
+/** Objects of our own are told apart by their owner: two releases may name the same, and neither is a rival. */
+export function besideOf(kind: string): string {
+  return ['beside', kind].join(' ')
+}
+
+// Where nothing of ours is wanted, a change of what bears the name wakes nobody.
+function isAwaited(app: App, ref: ObjectRef): boolean {
+  const { plan, traffic } = app
+  if (plan.promotion.previewHost !== undefined || traffic.extras !== undefined) return true
+  const router = routers[traffic.router]
+  return router !== undefined && router.renders(app, ref)
+}
+
 function claimsOf(app: App): readonly string[] {
-  const routes = routers[app.traffic.router]?.objects(app) ?? []
+  const router = routers[app.traffic.router]
+  const routes = router?.objects(app) ?? []
+  const own = router?.beside(app).filter((ref) => isAwaited(app, ref)) ?? []
   const pods = Object.entries(app.selector)
     .sort()
     .map(([key, value]) => `${key}=${value}`)
-  return [
-    ...Object.values(app.services).map((name) => claimOf(kinds.service.kind, app.namespace, name)),
-    ...routes.map(({ kind, namespace, name }) => claimOf(kind, namespace, name)),
-    claimOf('Pods', app.namespace, pods.join(',')),
-  ]
+  const services = Object.values(app.services)
+  // Concatenated: a list that is spread into keeps room for many more.
+  return services
+    .map((name) => claimOf(kinds.service.kind, app.namespace, name))
+    .concat(
+      routes.map(({ kind, namespace, name }) => claimOf(kind, namespace, name)),
+      own.map(({ kind, namespace, name }) => claimOf(besideOf(kind), namespace, name)),
+      claimOf('Pods', app.namespace, pods.join(',')),
+    )
 }
 
 const none: readonly never[] = []
 
 export function emptyClaims(): Claims {
-  // Lists, not maps: nearly every claim has one holder.
-  const byClaim = new Map<string, readonly Claimant[]>()
+  const byClaim = new Groups<Claimant>()
   const byKey = new Map<string, Claimant>()
-  const on = (claim: string): readonly Claimant[] => byClaim.get(claim) ?? none
 
   const forget = (key: string): void => {
-    for (const claim of byKey.get(key)?.claims ?? none) {
-      const others = on(claim).filter((one) => one.key !== key)
-      if (others.length === 0) byClaim.delete(claim)
-      else byClaim.set(claim, others)
-    }
+    const claimant = byKey.get(key)
+    if (claimant === undefined) return
+    for (const claim of claimant.claims) byClaim.drop(claim, claimant)
     byKey.delete(key)
   }
 
@@ -66,18 +83,19 @@ export function emptyClaims(): Claims {
       if (app === undefined) return
       const claimant = { key, uid: app.uid, createdAt: app.createdAt, claims: claimsOf(app) }
       byKey.set(key, claimant)
-      for (const claim of new Set(claimant.claims)) byClaim.set(claim, [...on(claim), claimant])
+      for (const claim of new Set(claimant.claims)) byClaim.add(claim, claimant)
     },
-    holders: (claim) => on(claim).map(({ key }) => key),
+    holders: (claim) => byClaim.of(claim).map(({ key }) => key),
     held: (key) => byKey.get(key)?.claims ?? none,
     sharing: (key, before) => {
       const all = [...before, ...(byKey.get(key)?.claims ?? none)]
-      const others = all.flatMap((claim) => on(claim).map((one) => one.key))
+      const others = all.flatMap((claim) => byClaim.of(claim).map((one) => one.key))
       return [...new Set(others)].filter((other) => other !== key)
     },
     rivalsOf: (key, app) =>
-      (byKey.get(key)?.claims ?? none).flatMap((claim) =>
-        on(claim)
+      (byKey.get(key)?.claims ?? none).filter(isExclusive).flatMap((claim) =>
+        byClaim
+          .of(claim)
           .filter((rival) => rival.key !== key && cameFirst(rival, app))
           .map(({ key: by }) => ({
             claim: claim.replace('/', ' ').replace(/^(\S+) \S*?\//, '$1 '),
@@ -85,6 +103,10 @@ export function emptyClaims(): Claims {
           })),
       ),
   }
+}
+
+function isExclusive(claim: string): boolean {
+  return !claim.startsWith(besideOf(''))
 }
 
 type Age = Pick<Claimant, 'uid' | 'createdAt'>

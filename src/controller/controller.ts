@@ -1,18 +1,22 @@
 /** The controller: watches name keys, the queue orders them, each pass decides one release. */
+import type { Decision } from '#core/decision.ts'
+import type { Observed } from '#core/observed.ts'
 import type { Door } from '#doors/door.ts'
 import type { Cache, Change, Cluster } from '#kube/cluster.ts'
 import { isKube } from '#kube/errors.ts'
 import type { Clock } from '#kube/ports.ts'
 import { type WorkQueue, workQueue } from '#kube/work-queue.ts'
-import { announce } from './announce.ts'
 import { Outdated } from './apply.ts'
 import type { Ask } from './ask.ts'
 import { type Caches, watchAll } from './caches.ts'
-import { type Claims, claimOf, emptyClaims } from './claims.ts'
+import { besideOf, type Claims, claimOf, emptyClaims } from './claims.ts'
 import type { DecisionLog } from './decision-log.ts'
-import type { HeldObject } from './held.ts'
+import type { HeldObject, WorkloadHeld } from './held.ts'
 import { indexOf } from './indexes.ts'
 import type { Log } from './log.ts'
+import { kubernetesSink } from './outbox/kubernetes.ts'
+import { outbox } from './outbox/outbox.ts'
+import type { Sink } from './outbox/sink.ts'
 import { readSafely } from './readings.ts'
 import { reconcile, type Shell } from './reconcile.ts'
 import { emptyState, type KeyState } from './state.ts'
@@ -31,6 +35,8 @@ export type ControllerOptions = {
   readonly decisionLog?: DecisionLog
   /** Who we are, in Events. */
   readonly instance: string
+  /** Where transitions are told. Default: Kubernetes Events. */
+  readonly sinks?: readonly Sink[]
   /** Releases worked on at the same time. Default 16. */
   readonly workers?: number
 }
@@ -58,7 +64,8 @@ export function startController(options: ControllerOptions): Controller {
   const again = (key: string): void => queue?.add(key)
 
   const note = (door: Door, change: Change<HeldObject>): void => {
-    const key = `${door.name}/${change.key}`
+    // Joined, not added up: a sum of texts is kept with its parts.
+    const key = [door.name, change.key].join('/')
     if (change.type === 'gone') {
       entries.delete(key)
       claims.set(key, undefined)
@@ -74,12 +81,22 @@ export function startController(options: ControllerOptions): Controller {
       const result = readSafely(door, change.now.read())
       const before = claims.held(key)
       claims.set(key, result.kind === 'app' ? result.app : undefined)
+      if (result.kind === 'app') caches.routes.need(result.app)
       for (const other of claims.sharing(key, before)) again(other)
     }
     again(key)
   }
   for (const [door, cache] of caches.doors) cache.subscribe((change) => note(door, change))
   wakeOnChange(caches, claims, entries, again)
+
+  const letters = outbox({
+    sinks: options.sinks ?? [kubernetesSink(cluster, options.instance)],
+    ports: cluster.ports,
+    now: options.clock.now,
+    again,
+    log: options.log,
+    telemetry,
+  })
 
   const shell = (mayWrite: () => boolean): Shell => ({
     caches,
@@ -89,25 +106,16 @@ export function startController(options: ControllerOptions): Controller {
     ask: options.ask,
     now: options.clock.now,
     again,
+    outbox: letters,
     decided: (key, observed, now, decision) => {
       options.decisionLog?.write(key, observed, now, decision)
       telemetry.decided(observed.app, decision)
+      telemetry.dropped(droppedBy(observed, decision))
     },
-    tell: (_door, object, { events }) => {
-      for (const event of events) {
-        options.log.info(
-          {
-            release: object.metadata.name,
-            namespace: object.metadata.namespace,
-            action: event.action,
-            reason: event.reason,
-          },
-          event.message,
-        )
-        announce(cluster, object, event, options.instance).catch((error: unknown) =>
-          options.log.warn({ error: String(error) }, 'an Event could not be written'),
-        )
-      }
+    recorded: (object, { events }) => {
+      const { name: release, namespace } = object.metadata
+      for (const { action, reason, message } of events)
+        options.log.info({ release, namespace, action, reason }, message)
     },
   })
 
@@ -128,6 +136,7 @@ export function startController(options: ControllerOptions): Controller {
     synced: () => synced(caches),
     isSynced: () => caches.all.every((cache) => cache.isSynced() || isAbsent(cache)),
     lead: (mayWrite) => {
+      letters.open(mayWrite)
       queue = start(mayWrite)
       // What happens from now on goes first; most of what exists is settled.
       for (const key of entries.keys()) queue.add(key, { low: true })
@@ -135,13 +144,21 @@ export function startController(options: ControllerOptions): Controller {
     standBy: async () => {
       const ending = queue
       queue = undefined
+      letters.close()
       await ending?.stop()
     },
     stop: async () => {
+      letters.close()
       await queue?.stop()
-      await Promise.all(caches.all.map((cache) => cache.stop()))
+      await Promise.all([...caches.all.map((cache) => cache.stop()), caches.routes.stop()])
     },
   }
+}
+
+// Counted with the write that gives them up, as nearly as a process that may die can.
+function droppedBy({ notebook }: Observed, decision: Decision): number {
+  if (!decision.write) return 0
+  return Math.max(0, (decision.notebook.outbox?.dropped ?? 0) - (notebook?.outbox?.dropped ?? 0))
 }
 
 function nameOf(door: Door, objectKey: string): { door: string; namespace: string; name: string } {
@@ -160,18 +177,45 @@ function wakeOnChange(
     for (const key of claims.holders(claimOf(kind, namespace, name))) again(key)
   }
   caches.services.subscribe(({ key }) => wake('Service', ...split(key)))
-  caches.routes.subscribe(({ key }) => wake('HTTPRoute', ...split(key)))
+  caches.routes.subscribe((kind, key) => {
+    if (key === '') return void [...entries.keys()].forEach(again)
+    wake(kind, ...split(key))
+    wake(besideOf(kind), ...split(key))
+  })
   caches.slices.subscribe((change) => {
     const slice = change.type === 'put' ? change.now : change.before
     wake('Service', slice.namespace, slice.service)
   })
-  caches.workloads.subscribe((change) => {
+  const wakeRelease = (change: Change<{ namespace: string; release: string }>): void => {
     const held = change.type === 'put' ? change.now : change.before
     for (const door of caches.doors.keys()) {
       const key = `${door.name}/${held.namespace}/${held.release}`
       if (entries.has(key)) again(key)
     }
-  })
+  }
+  for (const cache of caches.workloads) {
+    cache.subscribe((change) => {
+      if (change.type === 'gone') remember(caches, entries, change.before)
+      wakeRelease(change)
+    })
+  }
+  caches.members.subscribe(wakeRelease)
+}
+
+/** So many templates of each release are remembered. */
+const mostRemembered = 4
+
+/** What somebody else deletes may be needed again, and its template is nowhere else. */
+function remember(caches: Caches, entries: ReadonlyMap<string, Entry>, held: WorkloadHeld): void {
+  for (const door of caches.doors.keys()) {
+    const state = entries.get(`${door.name}/${held.namespace}/${held.release}`)?.state
+    if (state === undefined) continue
+    const { revision, written, template } = held.seen()
+    state.remembered.set(revision, { revision, written, template })
+    const [oldest] = state.remembered.keys()
+    if (state.remembered.size > mostRemembered && oldest !== undefined)
+      state.remembered.delete(oldest)
+  }
 }
 
 function split(key: string): [string | undefined, string] {
@@ -231,7 +275,5 @@ function isAbsent(cache: Cache<unknown>): boolean {
 }
 
 async function synced(caches: Caches): Promise<void> {
-  await Promise.all(
-    caches.all.filter((cache) => cache !== caches.routes).map((cache) => cache.synced()),
-  )
+  await Promise.all(caches.all.map((cache) => cache.synced()))
 }

@@ -1,14 +1,16 @@
 /** From the caches to the one snapshot that a pass may look at. No request leaves from here. */
+import { kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
+import type { Service } from '#core/k8s/workloads.ts'
 import { type App, withServicesOf } from '#core/model/app.ts'
 import type { Notebook } from '#core/model/notebook.ts'
-import type { Observed, PodSeen, ServiceSeen, WorkloadSeen } from '#core/observed.ts'
+import type { MemberSeen, Observed, PodSeen, ServiceSeen, WorkloadSeen } from '#core/observed.ts'
 import { workloadOfPod } from '#core/render/names.ts'
-import { routers } from '#core/traffic/register.ts'
 import type { Caches } from './caches.ts'
 import type { Claims } from './claims.ts'
-import type { HeldObject, ServiceHeld } from './held.ts'
+import type { ServiceHeld } from './held.ts'
 import type { Index } from './indexes.ts'
+import { refsOf } from './route-caches.ts'
 import type { KeyState } from './state.ts'
 
 export type Sources = { readonly caches: Caches; readonly claims: Claims; readonly index: Index }
@@ -20,7 +22,7 @@ export function gather(
   notebook: Notebook | undefined,
   state: KeyState,
 ): Observed {
-  const app = withServicesOf(given, notebook?.trials ?? [])
+  const app = caches.routes.versioned(withServicesOf(given, notebook?.trials ?? []))
   const workloads = workloadsOf(index, app)
   return {
     app,
@@ -31,6 +33,8 @@ export function gather(
     endpoints: endpointsOf(index, app, workloads),
     routes: routesOf(caches, app),
     rivals: claims.rivalsOf(key, app),
+    members: membersOf(index, app),
+    remembered: [...state.remembered.values()],
     answers: state.answers,
     readBacks: [...state.readBacks.values()],
     replies: state.replies,
@@ -42,7 +46,16 @@ export function gather(
 function workloadsOf(index: Index, app: App): readonly WorkloadSeen[] {
   return index
     .workloads(app.namespace, app.name)
-    .filter(({ ownerUid }) => ownerUid === app.uid)
+    .filter((held) => held.mayBelongTo(app.uid))
+    .map((held) => held.seen())
+    .sort((one, other) => (one.name < other.name ? -1 : 1))
+}
+
+function membersOf(index: Index, app: App): readonly MemberSeen[] {
+  if (app.workloads.layout.by === 'revision') return []
+  return index
+    .members(app.namespace, app.name)
+    .filter(({ deleting }) => !deleting)
     .map((held) => held.seen())
     .sort((one, other) => (one.name < other.name ? -1 : 1))
 }
@@ -57,9 +70,11 @@ function servicesOf(caches: Caches, app: App): Record<string, ServiceSeen> {
 }
 
 function serviceSeen(held: ServiceHeld, app: App): ServiceSeen {
-  const { name, uid, resourceVersion, ownerUid, owner } = held
-  const ours = ownerUid === app.uid
-  return { name, uid, resourceVersion, ...held.read(), ours, foreign: ours ? undefined : owner }
+  const { name, uid, resourceVersion } = held
+  const { selector, ports, owner } = held.read()
+  const ours = held.isOwnedBy(app.uid)
+  const foreign = ours ? undefined : owner
+  return { name, uid, resourceVersion, selector, ports, ours, foreign }
 }
 
 function endpointsOf(
@@ -72,7 +87,7 @@ function endpointsOf(
   for (const name of Object.values(app.services)) {
     const counts: Record<string, number> = {}
     for (const slice of index.slices(app.namespace, name)) {
-      for (const { pod, ready } of slice.endpoints) {
+      for (const { pod, ready } of slice.endpoints()) {
         if (!ready) continue
         const workload = workloadOfPod(pod, names) ?? ''
         counts[workload] = (counts[workload] ?? 0) + 1
@@ -92,8 +107,8 @@ function podsOf(
   const names = workloads.map(({ name }) => name)
   const pods = new Map<string, PodSeen>()
   for (const service of new Set(Object.values(app.services))) {
-    for (const { endpoints } of index.slices(app.namespace, service)) {
-      for (const { pod, ready, ip } of endpoints) {
+    for (const slice of index.slices(app.namespace, service)) {
+      for (const { pod, ready, ip } of slice.endpoints()) {
         if (pod === '') continue
         pods.set(pod, { name: pod, ip, ready: ready || pods.get(pod)?.ready === true })
       }
@@ -110,9 +125,25 @@ function podsOf(
 
 function routesOf(caches: Caches, app: App): Record<string, KubeObject> {
   const found: Record<string, KubeObject> = {}
-  for (const { kind, namespace, name } of routers[app.traffic.router]?.objects(app) ?? []) {
-    const held = caches.of(kind)?.get(`${namespace}/${name}`) as HeldObject | undefined
-    if (held !== undefined) found[`${kind}/${name}`] = held.read()
+  for (const ref of refsOf(app)) {
+    const held =
+      ref.kind === kinds.service.kind
+        ? serviceAt(caches, `${ref.namespace}/${ref.name}`)
+        : caches.routes.get(ref)?.read()
+    if (held !== undefined) found[`${ref.kind}/${ref.name}`] = held
   }
   return found
+}
+
+/** A Service as far as it is held. */
+function serviceAt({ services }: Caches, key: string): Service | undefined {
+  const held = services.get(key)
+  if (held === undefined) return undefined
+  const { name, namespace, uid, resourceVersion } = held
+  return {
+    apiVersion: 'v1',
+    kind: kinds.service.kind,
+    metadata: { name, namespace, uid, resourceVersion },
+    spec: held.read(),
+  }
 }

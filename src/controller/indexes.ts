@@ -1,20 +1,24 @@
 /** Quick ways from a release to its workloads and from a Service to its slices, kept up to date by the caches. */
-import type { Cache } from '#kube/cluster.ts'
+import type { Cache, Change } from '#kube/cluster.ts'
 import type { Caches } from './caches.ts'
-import type { SliceHeld, WorkloadHeld } from './held.ts'
+import { Groups } from './groups.ts'
+import type { MemberHeld, SliceHeld, WorkloadHeld } from './held.ts'
 
 export type Index = {
   readonly workloads: (namespace: string, release: string) => readonly WorkloadHeld[]
+  readonly members: (namespace: string, release: string) => readonly MemberHeld[]
   readonly slices: (namespace: string, service: string) => readonly SliceHeld[]
 }
 
 export function indexOf(caches: Caches): Index {
-  const workloads = grouped(caches.workloads, ({ namespace, release }) =>
-    groupOf(namespace, release),
-  )
-  const slices = grouped(caches.slices, ({ namespace, service }) => groupOf(namespace, service))
+  const ofRelease = ({ namespace, release }: { namespace: string; release: string }): string =>
+    groupOf(namespace, release)
+  const workloads = grouped(caches.workloads, ofRelease)
+  const members = grouped([caches.members], ofRelease)
+  const slices = grouped([caches.slices], ({ namespace, service }) => groupOf(namespace, service))
   return {
     workloads: (namespace, release) => workloads(groupOf(namespace, release)),
+    members: (namespace, release) => members(groupOf(namespace, release)),
     slices: (namespace, service) => slices(groupOf(namespace, service)),
   }
 }
@@ -24,25 +28,15 @@ function groupOf(namespace: string, name: string): string {
   return [namespace, name].join('/')
 }
 
-const none: readonly never[] = []
-
-/** Lists, not maps: nearly every group has one member. */
-function grouped<T>(
-  cache: Cache<T>,
+function grouped<T extends object>(
+  caches: readonly Cache<T>[],
   groupOf: (item: T) => string,
 ): (group: string) => readonly T[] {
-  const groups = new Map<string, readonly T[]>()
-  const leave = (item: T): void => {
-    const group = groupOf(item)
-    const rest = groups.get(group)?.filter((one) => one !== item) ?? none
-    if (rest.length === 0) groups.delete(group)
-    else groups.set(group, rest)
+  const groups = new Groups<T>()
+  const note = (change: Change<T>): void => {
+    if (change.before !== undefined) groups.drop(groupOf(change.before), change.before)
+    if (change.type === 'put') groups.add(groupOf(change.now), change.now)
   }
-  cache.subscribe((change) => {
-    if (change.before !== undefined) leave(change.before)
-    if (change.type === 'gone') return
-    const group = groupOf(change.now)
-    groups.set(group, [...(groups.get(group) ?? none), change.now])
-  })
-  return (group) => groups.get(group) ?? none
+  for (const cache of caches) cache.subscribe(note)
+  return (group) => groups.of(group)
 }

@@ -78,7 +78,7 @@ test('what is under way is not asked again; afterwards it may be', async () => {
   expect(asked).toEqual(['/value', '/gate'])
   await finish()
   expect(state.asked.size).toBe(0)
-  run({ measure: [question] })
+  run({ measure: [question], asks: [] })
   expect(asked).toHaveLength(3)
 })
 
@@ -98,7 +98,8 @@ test('answers bear what was asked, and each wakes the release', async () => {
 
 test('companions are asked at the same time and come back together', async () => {
   const { run, finish, asked, state, passes } = stage()
-  run({ measure: [{ ...question, companions: { count: url('count'), stable: url('broken') } }] })
+  const companions = { count: url('count'), stable: url('broken') }
+  run({ measure: [{ ...question, companions }], asks: [] })
   expect(asked).toEqual(['/value', '/count', '/broken'])
   await finish()
   expect(state.answers).toMatchObject([

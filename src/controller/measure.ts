@@ -18,7 +18,7 @@ export function measure(
       const answer = await measured(asking, question)
       state.answers = [...state.answers, answer]
     })
-  for (const question of decision.asks ?? [])
+  for (const question of decision.asks)
     once(state, question.id, done, async () => {
       const reply = await replied(asking, question)
       state.replies = [...state.replies, reply]

@@ -12,9 +12,10 @@ import { apply, type Delivery, nameOf } from './apply.ts'
 import type { Ask } from './ask.ts'
 import { gather, type Sources } from './gather.ts'
 import { measure } from './measure.ts'
+import type { Outbox } from './outbox/outbox.ts'
 import { askReadBack } from './read-back.ts'
 import { readSafely } from './readings.ts'
-import type { KeyState } from './state.ts'
+import { type KeyState, remember } from './state.ts'
 
 export type Pass = {
   readonly key: string
@@ -30,8 +31,9 @@ export type Shell = Sources & {
   readonly again: (key: string) => void
   /** Told of every decision: the decision log, metrics. */
   readonly decided: (key: string, observed: Observed, now: number, decision: Decision) => void
-  /** Told of transitions once the notebook that records them is stored. */
-  readonly tell: (door: Door, object: KubeObject, decision: Decision) => void
+  readonly outbox: Outbox
+  /** Told of transitions once the notebook that records them is stored; others are told by the outbox. */
+  readonly recorded: (object: KubeObject, decision: Decision) => void
 }
 
 /** Returns when to look again, if nothing happens before. */
@@ -42,6 +44,8 @@ export async function reconcile(
   // Nothing is decided on a snapshot older than our own last writes; the echo wakes the release.
   if (state.own.behind()) return shell.now() + lookAgainWhenBehindMs
   const read = readSafely(door, object)
+  // Routes of a kind that is being listed for the first time look as if they were not there.
+  if (read.kind === 'app' && shell.caches.routes.behind(read.app)) return undefined
   const notebook = door.notebook(object)
   const now = shell.now()
   if (read.kind === 'problems') {
@@ -53,11 +57,13 @@ export async function reconcile(
     await apply(shell.delivery, state, writes, status)
     return undefined
   }
-  const observed = gather(shell, key, read.app, notebook, state)
+  shell.outbox.tell({ key, door, object, app: read.app, book: notebook, state })
+  const seen = gather(shell, key, read.app, notebook, state)
+  const observed = shell.outbox.tells ? { ...seen, acknowledged: state.told.values() } : seen
   const decision = decide(observed, now)
-  state.memo = decision.memo
-  state.answers = []
-  state.replies = []
+  remember(state, decision.memo)
+  if (state.answers.length > 0) state.answers = []
+  if (state.replies.length > 0) state.replies = []
   shell.decided(key, observed, now, decision)
   const again = (): void => shell.again(key)
   if (forgetRefusals(state, object, decision)) again()
@@ -65,7 +71,7 @@ export async function reconcile(
   askReadBack(shell.delivery.cluster, state, decision, now, again)
   const status = { object, value: door.status(object, decision.notebook, read.app) }
   await apply(shell.delivery, state, decision.writes, decision.write ? status : undefined)
-  if (decision.write) shell.tell(door, object, decision)
+  if (decision.write) shell.recorded(object, decision)
   return decision.wakeAt
 }
 

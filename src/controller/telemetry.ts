@@ -10,6 +10,12 @@ export type Telemetry = {
   readonly decided: (name: ReleaseName, decision: Pick<Decision, 'notebook'>) => void
   readonly forgotten: (name: ReleaseName) => void
   readonly write: (kind: string, result: 'success' | 'error') => void
+  /** What became of telling an event to a sink. */
+  readonly told: (sink: string, result: 'delivered' | 'refused' | 'gone' | 'retried') => void
+  /** From now on, how many messages wait for a sink is read here. */
+  readonly toldDepth: (sink: string, read: () => number) => void
+  /** Events given up because too many of a release were pending. */
+  readonly dropped: (events: number) => void
   /** From now on, the depth of the queue is read here. */
   readonly queueDepth: (read: () => number) => void
   readonly leader: (leading: boolean) => void
@@ -57,6 +63,7 @@ export function telemetry(version: string): Telemetry {
       this.set(depth())
     },
   })
+  const events = eventMetrics(registers)
   const shown = shownReleases()
   releaseGauges(registers, shown.each)
   return {
@@ -68,10 +75,40 @@ export function telemetry(version: string): Telemetry {
     decided: (name, { notebook }) => shown.show(name, faceOf(notebook)),
     forgotten: (name) => shown.forget(name),
     write: (kind, result) => writes.inc({ kind, result }),
+    ...events,
     queueDepth: (read) => {
       depth = read
     },
     leader: (leading) => leader.set(leading ? 1 : 0),
+  }
+}
+
+function eventMetrics(registers: Registry[]): Pick<Telemetry, 'told' | 'toldDepth' | 'dropped'> {
+  const told = new Counter({
+    name: 'headgate_events_total',
+    help: 'Attempts to tell an event to a sink, by how they ended.',
+    labelNames: ['sink', 'result'],
+    registers,
+  })
+  const dropped = new Counter({
+    name: 'headgate_events_dropped_total',
+    help: 'Events given up because too many of one release were pending.',
+    registers,
+  })
+  const depths = new Map<string, () => number>()
+  new Gauge({
+    name: 'headgate_events_waiting',
+    help: 'Messages that wait for a sink, in this process.',
+    labelNames: ['sink'],
+    registers,
+    collect() {
+      for (const [sink, read] of depths) this.set({ sink }, read())
+    },
+  })
+  return {
+    told: (sink, result) => told.inc({ sink, result }),
+    dropped: (events) => dropped.inc(events),
+    toldDepth: (sink, read) => depths.set(sink, read),
   }
 }
 

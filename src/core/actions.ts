@@ -3,9 +3,10 @@
 import { unreachable } from './assert.ts'
 import type { PatchOperation, Write } from './decision.ts'
 import { pointer } from './decision.ts'
+import { acknowledge, concludedBy, isVariant, signOf } from './experiment/conclusion.ts'
 import { type Action, type ActionAsked, actionId, stepsOf } from './model/app.ts'
 import type { Notebook, Trial } from './model/notebook.ts'
-import { forgive, note, type Pass, retreat, withBook, withTrial } from './pass.ts'
+import { canReturn, forgive, note, type Pass, retreat, withBook, withTrial } from './pass.ts'
 import { annotations } from './render/names.ts'
 import { waits } from './steps/step.ts'
 
@@ -45,9 +46,11 @@ function isTaken({ book }: Pass, asked: ActionAsked): boolean {
 // brake should not lose a race against the next step.
 function stale({ observed, facts, book }: Pass, action: Action): string | undefined {
   if (action.uid !== observed.app.uid) return 'it was meant for an object of this name that is gone'
-  const { target } = facts
-  const asked = target.kind === 'ask' ? [] : [target.revision]
-  const current = book.trials.length > 0 ? book.trials.map(({ revision }) => revision) : asked
+  const targets = [facts.target, ...Object.values(facts.targets)]
+  const asked = targets.flatMap((target) => (target.kind === 'ask' ? [] : [target.revision]))
+  // What was turned back is retried beside what is on trial.
+  const trials = action.verb === 'retry' ? [] : book.trials
+  const current = trials.length > 0 ? trials.map(({ revision }) => revision) : [...new Set(asked)]
   if (current.length > 0 && !current.includes(action.revision)) {
     return `it was meant for revision ${action.revision}; the release is at ${current.join(', ')} now`
   }
@@ -123,14 +126,21 @@ function unpause(pass: Pass): Pass {
 function promote(pass: Pass, action: Action): Pass {
   const { paused } = pass.book
   const trial = meant(pass.book, action)
+  if (pass.book.concluded?.open === true && trial === undefined && action.candidate === undefined) {
+    const message = `conclusion accepted by ${action.by}`
+    return acknowledge(obeyed(pass, action, 'Promote', 'ConcludedByHand', message))
+  }
   if (trial === undefined || !isForward(trial))
     return refuse(pass, action, 'no release waits for a promotion')
+  if (isVariant(pass.observed.app, trial.role)) return choose(pass, action, trial)
   const step = stepsOf(pass.observed.app, trial.role)[trial.step]
   if (step === undefined || !waits(step)) {
     if (paused === undefined)
       return refuse(pass, action, 'the present step does not wait for anybody')
     return obeyed(unpause(pass), action, 'Resume', 'StepCompleted', `resumed by ${action.by}`)
   }
+  if (step.kind === 'gate' && step.gates.some(({ kind }) => kind === 'approval'))
+    return approve(pass, action, trial)
   const said = obeyed(
     unpause(pass),
     action,
@@ -141,10 +151,26 @@ function promote(pass: Pass, action: Action): Pass {
   return withTrial(said, trial.role, { step: trial.step + 1, stepStartedAt: pass.now })
 }
 
+/** It is the gate that goes on then, once everything else it asks for has passed. */
+function approve(pass: Pass, action: Action, { step }: Trial): Pass {
+  const message = `step ${step + 1} approved by ${action.by}`
+  return obeyed(unpause(pass), action, 'Approve', 'StepCompleted', message)
+}
+
+/** A candidate of an experiment is promoted by ending it in its favour. */
+function choose(pass: Pass, action: Action, { role }: Trial): Pass {
+  if (signOf(pass) === undefined)
+    return refuse(pass, action, 'the server is being asked what the template means; try again')
+  const message = `${role} promoted by ${action.by}`
+  const said = obeyed(unpause(pass), action, 'Promote', 'ConcludedByHand', message)
+  return concludedBy(said, role, action.by)
+}
+
 function promoteFull(pass: Pass, action: Action): Pass {
   const trial = meant(pass.book, action)
   if (trial === undefined || !isForward(trial))
     return refuse(pass, action, 'no release waits for a promotion')
+  if (isVariant(pass.observed.app, trial.role)) return choose(pass, action, trial)
   const said = obeyed(
     unpause(pass),
     action,
@@ -168,10 +194,19 @@ function abort(pass: Pass, action: Action): Pass {
   if (named.length === 0) return refuse(pass, action, 'no release is under way')
   if (named.every(({ stage }) => stage.kind === 'retreating'))
     return refuse(pass, action, 'the release is on its way back already')
+  if (!named.every((trial) => trial.stage.kind === 'retreating' || canReturn(pass, trial)))
+    return refuse(
+      pass,
+      action,
+      'its pods are becoming the stable ones; ask for the earlier template',
+    )
   const message = `aborted by ${action.by}`
+  const said = obeyed(pass, action, 'Abort', 'Aborted', message)
+  const { concluded } = said.book
   return named.reduce(
     (before, { role }) => retreat(before, role, { reason: 'Aborted', message }, 'failed'),
-    obeyed(pass, action, 'Abort', 'Aborted', message),
+    // Nobody needs to accept a conclusion that somebody has overruled.
+    concluded === undefined ? said : withBook(said, { concluded: { ...concluded, open: false } }),
   )
 }
 
@@ -183,7 +218,10 @@ function retry(pass: Pass, action: Action): Pass {
   )
   if (again.length === 0) return refuse(pass, action, 'this revision has not failed')
   return obeyed(
-    again.reduce((before, { role }) => forgive(before, role), pass),
+    again.reduce(
+      (before, { role }) => forgive(before, role),
+      withBook(pass, { concluded: undefined }),
+    ),
     action,
     'Retry',
     'StepCompleted',

@@ -6,6 +6,7 @@ import {
   command,
   follow,
   installed,
+  type Measured,
   noSeries,
   outage,
   type Pace,
@@ -17,6 +18,7 @@ import {
   value,
 } from '#test/gen/story.ts'
 import { World } from '#test/gen/world.ts'
+import type { ReleaseGate } from './api/read-gate.ts'
 import type { ReleaseMetric } from './api/release-analysis.ts'
 import type { CommandedCandidate } from './api/strategy/commanded.ts'
 import { decide } from './decide.ts'
@@ -60,6 +62,25 @@ function commanded(candidates: readonly CommandedCandidate[]): World {
   const own = candidates.map((one) => ({ template: template('shop:b'), ...one }))
   world.ask({ strategy: { commanded: { candidates: own } } })
   return world
+}
+
+/** A canary that has to pass a gate. */
+function gated(gate: ReleaseGate): World {
+  return onTrial({ strategy: { canary: { steps: [{ weight: 25 }, { gate }] } } })
+}
+
+/** An experiment with one candidate. */
+function compared(): World {
+  const judge = { success: 'sum(x)', total: 'sum(y)', direction: 'higher' } as const
+  const candidates = [{ name: 'b', weight: 50, template: template('shop:b') }]
+  const experiment = { candidates, judge, maxDuration: '1h' }
+  const spec = { strategy: { experiment }, analysis: { ...analysis(), metrics: [] } }
+  return new World(release(spec), route)
+}
+
+const better = (): Measured => {
+  const [stable, of] = [value('1000'), value('10000')]
+  return { answer: value('1500'), companions: { count: of, stable, stableCount: of } }
 }
 
 /** The last thing that a pass after the story says. */
@@ -159,6 +180,44 @@ const stories: Readonly<
     'the provider is away',
     () => reached(measured(), 'WaitingForMetrics', { metrics: () => outage }),
     /^metric errors: connection refused$/,
+  ],
+  WaitingForGate: [
+    'a gate has not let it pass',
+    () => reached(gated({ approval: {} }), 'WaitingForGate'),
+    /^gate approval waits until somebody promotes$/,
+  ],
+  GateRefused: [
+    'a gate refuses',
+    () =>
+      reached(gated({ webhook: { url: 'http://gate.team.svc/check' } }), 'GateRefused', {
+        gates: () => ({ kind: 'answer', status: 200, body: '{"verdict":"fail"}' }),
+      }),
+    /was turned back: gate webhook refuses it$/,
+  ],
+  WaitingForJudgement: [
+    'an experiment runs',
+    () => reached(compared(), 'WaitingForJudgement'),
+    /^b has not been compared with stable yet$/,
+  ],
+  DifferenceFound: [
+    'the judge is sure',
+    () => decided(compared(), 'DifferenceFound', { parts: better }),
+    /^b beats stable: 15 % of 10000 against 10 % of 10000, confidence 100 %$/,
+  ],
+  MaxDurationReached: [
+    'nobody won in time',
+    () => decided(compared(), 'MaxDurationReached'),
+    /^nobody won within 1h$/,
+  ],
+  ConcludedByHand: [
+    'somebody chose',
+    () => {
+      const world = compared()
+      until(world, reasonIs('WaitingForJudgement'))
+      command(world, 'promote')
+      return decided(world, 'ConcludedByHand')
+    },
+    /^b promoted by ann$/,
   ],
   StepCompleted: [
     'a step is done',

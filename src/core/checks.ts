@@ -4,12 +4,13 @@
  */
 
 import { metricState } from './analysis/judge.ts'
+import { standingOf } from './analysis/standing.ts'
 import { entry } from './entry.ts'
-import type { Metric } from './model/analysis.ts'
 import { workloadKinds } from './model/app.ts'
-import { analysisOf, type MetricState, type Trial } from './model/notebook.ts'
+import { analysisOf, type Trial } from './model/notebook.ts'
 import { type Waiting, waitingFor } from './move/waiting.ts'
 import type { Pass } from './pass.ts'
+import { gateVerdict } from './steps/gate.ts'
 
 /**
  * `stop`: touch nothing. `hold`: keep and repair what is, but do not go on. `freeze`: the same, and candidates gain no
@@ -24,7 +25,7 @@ type Check = (pass: Pass) => Finding | undefined
 type TrialCheck = (pass: Pass, trial: Trial) => Finding | undefined
 
 const stops: readonly Check[] = [rivalCameFirst, serviceTaken]
-const turns: readonly TrialCheck[] = [analysisFailing, metricsMissingTooOften]
+const turns: readonly TrialCheck[] = [analysisFailing, metricsMissingTooOften, gateRefused]
 const holds: readonly Check[] = [templateUnknown, writeRefused, pausedByPerson]
 const pauses: readonly TrialCheck[] = [metricsMissing]
 
@@ -69,26 +70,23 @@ function serviceTaken({ observed }: Pass): Finding | undefined {
 }
 
 function analysisFailing(pass: Pass, trial: Trial): Finding | undefined {
-  for (const { metric, state } of measured(pass, trial)) {
-    if (state.verdict !== 'failing') continue
-    const values = state.samples.flatMap(({ verdict, value }) =>
-      verdict === 'failing' && value !== undefined ? [round(value)] : [],
-    )
-    const message = `metric ${metric.name} had ${state.bad} bad samples of at most ${metric.failures - 1}: ${values.join(', ')} (${limits(metric)})`
-    return { ...waitingFor('AnalysisFailed', message), move: 'retreat' }
-  }
-  return undefined
+  const message = standingMessage(pass, trial, 'fails')
+  return message === undefined
+    ? undefined
+    : { ...waitingFor('AnalysisFailed', message), move: 'retreat' }
 }
 
 function metricsMissingTooOften(pass: Pass, trial: Trial): Finding | undefined {
-  for (const { metric, state } of measured(pass, trial)) {
-    const missing = metric.onNoData === 'rollback' ? state.missing : 0
-    const errors = metric.onError === 'rollback' ? state.errors : 0
-    if (missing + errors < metric.failures) continue
-    const message = `metric ${metric.name} gave nothing to judge ${missing + errors} times: ${lastMessage(state)}`
-    return { ...waitingFor('MetricsMissing', message), move: 'retreat' }
-  }
-  return undefined
+  const message = standingMessage(pass, trial, 'gaveUp')
+  return message === undefined
+    ? undefined
+    : { ...waitingFor('MetricsMissing', message), move: 'retreat' }
+}
+
+function gateRefused(pass: Pass, trial: Trial): Finding | undefined {
+  const found = gateVerdict(pass, trial)
+  if (found?.verdict !== 'failing') return undefined
+  return { ...waitingFor('GateRefused', found.message), move: 'retreat' }
 }
 
 function templateUnknown({ facts }: Pass): Finding | undefined {
@@ -127,40 +125,22 @@ function pausedByPerson({ book }: Pass): Finding | undefined {
 // been judged, or somebody answers for it: stopping it half-way would leave the release between two revisions.
 function metricsMissing(pass: Pass, trial: Trial): Finding | undefined {
   if (trial.stage.kind !== 'steps') return undefined
-  for (const { metric, state } of measured(pass, trial)) {
-    const missing = state.verdict === 'noData' && metric.onNoData !== 'continue'
-    const error = state.verdict === 'error' && metric.onError !== 'continue'
-    if (!missing && !error) continue
-    return {
-      ...waitingFor('WaitingForMetrics', `metric ${metric.name}: ${lastMessage(state)}`),
-      move: 'freeze',
-    }
-  }
-  return undefined
+  const message = standingMessage(pass, trial, 'holds')
+  return message === undefined
+    ? undefined
+    : { ...waitingFor('WaitingForMetrics', message), move: 'freeze' }
 }
 
-function measured(
+/** What the first metric says that stands like this. */
+function standingMessage(
   { observed, book }: Pass,
   { role }: Trial,
-): readonly { metric: Metric; state: MetricState }[] {
-  return (observed.app.analysis?.metrics ?? []).map((metric) => ({
-    metric,
-    state: metricState(analysisOf(book, role), metric.name),
-  }))
-}
-
-function lastMessage(state: MetricState): string {
-  return state.samples.at(-1)?.message ?? 'nothing to judge'
-}
-
-function limits({ min, max }: Metric): string {
-  const parts = [
-    min === undefined ? undefined : `min ${min}`,
-    max === undefined ? undefined : `max ${max}`,
-  ]
-  return parts.filter((part) => part !== undefined).join(', ')
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(4))
+  kind: 'fails' | 'gaveUp' | 'holds',
+): string | undefined {
+  const analysis = analysisOf(book, role)
+  for (const metric of observed.app.analysis?.metrics ?? []) {
+    const standing = standingOf(metric, metricState(analysis, metric.name))
+    if (standing.kind === kind) return standing.message
+  }
+  return undefined
 }

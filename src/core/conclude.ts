@@ -5,7 +5,10 @@ import type { Course } from './course.ts'
 import { deadlineOf, isOverdue, progressAfter } from './deadline.ts'
 import type { Decision, Write } from './decision.ts'
 import { eventsOf } from './events.ts'
+import { isVariant } from './experiment/conclusion.ts'
+import { lookSchedule } from './experiment/looks.ts'
 import type { Template } from './model/app.ts'
+import type { Conclusion } from './model/experiment.ts'
 import {
   analysisOf,
   keep,
@@ -18,10 +21,12 @@ import {
 } from './model/notebook.ts'
 import { type RoleName, stable, weightOf } from './model/weights.ts'
 import type { Waiting } from './move/waiting.ts'
+import { acknowledgementDue, farewellUntil, outboxAfter } from './outbox/outbox.ts'
 import type { Pass } from './pass.ts'
 import type { ReasonType } from './reasons.ts'
 import { cut } from './render/text.ts'
 import { workload } from './render/workload.ts'
+import { gateMemory, gateQuestions } from './steps/gate.ts'
 import type { Stance } from './strategies/strategy.ts'
 import type { Instant } from './time.ts'
 import { isWorthWriting } from './worth.ts'
@@ -50,35 +55,44 @@ export function conclude(ending: Ending): Decision {
     reason,
     roles: rolesOf(ending),
   }
-  const notebook = { ...draft, conditions: conditionsOf(draft, observed.notebook, overdue, now) }
+  const events = eventsOf(observed, draft)
+  const noted = { ...draft, outbox: outboxAfter(observed, events) }
+  const notebook = { ...noted, conditions: conditionsOf(draft, observed.notebook, overdue, now) }
   const worth = isWorthWriting(notebook, observed.notebook)
   const pending =
     !worth && observed.notebook !== undefined && observed.notebook.reason.type !== reason.type
   const lasts = now - memory.since >= lastingMs
+  const due = worth ? undefined : acknowledgementDue(observed)
   return {
     reason,
     notebook,
-    write: worth || (pending && lasts),
+    write: worth || (pending && lasts) || (due !== undefined && now >= due),
     memo: memoOf(ending, memory),
     writes: ending.writes,
     measure: asked.asks,
+    asks: gateQuestions(pass),
     readBack: readBackOf(pass),
-    events: eventsOf(observed, notebook),
+    events,
     wakeAt: earliest(
       wake,
       pending && !lasts ? memory.since + lastingMs : undefined,
+      due,
       later(facts.settledAt, now),
     ),
   }
 }
 
-function askedFor({ observed, book, now }: Pass): ReturnType<typeof schedule> {
+function askedFor(pass: Pass): ReturnType<typeof schedule> {
+  const { observed, book, now } = pass
   const schedules = book.trials
     .filter(({ stage }) => stage.kind !== 'retreating')
-    .map((trial) => {
+    .flatMap((trial) => {
       const { role, revision } = trial
       const state = analysisOf(book, role) ?? { role, revision, metrics: [] }
-      return schedule({ app: observed.app, trial, stable: book.stable, state }, now)
+      return [
+        schedule({ app: observed.app, trial, stable: book.stable, state }, now),
+        lookSchedule(pass, trial),
+      ]
     })
   return {
     asks: schedules.flatMap(({ asks }) => asks),
@@ -93,6 +107,7 @@ function phaseOf(pass: Pass, waiting: Waiting | undefined, overdue: boolean): Ph
   const back = book.trials.some(({ stage }) => stage.kind === 'retreating')
   if (back && overdue) return 'Failed'
   if (book.trials.length > 0) return phaseOnTrial(pass, waiting)
+  if (book.concluded !== undefined) return phaseConcluded(book, book.concluded)
   const asked = Object.entries(facts.targets).map(([role, target]) => ({
     role,
     revision: target.kind === 'ask' ? undefined : target.revision,
@@ -106,10 +121,21 @@ function phaseOf(pass: Pass, waiting: Waiting | undefined, overdue: boolean): Ph
 
 function phaseOnTrial({ book, observed }: Pass, waiting: Waiting | undefined): Phase {
   const { strategy } = observed.app.plan
+  if (book.concluded !== undefined) return 'Concluded'
   if (waiting?.type === 'Paused') return 'Paused'
   const forward = book.trials.every(({ stage }) => stage.kind === 'steps')
   if (strategy === 'blueGreen' && forward) return 'Preview'
+  const compared = book.trials.some(
+    ({ role, stage }) => stage.kind === 'steps' && isVariant(observed.app, role),
+  )
+  if (compared) return 'Experimenting'
   return isPause(waiting) ? 'Paused' : 'Progressing'
+}
+
+/** A winner that was turned back makes the release a failed one; an experiment without a winner does not. */
+function phaseConcluded({ failed }: Notebook, { open, winner }: Conclusion): Phase {
+  if (open) return 'Concluded'
+  return failed.some(({ role }) => role === winner) ? 'Failed' : 'Completed'
 }
 
 function hasFailed({ failed }: Notebook, role: RoleName, revision: string | undefined): boolean {
@@ -132,7 +158,9 @@ function reasonOf(
   phase: Phase,
   next: Instant | undefined,
 ): { reason: Reason; memory: ReasonMemory } {
-  const found = phase === 'Failed' && book.trials.length === 0 ? failure(book) : undefined
+  // Why it failed is history when users find nobody.
+  const isTold = phase === 'Failed' && book.trials.length === 0 && !lacksPods(waiting)
+  const found = isTold ? failure(book) : undefined
   const { type, message, object } = found ?? waiting ?? atRest(book)
   const sign = `${type} ${object ?? ''}`
   const stored = observed.notebook?.reason
@@ -154,6 +182,10 @@ type Said = {
   readonly object: string | undefined
 }
 
+function lacksPods(waiting: Waiting | undefined): boolean {
+  return waiting?.type === 'WaitingForPods' || waiting?.type === 'WaitingForEndpoints'
+}
+
 function failure(book: Notebook): Said | undefined {
   const failed = book.failed[0]
   if (failed === undefined) return undefined
@@ -162,9 +194,14 @@ function failure(book: Notebook): Said | undefined {
 }
 
 function atRest(book: Notebook): Said {
+  const { concluded } = book
+  if (concluded?.open === true) {
+    const message = `${concluded.message}; it waits until somebody promotes`
+    return { type: 'WaitingForApproval', message, object: undefined }
+  }
   return {
     type: 'Serving',
-    message: `revision ${book.stable} serves all traffic`,
+    message: `revision ${book.stable} serves all traffic${concluded === undefined ? '' : `; ${concluded.message}`}`,
     object: undefined,
   }
 }
@@ -196,6 +233,8 @@ function memoOf({ course }: Ending, reason: ReasonMemory): Memo {
     progress: progressAfter(course),
     reason,
     analyses: course.pass.book.analyses,
+    looks: course.pass.book.looks,
+    gates: gateMemory(course.pass),
   }
 }
 
@@ -231,6 +270,7 @@ function wakeOf({ course }: Ending, nextMeasurement: Instant | undefined): Insta
     later(deadlineOf(course), now),
     later(book.previous?.until, now),
     deletedAt === undefined ? undefined : later(deletedAt + progressDeadlineMs, now),
+    deletedAt === undefined ? undefined : later(farewellUntil(observed, book), now),
   )
 }
 

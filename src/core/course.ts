@@ -9,6 +9,7 @@ import { endTrial, note, type Pass, retreat, withBook, withTrial } from './pass.
 import { analysisOutcome } from './steps/analysis.ts'
 import { describeStep } from './steps/describe.ts'
 import { outcomeOf, positionAt } from './steps/step.ts'
+import { isHomecoming } from './strategies/by-role.ts'
 import { isPromoted } from './strategies/promotion.ts'
 import { restStance } from './strategies/rest.ts'
 import type { Stance } from './strategies/strategy.ts'
@@ -21,10 +22,10 @@ export function stanceOf({ observed, facts, book, now }: Pass): Stance | undefin
   if (trials.length === 0 && app.deletedAt !== undefined) return undefined
   if (stable === undefined) {
     if (facts.target.kind === 'ask') return undefined
-    return restStance(app, facts.target.revision, undefined, facts, now)
+    return restStance(app, facts.target.revision, book, facts, now)
   }
   return trials.length === 0
-    ? restStance(app, stable, book.previous, facts, now)
+    ? restStance(app, stable, book, facts, now)
     : trialsStance(app, stable, book, facts, now)
 }
 
@@ -58,7 +59,7 @@ function mostUrgent(waits: readonly Waiting[]): Waiting | undefined {
 }
 
 function advanceOne(pass: Pass, trial: Trial, made: Part): Progress {
-  const waiting = heldUp(made, trial.role)
+  const waiting = heldUp(made, trial.role) ?? behindWinner(pass, trial)
   if (trial.stage.kind === 'retreating') return wayBack(pass, trial, trial.stage, waiting)
   const finding = holdFinding(pass, trial)
   if (waiting !== undefined) return { pass, waiting: finding ?? waiting }
@@ -76,9 +77,21 @@ function advanceOne(pass: Pass, trial: Trial, made: Part): Progress {
   }
 }
 
+/** A loser of an experiment is not home before the winner has all the traffic. */
+function behindWinner({ observed, book }: Pass, { stage }: Trial): Waiting | undefined {
+  if (observed.app.plan.experiment === undefined || stage.kind !== 'retreating') return undefined
+  const ahead: readonly string[] = ['promoting', 'verifying']
+  const winner = book.trials.find((one) => ahead.includes(one.stage.kind))
+  if (winner === undefined) return undefined
+  return waitingFor('Promoting', `${winner.role} takes over the stable role first`)
+}
+
 function atRest(pass: Pass, made: Part): Progress {
   const { stable } = pass.book
-  const waiting = holdFinding(pass, undefined) ?? heldUp(made)
+  const held = heldUp(made)
+  // At rest the gateway has followed long ago; a process that began just now only has not seen it.
+  const settling = stable !== undefined && held?.type === 'Settling'
+  const waiting = holdFinding(pass, undefined) ?? (settling ? undefined : held)
   if (pass.observed.app.deletedAt !== undefined) {
     return { pass, waiting: waitingFor('Retiring', 'nothing is on trial; the release may go') }
   }
@@ -137,7 +150,8 @@ function verified(pass: Pass, trial: Trial): Progress {
   return waiting === undefined ? complete(pass, trial) : { pass, waiting }
 }
 
-function complete(pass: Pass, { role, revision }: Trial): Progress {
+function complete(pass: Pass, trial: Trial): Progress {
+  const { role, revision } = trial
   const message = `revision ${revision} is stable and serves all traffic`
   const told = note(pass, { role, action: 'Complete', reason: 'Serving', message })
   const ended = endTrial(told, role)
@@ -147,7 +161,17 @@ function complete(pass: Pass, { role, revision }: Trial): Progress {
     scaleDownDelayMs === 0 || pass.book.stable === undefined
       ? undefined
       : { revision: pass.book.stable, until: pass.now + scaleDownDelayMs }
-  return { pass: withBook(ended, { stable: revision, previous, failed }), waiting: undefined }
+  const late = pass.observed.app.plan.promotion.late && !isHomecoming(pass.facts, trial)
+  const seat = late ? role : undefined
+  const next = withBook(ended, { stable: revision, seat, previous, failed })
+  return { pass: besideNewBaseline(next), waiting: undefined }
+}
+
+/** What was counted of another baseline says nothing about this one: candidates of an experiment begin anew. */
+function besideNewBaseline(pass: Pass): Pass {
+  if (pass.observed.app.plan.experiment === undefined) return pass
+  const trials = pass.book.trials.map((trial) => ({ ...trial, trafficSince: undefined }))
+  return withBook(pass, { trials })
 }
 
 /** Goes through all steps that are done and want nothing new of the cluster; stops at the first that does. */
@@ -172,13 +196,13 @@ function stepOn(pass: Pass, { role, command }: Trial): Progress {
   return { pass: current, waiting: undefined }
 }
 
-/** Whether the step after this one asks for other weights or pods. */
+/** Whether the step after this one asks for other weights, rules or pods. */
 function movesOn(app: App, role: RoleName, index: number): boolean {
   const steps = stepsOf(app, role)
   if (index + 1 >= steps.length) return false
   const here = positionAt(steps, index)
   const next = positionAt(steps, index + 1)
-  return here.weight !== next.weight || here.replicas !== next.replicas
+  return JSON.stringify(here) !== JSON.stringify(next)
 }
 
 /** A commanded candidate stays where it was told to until the next word comes. */

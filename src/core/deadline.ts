@@ -10,7 +10,7 @@ import type { Facts } from './facts.ts'
 import { type Memo, trialOf } from './model/notebook.ts'
 import { type RoleName, stable, weightOf } from './model/weights.ts'
 import type { Waiting } from './move/waiting.ts'
-import type { Pass } from './pass.ts'
+import { canReturn, type Pass } from './pass.ts'
 import type { ReasonType } from './reasons.ts'
 import { formatDuration, type Instant } from './time.ts'
 
@@ -20,6 +20,8 @@ const deliberate: ReadonlySet<ReasonType> = new Set<ReasonType>([
   'WaitingForAnalysis',
   'WaitingForCommand',
   'WaitingForMetrics',
+  'WaitingForGate',
+  'WaitingForJudgement',
   'Paused',
   'RivalRelease',
   'ServiceTaken',
@@ -106,6 +108,7 @@ export function expireOverdue(course: Course): Course {
 function mayExpire(pass: Pass, role: RoleName): boolean {
   const trial = trialOf(pass.book, role)
   if (trial === undefined || trial.stage.kind === 'retreating') return false
+  if (!canReturn(pass, trial)) return false
   return holdFinding(pass, trial) === undefined
 }
 

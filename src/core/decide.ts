@@ -7,13 +7,15 @@ import { conclude } from './conclude.ts'
 import { advance, stanceOf } from './course.ts'
 import { expireOverdue } from './deadline.ts'
 import type { Decision } from './decision.ts'
+import { concludeExperiment, forgetConclusion } from './experiment/conclusion.ts'
+import { withLooks } from './experiment/looks.ts'
 import { factsOf } from './facts.ts'
 import { analysisOf, type Trial, trialOf } from './model/notebook.ts'
 import type { RoleName } from './model/weights.ts'
 import { move } from './move/move.ts'
 import type { Part } from './move/waiting.ts'
 import type { Observed } from './observed.ts'
-import { emptyNotebook, note, type Pass, retreat, withBook } from './pass.ts'
+import { canReturn, emptyNotebook, note, type Pass, retreat, withBook } from './pass.ts'
 import { retire, retireAsIs, withinReach } from './retire.ts'
 import { frozen } from './strategies/strategy.ts'
 import type { Instant } from './time.ts'
@@ -25,13 +27,13 @@ import { turn } from './turn.ts'
  */
 export function decide(observed: Observed, now: Instant): Decision {
   const started = begin(observed, now)
-  const pass = turn(obey(withSamples(started)))
+  const pass = turn(obey(forgetConclusion(withLooks(withSamples(started)))))
   const stop = stopFinding(pass)
   if (stop !== undefined) {
     const writes = [...takeOff(pass), ...retireAsIs(observed)]
     return conclude({ course: { pass, waiting: stop, waits: {} }, stance: undefined, writes })
   }
-  return run(pass.book.trials.reduce(turnedBack, pass))
+  return run(concludeExperiment(pass.book.trials.reduce(turnedBack, pass)))
 }
 
 const nothing: Part = { writes: [], held: [] }
@@ -44,7 +46,9 @@ function begin(observed: Observed, now: Instant): Pass {
 function withSamples(pass: Pass): Pass {
   const { app, memo, answers } = pass.observed
   const { analysis } = app
-  if (analysis === undefined || pass.book.trials.length === 0) return pass
+  // Of nothing to measure nothing is kept.
+  if (analysis === undefined || analysis.metrics.length === 0) return pass
+  if (pass.book.trials.length === 0) return pass
   const analyses = pass.book.trials.map((trial) => {
     const known = [analysisOf(memo, trial.role), analysisOf(pass.book, trial.role)]
     return takeAnswers(analysis, trial, known, answers)
@@ -55,7 +59,7 @@ function withSamples(pass: Pass): Pass {
 function turnedBack(pass: Pass, trial: Trial): Pass {
   const { role } = trial
   const finding = turnFinding(pass, trial)
-  if (finding === undefined) return pass
+  if (finding === undefined || !canReturn(pass, trial)) return pass
   const { type: reason, message } = finding
   const told = note(pass, { role, action: 'Retreat', reason, message })
   return retreat(told, role, { reason, message }, 'failed')

@@ -2,6 +2,7 @@
 import type { HttpAsk, UrlAsk } from './http-ask.ts'
 import type { KubeObject, ObjectRef } from './k8s/meta.ts'
 import type { PodTemplate } from './k8s/workloads.ts'
+import type { ReleaseEvent } from './model/event.ts'
 import type { Memo, Notebook, Reason } from './model/notebook.ts'
 import type { RoleName } from './model/weights.ts'
 import type { Instant } from './time.ts'
@@ -15,9 +16,10 @@ export type Decision = {
   readonly writes: readonly Write[]
   readonly measure: readonly MeasureAsk[]
   /** What gates ask. Each is performed once, whatever else is under way. */
-  readonly asks?: readonly GateAsk[]
+  readonly asks: readonly GateAsk[]
   /** Ask a server, without effect, what it makes of this template. */
   readonly readBack: { readonly written: string; readonly object: KubeObject } | undefined
+  /** Transitions that this decision records; they are pending in its notebook where somebody tells them. */
   readonly events: readonly ReleaseEvent[]
   /** Latest instant at which to look again; undefined when only a change can make a difference. */
   readonly wakeAt: Instant | undefined
@@ -28,7 +30,13 @@ export type Write =
   | { readonly kind: 'create'; readonly object: KubeObject }
   /** RFC 6902; its first operations are `test`s, so that a write decided on an old snapshot is refused. */
   | { readonly kind: 'patch'; readonly ref: ObjectRef; readonly patch: readonly PatchOperation[] }
-  | { readonly kind: 'delete'; readonly ref: ObjectRef; readonly uid: string }
+  | {
+      readonly kind: 'delete'
+      readonly ref: ObjectRef
+      readonly uid: string
+      /** Leaves what it owns behind, without an owner. */
+      readonly orphans?: boolean
+    }
 
 export type PatchOperation =
   | { readonly op: 'test' | 'add' | 'replace'; readonly path: string; readonly value: unknown }
@@ -59,17 +67,6 @@ export type GateQuestion = {
   /** The trial and step it is asked for: an answer given for another one says nothing. */
   readonly scope: string
   readonly method: HttpAsk['method']
-  readonly at: Instant
-}
-
-/** Something worth a Kubernetes Event: a transition, never a wait. */
-export type ReleaseEvent = {
-  /** Stable across repeats of the same transition. */
-  readonly id: string
-  readonly type: 'Normal' | 'Warning'
-  readonly action: string
-  readonly reason: string
-  readonly message: string
   readonly at: Instant
 }
 

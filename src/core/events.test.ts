@@ -1,12 +1,12 @@
-/** Kubernetes Events: told once for each transition, by an id that repeats with it. */
+/** Events: one for each transition that is recorded, by an id that repeats with it. */
 import { describe, expect, test } from 'vitest'
 import { template } from '#test/gen/release.ts'
 import { command, installed, pass, phaseIs, reasonIs, settle } from '#test/gen/story.ts'
 import type { World } from '#test/gen/world.ts'
 import { decide } from './decide.ts'
-import type { ReleaseEvent } from './decision.ts'
+import type { ReleaseEvent } from './model/event.ts'
 
-/** A release that goes forward, is aborted and turned back, and all Events that were told with a stored notebook. */
+/** A release that goes forward, is aborted and turned back, and all events that were recorded in a stored notebook. */
 function told(): readonly ReleaseEvent[] {
   const world = installed({ strategy: { canary: { steps: [{ weight: 25 }, { pause: {} }] } } })
   const events: ReleaseEvent[] = []
@@ -26,18 +26,20 @@ function told(): readonly ReleaseEvent[] {
 }
 
 describe('events', () => {
-  test('tell transitions, not steps, and warn of what went wrong', () => {
-    const seen = told().map(({ type, action, reason }) => `${type} ${action} ${reason}`)
-    expect([...new Set(seen)]).toEqual([
-      'Normal Start StepCompleted',
-      'Warning Abort Aborted',
-      'Warning Return Aborted',
+  test('tell transitions, with all that a sentence about them needs', () => {
+    const seen = told().map(({ action, reason, role, image }) => [action, reason, role, image])
+    expect(seen).toEqual([
+      ['Start', 'StepCompleted', 'canary', 'shop:v2'],
+      ['StepAdvance', 'StepCompleted', 'canary', 'shop:v2'],
+      ['Abort', 'Aborted', 'canary', 'shop:v2'],
+      ['Return', 'Aborted', 'canary', 'shop:v2'],
     ])
   })
 
   test('have ids that differ from each other', () => {
     const ids = told().map(({ id }) => id)
     expect(new Set(ids).size).toBe(ids.length)
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{16}$/)
   })
 
   test('are told again, with the same id, until the notebook that knows of them is stored; then no more', () => {

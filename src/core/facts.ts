@@ -3,12 +3,13 @@
 import { assert } from './assert.ts'
 import { entry } from './entry.ts'
 import type { Labels } from './k8s/meta.ts'
+import type { PodTemplate } from './k8s/workloads.ts'
 import type { App } from './model/app.ts'
 import { emptyMemo, type Memo } from './model/notebook.ts'
 import { podsFor, type RoleName, stable, type Weights, weightOf } from './model/weights.ts'
-import type { Observed, WorkloadSeen } from './observed.ts'
+import type { MemberSeen, Observed, WorkloadSeen } from './observed.ts'
 import { revisionIn, seatOf } from './render/names.ts'
-import { type Target, targetOf } from './revision.ts'
+import { bareTemplate, type Target, targetOf } from './revision.ts'
 import type { Instant } from './time.ts'
 import { routers } from './traffic/register.ts'
 import type { PodsBehind, RouteReading, Router } from './traffic/router.ts'
@@ -27,6 +28,17 @@ export type Facts = {
   readonly accepted: Memo['accepted']
   /** When the gateway is expected to follow its own acceptance; undefined when it has not accepted. */
   readonly settledAt: Instant | undefined
+  /** The candidate's role in which the stable revision lives still, if it has not come home. */
+  readonly seatedAt: RoleName | undefined
+  /** With workloads by role: what stands under a role's name, also if it is being deleted. */
+  readonly seat: (role: RoleName) => WorkloadSeen | undefined
+  /** Ready endpoints that a role's Service lists, whoever they belong to. */
+  readonly listedAll: (role: RoleName) => number
+  /** Pods of the app, where they are looked at. */
+  readonly members: readonly MemberSeen[]
+  readonly remembered: Observed['remembered']
+  /** A template without the labels that we put on it. */
+  readonly bare: (template: PodTemplate) => PodTemplate
   /** The workload that runs a revision, for a role where workloads belong to roles. */
   readonly workload: (revision: string, role?: RoleName) => WorkloadSeen | undefined
   /** The revision that a role's Service selects now, if it selects one of ours. */
@@ -47,6 +59,8 @@ export function factsOf(observed: Observed, now: Instant): Facts {
   const listed: Facts['listed'] = (role, name) =>
     entry(entry(endpoints, app.services[role]), name) ?? 0
   const target = targetOf(observed, app)
+  const listedAll: Facts['listedAll'] = (role) =>
+    Object.values(entry(endpoints, app.services[role]) ?? {}).reduce((sum, count) => sum + count, 0)
   return {
     app,
     router,
@@ -59,6 +73,12 @@ export function factsOf(observed: Observed, now: Instant): Facts {
     ),
     reading,
     weights: reading.kind === 'read' && reading.uniform ? reading.weights : undefined,
+    seatedAt: observed.notebook?.seat,
+    seat: seatFinder(observed),
+    listedAll,
+    members: observed.members,
+    remembered: observed.remembered,
+    bare: (template) => bareTemplate(app, template),
     accepted,
     settledAt: settledAt(app, reading, accepted),
     workload,
@@ -66,6 +86,8 @@ export function factsOf(observed: Observed, now: Instant): Facts {
     listed,
     endpoints: (role, revision) => {
       const seen = workload(revision, role)
+      if (app.workloads.layout.by === 'role')
+        return atSeat(observed, seen, role, revision, listedAll(role))
       // The two are seen at different times: the smaller one is sure.
       return seen === undefined ? 0 : Math.min(seen.ready, listed(role, seen.name))
     },
@@ -85,6 +107,40 @@ function podsBehind({ app, notebook, workloads, endpoints }: Observed): PodsBehi
   return Object.fromEntries([[stable, count(notebook?.stable)], ...trials])
 }
 
+/** Ready endpoints of a role whose pods may have come from another one, or have no workload for a while. */
+function atSeat(
+  observed: Observed,
+  seen: WorkloadSeen | undefined,
+  role: RoleName,
+  revision: string,
+  listed: number,
+): number {
+  if (seen !== undefined) return Math.min(seen.ready, listed)
+  const own = wearing(observed, role).filter((member) => member.revision === revision)
+  return Math.min(own.filter(({ ready }) => ready).length, listed)
+}
+
+function wearing({ app, members }: Observed, role: RoleName): readonly MemberSeen[] {
+  const { layout } = app.workloads
+  if (layout.by === 'revision') return []
+  const wanted = Object.entries(seatOf(layout, role).labels)
+  return members.filter(({ labels }) => wanted.every(([key, value]) => labels[key] === value))
+}
+
+/** The app's pods of a revision. */
+export function membersOf({ members }: Facts, revision: string): readonly MemberSeen[] {
+  return members.filter((member) => member.revision === revision)
+}
+
+function seatFinder({ app, workloads }: Observed): Facts['seat'] {
+  const { layout } = app.workloads
+  if (layout.by === 'revision') return () => undefined
+  return (role) => {
+    const seat = entry(layout.roles, role)
+    return workloads.find(({ name }) => name === seat?.name)
+  }
+}
+
 function workloadFinder({ app, workloads }: Observed): Facts['workload'] {
   const { layout } = app.workloads
   const living = workloads.filter(({ deleting }) => !deleting)
@@ -97,15 +153,17 @@ function workloadFinder({ app, workloads }: Observed): Facts['workload'] {
 }
 
 function selectedBy(
-  { app, workloads }: Observed,
+  observed: Observed,
   selector: Labels | undefined,
   role: RoleName,
 ): string | undefined {
+  const { app, workloads } = observed
   const { layout } = app.workloads
   if (selector === undefined) return undefined
   if (layout.by === 'revision') return revisionIn(layout.labels, selector)
-  const { name } = seatOf(layout, role)
-  return workloads.find((one) => one.name === name && !one.deleting)?.revision
+  const name = entry(layout.roles, role)?.name
+  const seat = workloads.find((one) => one.name === name && !one.deleting)
+  return seat?.revision ?? wearing(observed, role)[0]?.revision
 }
 
 function acceptedSince(reading: RouteReading, memo: Memo, now: Instant): Memo['accepted'] {
@@ -129,9 +187,15 @@ export function isSettled({ weights, settledAt }: Facts, now: Instant): boolean 
   return weights !== undefined && settledAt !== undefined && now >= settledAt
 }
 
-/** True when a role gets no traffic: its weight is zero and the gateway has had time to follow. */
+/** Whether the route sends requests to a role by what they carry. */
+export function hasRules({ reading }: Facts, role: RoleName): boolean {
+  return reading.kind === 'read' && entry(reading.matches, role) !== undefined
+}
+
+/** True when a role gets no traffic: neither weight nor rule, and the gateway has had time to follow. */
 export function isQuiet(facts: Facts, role: RoleName, now: Instant): boolean {
-  return weightOf(facts.weights ?? {}, role) === 0 && isSettled(facts, now)
+  const idle = weightOf(facts.weights ?? {}, role) === 0 && !hasRules(facts, role)
+  return idle && isSettled(facts, now)
 }
 
 /** Pods that the present weight of a role needs. Where no weights can be read, all of them. */
@@ -144,6 +208,8 @@ export function podsNeeded(facts: Facts, role: RoleName): number {
 
 /** Whether a role's Service may point at a revision now: that has the pods its traffic needs, or there is none. */
 export function mayPoint(facts: Facts, role: RoleName, revision: string, now: Instant): boolean {
+  // Whoever a rule picks stays with the revision that the rule was written for.
+  if (hasRules(facts, role)) return false
   const ready = facts.workload(revision, role)?.ready ?? 0
   if (facts.app.replicas === 0) return true
   if (ready === 0) return false

@@ -4,6 +4,7 @@ import type { HttpAnswer } from './http-ask.ts'
 import type { KubeObject, Labels } from './k8s/meta.ts'
 import type { PodTemplate, ServicePort } from './k8s/workloads.ts'
 import type { App, WorkloadKind } from './model/app.ts'
+import type { Acknowledged } from './model/event.ts'
 import type { Memo, Notebook } from './model/notebook.ts'
 import type { RoleName } from './model/weights.ts'
 import type { Instant } from './time.ts'
@@ -23,14 +24,20 @@ export type Observed = {
   readonly routes: Readonly<Record<string, KubeObject>>
   /** Others who claim what this app claims, and came first. */
   readonly rivals: readonly Rival[]
+  /** The app's pods that are not being deleted, where workloads belong to roles; empty elsewhere. */
+  readonly members: readonly MemberSeen[]
   /** What measurements that were asked for brought. */
   readonly answers: readonly MetricAnswer[]
   /** What gates were answered. */
-  readonly replies?: readonly GateAnswer[]
+  readonly replies: readonly GateAnswer[]
   /** Pods that the app's Services list, ready or not: workload name → pods. */
-  readonly pods?: Readonly<Record<string, readonly PodSeen[]>>
+  readonly pods: Readonly<Record<string, readonly PodSeen[]>>
+  /** Templates of workloads that went while this process watched: somebody else may have deleted them. */
+  readonly remembered: readonly Remembered[]
   /** What a server makes of templates that may be ones we know: see revision.ts. */
   readonly readBacks: readonly ReadBack[]
+  /** Events that were told to everybody; undefined where there is nobody to tell. */
+  readonly acknowledged?: readonly Acknowledged[]
   /** Writes that the server refused for good reason, and not withdrawn since. */
   readonly refusals: readonly Refusal[]
 }
@@ -46,9 +53,24 @@ export type WorkloadSeen = {
   readonly written: string
   readonly template: PodTemplate
   readonly replicas: number
+  /** Pods that exist, whatever was asked for. */
+  readonly pods: number
+  /** Ready ones of this revision. */
   readonly ready: number
   readonly createdAt: Instant
   readonly deleting: boolean
+  /** False where somebody took our ownership off it: it is taken back. */
+  readonly owned: boolean
+}
+
+/** A pod of the app, by its labels; looked at where pods change hands. */
+export type MemberSeen = {
+  readonly name: string
+  readonly uid: string
+  readonly resourceVersion: string
+  readonly labels: Labels
+  readonly revision: string
+  readonly ready: boolean
 }
 
 export type ServiceSeen = {
@@ -88,6 +110,8 @@ export type PodSeen = {
   readonly ip: string | undefined
   readonly ready: boolean
 }
+
+export type Remembered = ReadBack & { readonly revision: string }
 
 export type ReadBack = { readonly written: string; readonly template: PodTemplate }
 

@@ -13,6 +13,7 @@ import type { RoleName } from './model/weights.ts'
 import type { Observed } from './observed.ts'
 import type { ReasonType } from './reasons.ts'
 import { cut } from './render/text.ts'
+import { hasWayBack } from './strategies/by-role.ts'
 import type { Instant } from './time.ts'
 
 export type Pass = {
@@ -29,11 +30,14 @@ export function emptyNotebook(generation: number, now: Instant): Notebook {
     phase: 'Initializing',
     reason: { type: 'WaitingForPods', message: '', object: undefined, since: now, next: undefined },
     stable: undefined,
+    seat: undefined,
     previous: undefined,
     trials: [],
     failed: [],
     paused: undefined,
     analyses: [],
+    looks: [],
+    concluded: undefined,
     roles: [],
     decisions: [],
     conditions: [],
@@ -130,4 +134,10 @@ export function retreat(
 // A hold on the release ends with the last trial that it held.
 function isAlone({ book }: Pass): boolean {
   return book.trials.filter(({ stage }) => stage.kind !== 'retreating').length <= 1
+}
+
+/** Whether a trial may still turn back: not once its pods are becoming the stable ones under stable's own name. */
+export function canReturn({ facts, book }: Pass, { role, stage }: Trial): boolean {
+  if (stage.kind !== 'promoting') return true
+  return facts.seatedAt !== role && hasWayBack(facts, book.stable)
 }

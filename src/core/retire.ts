@@ -5,13 +5,15 @@ import { entry } from './entry.ts'
 import type { KubeObject, ObjectRef } from './k8s/meta.ts'
 import { type App, workloadKinds } from './model/app.ts'
 import type { Observed, ServiceSeen } from './observed.ts'
+import { farewellUntil } from './outbox/outbox.ts'
 import type { Pass } from './pass.ts'
 import { finalizer, tellingKeys } from './render/names.ts'
 import { serviceRef } from './render/service.ts'
+import { routers } from './traffic/register.ts'
 
 /**
- * Writes to the object's finalizers, and what is given back before the last one: people's own Services lose the label
- * we added to their selectors. What cannot end, because the gateway is gone or a Service must not be written, holds a
+ * Writes to the object's finalizers, and what is given back before the last one: routes lose what is ours in and beside them,
+ * people's own Services the label we added to their selectors. What cannot end, because the gateway is gone or a Service must not be written, holds a
  * deletion no longer than the progress deadline.
  */
 export function retire({ observed, book, now }: Pass): readonly Write[] {
@@ -23,7 +25,11 @@ export function retire({ observed, book, now }: Pass): readonly Write[] {
     .flatMap((name) => entry(observed.services, name) ?? [])
     .filter(({ ours, selector }) => !ours && tellingKeys(app).some((key) => key in selector))
     .map((service) => unlabelled(app, service))
-  return borrowed.length > 0 && !overdue ? borrowed : [...borrowed, finalizerOff(app)]
+  const given = [...borrowed, ...(routers[app.traffic.router]?.restore(app, observed.routes) ?? [])]
+  if (given.length > 0 && !overdue) return given
+  // With the object go the events that nobody has heard of yet.
+  if (now < (farewellUntil(observed, book) ?? now)) return given
+  return [...given, finalizerOff(app)]
 }
 
 /** The end of a release that must not touch anything, because others govern what it names: it goes as it is. */

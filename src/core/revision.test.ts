@@ -60,9 +60,11 @@ function seen(given: PodTemplate, changes: Partial<WorkloadSeen> = {}): Workload
     written: hash,
     template: served(given),
     replicas: 4,
+    pods: 4,
     ready: 4,
     createdAt: 1,
     deleting: false,
+    owned: true,
     ...changes,
   }
 }

@@ -35,8 +35,7 @@ export function targetOf(
   { app, workloads, readBacks }: Pick<Observed, 'workloads' | 'readBacks'> & Laid,
   { template, written, revision }: Template,
 ): Target {
-  const ours = new Set([labels.revision, labels.release, ...tellingKeys(app)])
-  const bare = (given: PodTemplate): PodTemplate => withoutOurs(given, ours)
+  const bare = (given: PodTemplate): PodTemplate => bareTemplate(app, given)
   const living = workloads.filter((workload) => !workload.deleting)
   const same = newest(living.filter((workload) => workload.written === written))
   if (same !== undefined)
@@ -77,7 +76,8 @@ function freeName(wished: string, written: string, workloads: readonly WorkloadS
 }
 
 /** A template without the labels that we put on it. */
-function withoutOurs(template: PodTemplate, ours: ReadonlySet<string>): PodTemplate {
+export function bareTemplate(app: Laid['app'], template: PodTemplate): PodTemplate {
+  const ours = new Set([labels.revision, labels.release, labels.seat, ...tellingKeys(app)])
   const own = Object.entries(template.metadata?.labels ?? {}).filter(([key]) => !ours.has(key))
   return { ...template, metadata: { ...template.metadata, labels: Object.fromEntries(own) } }
 }

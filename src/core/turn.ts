@@ -2,7 +2,7 @@
 import { type Candidate, type Command, candidateOf } from './model/app.ts'
 import { type Trial, trialOf } from './model/notebook.ts'
 import type { RoleName } from './model/weights.ts'
-import { forgive, note, type Pass, retreat, withBook, withTrial } from './pass.ts'
+import { canReturn, forgive, note, type Pass, retreat, withBook, withTrial } from './pass.ts'
 import type { Target } from './revision.ts'
 
 /** Brings the trials in line with what is asked for now. */
@@ -28,11 +28,14 @@ function turnOne(pass: Pass, candidate: Candidate): Pass {
   const { role } = candidate
   const target = pass.facts.targets[role]
   if (target === undefined || target.kind === 'ask') return pass
-  const { stable, failed } = pass.book
+  const { stable, failed, concluded } = pass.book
   const trial = trialOf(pass.book, role)
   if (trial !== undefined) return goOn(pass, candidate, trial, target)
   if (stable === undefined || stable === target.revision) return forgive(pass, role)
+  // What was compared once is not compared again, whoever won.
+  if (concluded !== undefined) return pass
   if (failed.some((one) => one.role === role && one.revision === target.revision)) return pass
+  if (pass.book.seat !== undefined) return comeHome(pass, pass.book.seat, stable)
   return begin(pass, candidate, target.revision)
 }
 
@@ -71,8 +74,9 @@ function giveUp(
   reason: 'Retiring' | 'ReturnedToStable' | 'Superseded' | 'Withdrawn',
   message: string,
 ): Pass {
-  const stage = trialOf(pass.book, role)?.stage.kind
-  if (stage === undefined || stage === 'retreating') return pass
+  const trial = trialOf(pass.book, role)
+  if (trial === undefined || trial.stage.kind === 'retreating' || !canReturn(pass, trial))
+    return pass
   return retreat(
     note(pass, { role, action: 'Retreat', reason, message }),
     role,
@@ -98,6 +102,7 @@ function begin(pass: Pass, { role, command }: Candidate, revision: string): Pass
   }
   const started = withBook(forgive(pass, role), {
     analyses: book.analyses.filter((one) => one.role !== role),
+    looks: book.looks.filter((one) => one.role !== role),
     paused: book.trials.length === 0 ? undefined : book.paused,
     trials: [...book.trials, trial],
   })
@@ -110,4 +115,23 @@ function isWayBack({ book, facts, now }: Pass, revision: string): boolean {
   const { previous } = book
   if (previous?.revision !== revision || now >= previous.until) return false
   return (facts.workload(revision)?.ready ?? 0) >= facts.app.replicas
+}
+
+/** Before another revision goes on trial, the stable one comes home to the stable role. */
+function comeHome(pass: Pass, seat: RoleName, revision: string): Pass {
+  const { now, observed, book } = pass
+  const trial: Trial = {
+    role: seat,
+    revision,
+    startedAt: now,
+    stage: { kind: 'promoting' },
+    step: 0,
+    stepStartedAt: now,
+    trafficSince: undefined,
+    service: observed.app.services[seat] ?? '',
+    command: undefined,
+  }
+  const message = `revision ${revision} hands its pods to the stable role, to make room`
+  const started = withBook(pass, { trials: [...book.trials, trial] })
+  return note(started, { role: seat, action: 'Handback', reason: 'Promoting', message })
 }

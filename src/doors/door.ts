@@ -7,6 +7,7 @@ import type { Kind } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { App } from '#core/model/app.ts'
 import type { Notebook } from '#core/model/notebook.ts'
+import type { Vocabulary } from '#core/outbox/vocabulary.ts'
 
 export type Door = {
   /** As in `headgate get DOOR/NAME`. */
@@ -19,4 +20,6 @@ export type Door = {
   readonly notebook: (object: KubeObject) => Notebook | undefined
   /** The status to store; `app` is undefined when the object could not be understood. */
   readonly status: (object: KubeObject, book: Notebook, app: App | undefined) => unknown
+  /** Its words for transitions; left out, the engine's own. */
+  readonly vocabulary?: Vocabulary
 }

@@ -1,7 +1,7 @@
 /** Stories told to the toy cluster: passes in which everything follows at once, and what people do meanwhile. */
 import { writeAction } from '#core/api/action.ts'
 import { decide } from '#core/decide.ts'
-import type { Decision, Write } from '#core/decision.ts'
+import type { Companions, Decision, GateAsk, MeasureAsk, Write } from '#core/decision.ts'
 import type { HttpAnswer } from '#core/http-ask.ts'
 import type { Action } from '#core/model/app.ts'
 import { annotations } from '#core/render/names.ts'
@@ -17,6 +17,15 @@ export type Pace = {
   readonly refuses?: string
   /** What measurements bring; left out, they bring nothing at all. */
   readonly metrics?: (metric: string) => HttpAnswer | undefined
+  /** What the further questions of a measurement bring; left out, the measurement brings what `metrics` does alone. */
+  readonly parts?: (ask: MeasureAsk) => Measured | undefined
+  /** What gates are answered; left out, nothing. */
+  readonly gates?: (ask: GateAsk) => HttpAnswer | undefined
+}
+
+/** A value with what was asked beside it. */
+export type Measured = { readonly answer: HttpAnswer } & {
+  readonly companions: Companions<HttpAnswer>
 }
 
 /** A Prometheus answer with one value. */
@@ -49,16 +58,38 @@ export function pass(world: World, pace: Pace = {}): Decision {
   for (const write of arriving) world.write(write)
   if (decision.write) world.writeStatus(decision)
   follow(world, pace)
-  for (const { id, role, metric, revision, at } of decision.measure) {
-    const answer = pace.metrics?.(metric)
-    if (answer !== undefined) {
-      const found = stamped(answer, at)
-      world.answers.push({ id, role, metric, revision, at, returnedAt: world.now, answer: found })
-    }
-  }
-  const quiet = arriving.length === 0 && !decision.write && world.answers.length === 0
+  answer(world, decision, pace)
+  const quiet =
+    arriving.length === 0 &&
+    !decision.write &&
+    world.answers.length === 0 &&
+    world.replies.length === 0
   world.now = Math.max(world.now + 1, quiet ? (decision.wakeAt ?? world.now) : world.now)
   return decision
+}
+
+function answer(world: World, decision: Decision, pace: Pace): void {
+  const returnedAt = world.now
+  for (const question of decision.measure) {
+    const { id, role, metric, revision, at } = question
+    const parts = pace.parts?.(question)
+    const found = parts?.answer ?? pace.metrics?.(metric)
+    if (found === undefined) continue
+    const taken = { id, role, metric, revision, at, returnedAt, answer: stamped(found, at) }
+    world.answers.push(
+      parts === undefined ? taken : { ...taken, companions: allStamped(parts.companions, at) },
+    )
+  }
+  for (const { ask, ...question } of decision.asks) {
+    const found = pace.gates?.({ ...question, ask })
+    if (found !== undefined) world.replies.push({ ...question, returnedAt, answer: found })
+  }
+}
+
+function allStamped(given: Companions<HttpAnswer>, at: number): Companions<HttpAnswer> {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, found]) => [name, stamped(found, at)] as const),
+  )
 }
 
 function kindOf(write: Write): string {
@@ -88,7 +119,7 @@ export function settle(world: World, pace: Pace = {}): Decision {
   for (let passes = 0; passes < 300; passes += 1) {
     const decision = pass(world, pace)
     const still = decision.writes.length === 0 && !decision.write && decision.wakeAt === undefined
-    if (still && world.answers.length === 0) return decision
+    if (still && world.answers.length + world.replies.length === 0) return decision
   }
   throw new Error(`does not come to rest: ${JSON.stringify(world.release.status?.reason)}`)
 }

@@ -8,22 +8,26 @@ import { readRelease } from '#core/api/read.ts'
 import type { Release } from '#core/api/release.ts'
 import { notebookOf, statusOf } from '#core/api/status.ts'
 import type { Decision, PatchOperation, Write } from '#core/decision.ts'
+import { applyPatch } from '#core/forecast/json-patch.ts'
 import type { HttpBackendRef, HttpRoute } from '#core/k8s/gateway-api.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { ReplicaSet, Service } from '#core/k8s/workloads.ts'
-import { type App, withServicesOf } from '#core/model/app.ts'
+import { type App, withServicesOf, workloadKinds } from '#core/model/app.ts'
+import type { Acknowledged } from '#core/model/event.ts'
 import { emptyMemo, type Memo, type Notebook } from '#core/model/notebook.ts'
 import type {
+  GateAnswer,
   MetricAnswer,
   Observed,
+  PodSeen,
   ReadBack,
   Refusal,
+  Remembered,
   Rival,
   ServiceSeen,
 } from '#core/observed.ts'
 import { annotations, labels } from '#core/render/names.ts'
 import { routers } from '#core/traffic/register.ts'
-import { applyPatch } from './json-patch.ts'
 
 export type Pods = { wanted: number; ready: number }
 
@@ -32,9 +36,13 @@ export class World {
   now = Date.UTC(2026, 10, 21)
   memo: Memo = emptyMemo
   answers: MetricAnswer[] = []
+  replies: GateAnswer[] = []
   rivals: Rival[] = []
   refusals: Refusal[] = []
+  /** Events that were told; undefined while nobody tells any. */
+  acknowledged: readonly Acknowledged[] | undefined
   readBacks: ReadBack[] = []
+  remembered: Remembered[] = []
   /** Service → name of another controller that owns it. */
   readonly foreign = new Map<string, string>()
   readonly replicaSets = new Map<string, ReplicaSet>()
@@ -51,11 +59,11 @@ export class World {
   #version = 1
 
   constructor(release: Release, route: HttpRoute | undefined) {
-    this.release = this.#stamp(release)
-    this.route = route === undefined ? undefined : this.#stamp(route)
+    this.release = this.stamp(release)
+    this.route = route === undefined ? undefined : this.stamp(route)
   }
 
-  #stamp<T extends KubeObject>(object: T): T {
+  protected stamp<T extends KubeObject>(object: T): T {
     this.#version += 1
     const uid = object.metadata.uid ?? `uid-${this.#version}`
     return {
@@ -93,9 +101,11 @@ export class World {
         written: replicaSet.metadata.annotations?.[annotations.written] ?? '',
         template: replicaSet.spec.template,
         replicas: replicaSet.spec.replicas ?? 1,
+        pods: this.ready.get(replicaSet.metadata.name) ?? 0,
         ready: this.ready.get(replicaSet.metadata.name) ?? 0,
         createdAt: Number(replicaSet.metadata.resourceVersion),
         deleting: false,
+        owned: replicaSet.metadata.ownerReferences?.some(({ controller }) => controller) === true,
       })),
       services,
       endpoints: Object.fromEntries(
@@ -103,9 +113,14 @@ export class World {
       ),
       routes: this.#routes(read.app),
       rivals: this.rivals,
+      members: [],
+      remembered: this.remembered,
       answers: this.answers,
       readBacks: this.readBacks,
+      replies: this.replies,
+      pods: this.#pods(),
       refusals: this.refusals,
+      ...(this.acknowledged === undefined ? {} : { acknowledged: this.acknowledged }),
     }
   }
 
@@ -117,6 +132,23 @@ export class World {
     return Object.fromEntries(found)
   }
 
+  /** The pods that any Service lists, as many as it counts. */
+  #pods(): Record<string, readonly PodSeen[]> {
+    const listed = new Map<string, number>()
+    for (const counts of this.endpoints.values())
+      for (const [name, count] of counts) listed.set(name, Math.max(count, listed.get(name) ?? 0))
+    return Object.fromEntries(
+      [...listed].map(([name, count]) => [
+        name,
+        Array.from({ length: count }, (_, index) => ({
+          name: `${name}-${index}`,
+          ip: `10.0.0.${index + 1}`,
+          ready: true,
+        })),
+      ]),
+    )
+  }
+
   notebook(): Notebook | undefined {
     return notebookOf(this.release.status)
   }
@@ -125,18 +157,20 @@ export class World {
   remember(decision: Decision): void {
     this.memo = decision.memo
     this.answers = []
+    this.replies = []
   }
 
   crash(): void {
     this.memo = emptyMemo
     this.answers = []
+    this.replies = []
   }
 
   /** Somebody changes the spec. */
   ask(changes: Partial<Release['spec']>): void {
     const { metadata, spec } = this.release
     const generation = (metadata.generation ?? 1) + 1
-    this.release = this.#stamp({
+    this.release = this.stamp({
       ...this.release,
       metadata: { ...metadata, generation },
       spec: { ...spec, ...changes },
@@ -147,7 +181,7 @@ export class World {
   command(text: string): void {
     const { metadata } = this.release
     const all = { ...metadata.annotations, [annotations.action]: text }
-    this.release = this.#stamp({ ...this.release, metadata: { ...metadata, annotations: all } })
+    this.release = this.stamp({ ...this.release, metadata: { ...metadata, annotations: all } })
   }
 
   /** Somebody deletes the release: it stays as long as a finalizer stands on it. */
@@ -155,7 +189,7 @@ export class World {
     const { metadata } = this.release
     if ((metadata.finalizers ?? []).length === 0) this.gone = true
     const deletionTimestamp = new Date(this.now).toISOString()
-    this.release = this.#stamp({ ...this.release, metadata: { ...metadata, deletionTimestamp } })
+    this.release = this.stamp({ ...this.release, metadata: { ...metadata, deletionTimestamp } })
   }
 
   /** Somebody else writes weights into every rule that splits traffic. */
@@ -169,43 +203,52 @@ export class World {
       })),
     }))
     this.acceptedAt = undefined
-    this.route = nextGeneration(this.#stamp({ ...this.route, spec: { ...this.route.spec, rules } }))
+    this.route = nextGeneration(this.stamp({ ...this.route, spec: { ...this.route.spec, rules } }))
   }
 
   /** Somebody else changes what a Service selects. */
   editSelector(service: string, selector: Readonly<Record<string, string>>): void {
     const before = this.services.get(service)
     if (before === undefined) return
-    this.services.set(service, this.#stamp({ ...before, spec: { ...before.spec, selector } }))
+    this.services.set(service, this.stamp({ ...before, spec: { ...before.spec, selector } }))
   }
 
   /** A Service that people wrote themselves. */
   addService(name: string, selector: Readonly<Record<string, string>>): void {
     const spec = { selector, ports: [{ port: 80, targetPort: 8080 }] }
     const metadata = { name, namespace: 'default' }
-    this.services.set(name, this.#stamp({ apiVersion: 'v1', kind: 'Service', metadata, spec }))
+    this.services.set(name, this.stamp({ apiVersion: 'v1', kind: 'Service', metadata, spec }))
   }
 
   writeStatus(decision: Decision): void {
     this.written.status += 1
     const read = readRelease(this.release)
     const app = read.kind === 'app' ? read.app : undefined
-    this.release = this.#stamp({ ...this.release, status: statusOf(decision.notebook, app) })
+    this.release = this.stamp({ ...this.release, status: statusOf(decision.notebook, app) })
   }
 
   write(write: Write): void {
     this.written.objects += 1
     if (write.kind === 'create') return this.#create(write.object)
-    if (write.kind === 'delete')
-      return void (write.ref.kind === 'Service' ? this.services : this.replicaSets).delete(
-        write.ref.name,
-      )
+    if (write.kind === 'delete') return this.remover(write)
     this.#patch(write.ref.kind, write.ref.name, write.patch)
   }
 
+  /** A single pod, in worlds that have them. */
+  protected pod(_name: string): KubeObject | undefined {
+    return undefined
+  }
+
+  protected keepPod(_pod: KubeObject): void {}
+
+  protected remover({ ref }: Write & { readonly kind: 'delete' }): void {
+    const place = ref.kind === 'Service' ? this.services : this.replicaSets
+    place.delete(ref.name)
+  }
+
   #create(object: KubeObject): void {
-    const made = this.#stamp(object)
-    if (made.kind === 'ReplicaSet' && !this.replicaSets.has(made.metadata.name)) {
+    const made = this.stamp(object)
+    if (isWorkload(made.kind) && !this.replicaSets.has(made.metadata.name)) {
       this.replicaSets.set(made.metadata.name, made as ReplicaSet)
     }
     if (made.kind === 'Service' && !this.services.has(made.metadata.name)) {
@@ -216,6 +259,9 @@ export class World {
   #patch(kind: string, name: string, patch: readonly PatchOperation[]): void {
     const places: Record<string, () => KubeObject | undefined> = {
       ReplicaSet: () => this.replicaSets.get(name),
+      Deployment: () => this.replicaSets.get(name),
+      ReplicationController: () => this.replicaSets.get(name),
+      Pod: () => this.pod(name),
       Service: () => this.services.get(name),
       HTTPRoute: () => this.route,
       Release: () => this.release,
@@ -225,8 +271,9 @@ export class World {
     const patched = applyPatch(before, patch)
     // A precondition that does not hold refuses the write, as an API server would.
     if (patched === undefined) return
-    const after = this.#stamp(patched)
-    if (kind === 'ReplicaSet') this.replicaSets.set(name, after as ReplicaSet)
+    const after = this.stamp(patched)
+    if (isWorkload(kind)) this.replicaSets.set(name, after as ReplicaSet)
+    if (kind === 'Pod') this.keepPod(after)
     if (kind === 'Service') this.services.set(name, after as Service)
     if (kind === 'HTTPRoute') {
       this.route = nextGeneration(after as HttpRoute)
@@ -284,7 +331,7 @@ export class World {
       },
     ]
     this.acceptedAt ??= this.now
-    this.route = this.#stamp({ ...this.route, status: { parents } })
+    this.route = this.stamp({ ...this.route, status: { parents } })
   }
 
   weights(): Record<string, number> {
@@ -303,6 +350,10 @@ export class World {
     }
     return count
   }
+}
+
+function isWorkload(kind: string): boolean {
+  return workloadKinds.some((one) => one === kind)
 }
 
 function nextGeneration(route: HttpRoute): HttpRoute {

@@ -43,7 +43,8 @@ export function takeAnswers(
   return { role, revision, metrics }
 }
 
-function readingsOf(analysis: Analysis, metric: Metric, answer: MetricAnswer): Readings {
+/** All that an answer says of a metric. */
+export function readingsOf(analysis: Analysis, metric: Metric, answer: MetricAnswer): Readings {
   const { at, companions = {} } = answer
   const provider = metricProviders[analysis.provider.kind]
   const read = (part: Question['part'], found: HttpAnswer): Reading =>

@@ -154,9 +154,9 @@ describe('a release that cannot be is told what to write', () => {
     ],
     [
       'an unknown router',
-      given({ traffic: { route: 'shop', router: 'nginx' } }),
+      given({ traffic: { route: 'shop', router: 'pigeon' } }),
       'spec.traffic.router',
-      '"nginx" is unknown; write one of gateway-api',
+      '"pigeon" is unknown; write one of gateway-api',
     ],
     [
       'a router that every object has',
@@ -300,7 +300,7 @@ describe('a release that cannot be is told what to write', () => {
       'an analysis without metrics',
       given({ analysis: { ...analysis(), metrics: [] } }),
       'spec.analysis.metrics',
-      'should have at least 1 items',
+      'is empty; only an experiment with a judge can do without',
     ],
     [
       'an analysis without provider',

@@ -1,9 +1,10 @@
 /** From a Release to the engine's model: an app, or the problems that keep it from being one. */
+
+import { problemsOf } from '../express.ts'
 import type { OwnerReference } from '../k8s/meta.ts'
 import { type App, type Plan, plainPromotion } from '../model/app.ts'
 import { stable } from '../model/weights.ts'
 import type { Problem } from '../refuse.ts'
-import { labels } from '../render/names.ts'
 import { writtenHash } from '../revision.ts'
 import type { Obj } from '../schema/json.ts'
 import type { Problem as SchemaProblem } from '../schema/problem.ts'
@@ -17,6 +18,7 @@ import { readAnalysis } from './read-analysis.ts'
 import { type Release, releaseApiVersion } from './release.ts'
 import { releaseSpecSchema } from './schema.ts'
 import { candidateRoles, readPlan } from './strategy/register.ts'
+import { readWorkloads } from './workloads.ts'
 
 export type ReadResult =
   | { readonly kind: 'app'; readonly app: App }
@@ -33,7 +35,8 @@ export function readRelease(release: Release): ReadResult {
   const notes = new Notes()
   const app = appOf(release, notes)
   const others = found.filter(({ field }) => !notes.found.some(({ path }) => path === field))
-  const problems = [...notes.found, ...others.map(told)]
+  const spelt = [...notes.found, ...others.map(told)]
+  const problems = spelt.length > 0 ? spelt : problemsOf(app)
   return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'app', app }
 }
 
@@ -82,15 +85,8 @@ function appOf(release: Release, notes: Notes): App {
           ? undefined
           : notes.duration('spec.traffic.settle', spec.traffic.settle, 0),
     },
-    workloads: {
-      kind: 'ReplicaSet',
-      layout: {
-        by: 'revision',
-        prefix: metadata.name,
-        labels: { [labels.revision]: '{revision}' },
-      },
-    },
-    plan: readPlan(release, notes) ?? noPlan,
+    workloads: readWorkloads(spec.workloads, metadata.name, candidateRoles(spec).roles, notes),
+    plan: { ...(readPlan(release, notes) ?? noPlan), split: spec.workloads?.split === true },
     analysis: analysisOf(release, notes),
     progressDeadlineMs: notes.duration('spec.progressDeadline', spec.progressDeadline, 600_000),
     action: readAction(metadata.annotations),
@@ -160,5 +156,8 @@ function checkRelations({ metadata, spec }: Release, notes: Notes): void {
 }
 
 function analysisOf({ spec }: Release, notes: Notes): App['analysis'] {
-  return spec.analysis === undefined ? undefined : readAnalysis(spec.analysis, notes)
+  if (spec.analysis === undefined) return undefined
+  if (spec.analysis.metrics.length === 0 && spec.strategy.experiment?.judge === undefined)
+    notes.add('spec.analysis.metrics', 'is empty; only an experiment with a judge can do without')
+  return readAnalysis(spec.analysis, notes)
 }

@@ -6,7 +6,10 @@ import type { ReleaseAnalysis } from './release-analysis.ts'
 import type { BlueGreenStrategy } from './strategy/blue-green.ts'
 import type { CanaryStrategy } from './strategy/canary.ts'
 import type { CommandedStrategy } from './strategy/commanded.ts'
+import type { ExperimentStrategy } from './strategy/experiment.ts'
 import type { RollingStrategy } from './strategy/rolling.ts'
+
+import type { ReleaseWorkloads } from './workloads.ts'
 
 export const releaseApiVersion = 'headgate.dev/v1alpha1'
 
@@ -16,6 +19,7 @@ export type ReleaseSpec = {
   readonly replicas?: number
   readonly selector: { readonly matchLabels: Labels }
   readonly template: PodTemplate
+  readonly workloads?: ReleaseWorkloads
   readonly services: {
     readonly stable: string
     readonly candidate?: string
@@ -33,6 +37,7 @@ export type ReleaseStrategy = {
   readonly blueGreen?: BlueGreenStrategy
   readonly rolling?: RollingStrategy
   readonly commanded?: CommandedStrategy
+  readonly experiment?: ExperimentStrategy
 }
 
 export type ReleaseStatus = {
@@ -48,13 +53,21 @@ export type ReleaseStatus = {
   readonly step?: { readonly index: number; readonly of: number; readonly startedAt?: string }
   readonly stable?: RoleStatus
   readonly candidates?: readonly (RoleStatus & { readonly name: string })[]
+  /** Where the stable revision lives, if not in its own role. */
+  readonly seat?: string
   readonly previous?: { readonly revision: string; readonly until: string }
   readonly trials?: readonly TrialStatus[]
   readonly failed?: readonly FailureStatus[]
   readonly paused?: { readonly at: string; readonly by: string }
   readonly measurements?: readonly MeasurementStatus[]
+  readonly looks?: readonly LookStatus[]
+  readonly concluded?: ConclusionStatus
   readonly decisions?: readonly DecisionStatus[]
   readonly conditions?: readonly Condition[]
+  readonly outbox?: OutboxStatus
+  /** Pods of stable and the labels of all pods, for the scale subresource. */
+  readonly replicas?: number
+  readonly selector?: string
   /** `20/100`, for a printer column. */
   readonly weights?: string
 }
@@ -112,6 +125,30 @@ export type MeasurementStatus = {
   }[]
 }
 
+/** The newest look at a candidate of an experiment: what was counted of it and of stable, and how sure the judge is. */
+export type LookStatus = {
+  readonly candidate: string
+  readonly revision: string
+  readonly at: string
+  readonly looks: number
+  readonly counted?: CountedStatus
+  readonly stable?: CountedStatus
+  readonly confidence?: number
+  readonly effect?: number
+  readonly message?: string
+}
+
+export type CountedStatus = { readonly hits: number; readonly of: number; readonly rate: number }
+
+export type ConclusionStatus = {
+  readonly at: string
+  readonly winner?: string
+  readonly reason: string
+  readonly message: string
+  readonly sign: string
+  readonly open: boolean
+}
+
 export type DecisionStatus = {
   readonly at: string
   readonly action: string
@@ -121,4 +158,23 @@ export type DecisionStatus = {
   readonly step?: number
   readonly by?: string
   readonly actionId?: string
+}
+
+export type OutboxStatus = {
+  readonly pending?: readonly EventStatus[]
+  /** Given up, because too many were pending. */
+  readonly dropped?: number
+}
+
+export type EventStatus = {
+  readonly id: string
+  readonly at: string
+  readonly action: string
+  readonly reason: string
+  readonly message: string
+  readonly revision: string
+  readonly candidate?: string
+  readonly step?: number
+  readonly by?: string
+  readonly image: string
 }

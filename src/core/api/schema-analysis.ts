@@ -93,7 +93,6 @@ export const analysisSchema = object(
       default: '0s',
     }),
     metrics: list(metric, {
-      minItems: 1,
       maxItems: 16,
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],

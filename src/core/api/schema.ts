@@ -8,6 +8,7 @@ import { analysisSchema } from './schema-analysis.ts'
 import { count, duration, list, name, object, rule, rules, type Schema } from './schema-parts.ts'
 import { labels, open, podTemplate } from './schema-template.ts'
 import { strategyRules, strategySchema } from './strategy/register.ts'
+import { workloadsSchema } from './workloads.ts'
 
 /** The schema of `spec` alone. */
 export const releaseSpecSchema = object(
@@ -21,6 +22,7 @@ export const releaseSpecSchema = object(
       },
     ),
     template: podTemplate('A pod template, as in a Deployment.'),
+    workloads: workloadsSchema,
     services: object(
       {
         stable: name('Service of the stable revision.'),
@@ -99,6 +101,8 @@ const status: Schema = {
     observedGeneration: { type: 'integer', format: 'int64' },
     phase: { type: 'string', enum: [...phases] },
     weights: { type: 'string' },
+    replicas: { type: 'integer', format: 'int32' },
+    selector: { type: 'string' },
     conditions: list(condition, {
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['type'],
@@ -154,7 +158,14 @@ export const releaseCrd = {
             },
           ),
         },
-        subresources: { status: {} },
+        subresources: {
+          status: {},
+          scale: {
+            specReplicasPath: '.spec.replicas',
+            statusReplicasPath: '.status.replicas',
+            labelSelectorPath: '.status.selector',
+          },
+        },
         additionalPrinterColumns: [
           column('Desired', 'integer', '.spec.replicas'),
           column('Ready', 'integer', '.status.stable.ready'),

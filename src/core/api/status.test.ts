@@ -5,6 +5,7 @@ import { analysis } from '#test/gen/metric.ts'
 import { template } from '#test/gen/release.ts'
 import { command, installed, pass, reasonIs, settle, until, value } from '#test/gen/story.ts'
 import type { Condition } from '../k8s/meta.ts'
+import type { Conclusion, Look } from '../model/experiment.ts'
 import {
   type AnalysisState,
   type DecisionRecord,
@@ -106,6 +107,27 @@ const record: fc.Arbitrary<DecisionRecord> = fc.record({
   by: maybe(fc.string()),
   actionId: maybe(fc.string()),
 })
+const share = fc.double({ min: 0, max: 1, noNaN: true })
+const counted = maybe(fc.record({ hits: count, of: count }))
+const look: fc.Arbitrary<Look> = fc.record({
+  role: candidate,
+  revision,
+  at: instant,
+  looks: fc.nat(1000),
+  candidate: counted,
+  stable: counted,
+  confidence: maybe(share),
+  effect: maybe(share),
+  message: maybe(fc.string()),
+})
+const conclusion: fc.Arbitrary<Conclusion> = fc.record({
+  at: instant,
+  winner: maybe(candidate),
+  reason: reasonType,
+  message: fc.string(),
+  sign: fc.string(),
+  open: fc.boolean(),
+})
 const condition: fc.Arbitrary<Condition> = fc.record({
   type: fc.constantFrom('Ready', 'Stalled', 'Reconciling'),
   status: fc.constantFrom('True' as const, 'False' as const),
@@ -137,11 +159,14 @@ const notebook: fc.Arbitrary<Notebook> = maybe(revision).chain((own) =>
       next: maybe(instant),
     }),
     stable: fc.constant(own),
+    seat: maybe(candidate),
     previous: maybe(fc.record({ revision, until: instant })),
     trials: fc.uniqueArray(trial, { selector: ({ role: own }) => own, maxLength: 3 }),
     failed: fc.uniqueArray(failure, { selector: ({ role: own }) => own, maxLength: 3 }),
     paused: maybe(fc.record({ at: instant, by: fc.string() })),
     analyses: fc.uniqueArray(analysisState, { selector: ({ role: own }) => own, maxLength: 3 }),
+    looks: fc.uniqueArray(look, { selector: ({ role: own }) => own, maxLength: 3 }),
+    concluded: maybe(conclusion),
     roles:
       own === undefined
         ? fc.constant([])

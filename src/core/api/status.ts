@@ -23,6 +23,8 @@ import type {
   RoleStatus,
   TrialStatus,
 } from './release.ts'
+import { conclusionOf, conclusionStatus, lookOf, lookStatus } from './status-experiment.ts'
+import { outboxOf, outboxStatus } from './status-outbox.ts'
 
 /** Leaves out members that are undefined, as JSON does. */
 type Optional<T> = { [K in keyof T]: T[K] | undefined }
@@ -42,6 +44,7 @@ export function statusOf(book: Notebook, app: App | undefined): ReleaseStatus {
     step: stepStatus(trials[0], app),
     stable: book.stable === undefined ? undefined : { ...(own ?? noRole), revision: book.stable },
     candidates: roles.flatMap(([name, status]) => (name === stable ? [] : [{ name, ...status }])),
+    seat: book.seat,
     previous: book.previous && {
       revision: book.previous.revision,
       until: formatInstant(book.previous.until),
@@ -57,8 +60,13 @@ export function statusOf(book: Notebook, app: App | undefined): ReleaseStatus {
         analysis.metrics.map((metric) => measurement(analysis, metric)),
       ),
     ),
+    looks: some(book.looks.map(lookStatus)),
+    concluded: book.concluded === undefined ? undefined : conclusionStatus(book.concluded),
     decisions: book.decisions.map(decisionStatus),
     conditions: book.conditions,
+    outbox: outboxStatus(book.outbox),
+    replicas: own?.replicas,
+    selector: app === undefined ? undefined : selectorText(app),
     weights: book.roles.map(({ confirmed }) => confirmed).join('/'),
   })
 }
@@ -149,6 +157,7 @@ export function notebookOf(status: ReleaseStatus | undefined): Notebook | undefi
     phase: status.phase,
     reason: reasonOf(status),
     stable: status.stable?.revision === '' ? undefined : status.stable?.revision,
+    seat: status.seat,
     previous: status.previous && {
       revision: status.previous.revision,
       until: instant(status.previous.until),
@@ -160,9 +169,12 @@ export function notebookOf(status: ReleaseStatus | undefined): Notebook | undefi
         ? undefined
         : { at: instant(status.paused.at), by: status.paused.by },
     analyses: analysesOf(status.measurements ?? []),
+    looks: (status.looks ?? []).map(lookOf),
+    concluded: status.concluded === undefined ? undefined : conclusionOf(status.concluded),
     roles: rolesOf(status),
     decisions: (status.decisions ?? []).map(decisionOf),
     conditions: status.conditions ?? [],
+    outbox: outboxOf(status.outbox),
   }
 }
 
@@ -261,4 +273,11 @@ function decisionOf(status: DecisionStatus): DecisionRecord {
     by,
     actionId,
   }
+}
+
+/** For the scale subresource: an autoscaler finds the pods by it. */
+function selectorText({ selector }: App): string {
+  return Object.entries(selector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
 }

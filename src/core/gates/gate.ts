@@ -15,6 +15,8 @@ export type GateView = {
   readonly subject: GateSubject
   /** Pods of the revision that is judged. */
   readonly pods: readonly PodSeen[]
+  /** So many it should have. */
+  readonly replicas: number
   /** What was answered in this scope. */
   readonly replies: readonly GateReply[]
   readonly decisions: readonly DecisionRecord[]

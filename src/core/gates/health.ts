@@ -89,8 +89,9 @@ function healthyIn(body: string): boolean | undefined {
 function outcome(spec: HealthGate, view: GateView): GateOutcome {
   const replies = view.pods.map((pod) => ({ pod, reply: replyOf(view, spec.name, pod.name) }))
   const well = replies.filter(({ reply }) => reply?.verdict === 'passing')
+  const wanted = spec.replicas ?? view.replicas
   // As many as are wanted, and not one of the others ill: a pod on its way out must not stand in for one.
-  if (view.pods.length >= spec.replicas && well.length === view.pods.length) {
+  if (view.pods.length >= wanted && well.length === view.pods.length) {
     return { verdict: 'passing', message: `${well.length} pods are healthy`, until: undefined }
   }
   const late = outOfTime(spec, view)
@@ -98,7 +99,7 @@ function outcome(spec: HealthGate, view: GateView): GateOutcome {
   const why =
     ill === undefined ? '' : `; pod ${ill.pod.name} ${ill.reply?.message ?? 'has not answered'}`
   if (late !== undefined) return { ...late, message: `${late.message}${why}` }
-  const message = `gate ${spec.name}: ${well.length} of ${spec.replicas} pods are healthy${why}`
+  const message = `gate ${spec.name}: ${well.length} of ${wanted} pods are healthy${why}`
   const end = spec.limitMs === undefined ? undefined : view.since + spec.limitMs
   const dues = replies.map(({ reply }) => nextAt(spec, view, reply))
   const until = sooner(end, ...dues.filter((due) => due > view.now))

@@ -51,6 +51,10 @@ export const kinds = {
   gatewayClass: kind('gateway.networking.k8s.io', 'v1', 'GatewayClass', 'gatewayclasses', false),
   gateway: kind('gateway.networking.k8s.io', 'v1', 'Gateway', 'gateways'),
   httpRoute: kind('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes'),
+  grpcRoute: kind('gateway.networking.k8s.io', 'v1', 'GRPCRoute', 'grpcroutes'),
+  // Served in several versions: an object names its own.
+  virtualService: kind('networking.istio.io', 'v1', 'VirtualService', 'virtualservices'),
+  destinationRule: kind('networking.istio.io', 'v1', 'DestinationRule', 'destinationrules'),
   release: kind('headgate.dev', 'v1alpha1', 'Release', 'releases'),
 } as const satisfies Record<string, Kind>
 

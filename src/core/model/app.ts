@@ -3,6 +3,8 @@ import type { Labels, OwnerReference } from '../k8s/meta.ts'
 import type { PodTemplate } from '../k8s/workloads.ts'
 import type { Instant } from '../time.ts'
 import type { Analysis } from './analysis.ts'
+import type { Experiment } from './experiment.ts'
+import type { GateSpec } from './gate.ts'
 import type { RoleName } from './weights.ts'
 
 export type App = {
@@ -58,6 +60,8 @@ export type Layout =
       readonly by: 'role'
       readonly roles: Readonly<Record<RoleName, RoleSeat>>
       readonly promotion: 'replace' | 'handover'
+      /** What becomes of a candidate's workload that nobody wants. */
+      readonly idle: 'keep' | 'delete'
     }
 
 /** Where the pods of a role live: the name of their workload, and the labels that its Service selects. */
@@ -70,6 +74,30 @@ export type Traffic = {
   readonly route: string
   /** Overrides the router's own settle time. */
   readonly settleMs: number | undefined
+  /** Names of each role's rules by match, where the door gives them. */
+  readonly matchNames?: Readonly<Record<RoleName, readonly string[]>>
+  /** Names of each role's own routing object, for routers that need one; else `{route}-{role}`. */
+  readonly names?: Readonly<Record<RoleName, string>>
+  /** Where roles are subsets of one host (Istio): that host, and the subset of each role. */
+  readonly subsets?: { readonly host: string; readonly of: Readonly<Record<RoleName, string>> }
+  /** The version in which the cluster serves the routing objects, where there are several. */
+  readonly apiVersion?: string
+  /** What the route does beside splitting traffic. */
+  readonly extras?: Extras
+}
+
+/** What a route may do beside splitting traffic. Each router says which of it it can; see traffic/extras.ts. */
+export type Extras = {
+  /** Requests for this host are sent to another one, with https. */
+  readonly redirect?: { readonly from: string; readonly to: string }
+  /** Set on every answer. */
+  readonly responseHeaders?: Labels
+  readonly compression?: boolean
+  readonly tls?: { readonly hosts: readonly string[]; readonly secret: string }
+  /** Requests with this cookie stay with one pod; the gateway sets it. */
+  readonly sticky?: { readonly cookie: string }
+  /** Whole seconds until a request is given up. */
+  readonly timeoutSeconds?: number
 }
 
 export const strategies = ['canary', 'blueGreen', 'experiment', 'rolling', 'commanded'] as const
@@ -84,6 +112,10 @@ export type Plan = {
   readonly strategy: Strategy
   readonly candidates: readonly Candidate[]
   readonly promotion: Promotion
+  /** Stable gives up the pods that candidates take, so that there are never more in all than the app asks for. */
+  readonly split?: boolean
+  /** What ends the trial of candidates that are compared with stable; undefined where each goes by its steps alone. */
+  readonly experiment?: Experiment
 }
 
 /** How a candidate that has been judged becomes stable, and what follows. */
@@ -100,6 +132,8 @@ export type Promotion = {
   /** Pods more than wanted while it rolls, and pods fewer: whole numbers, or shares like `25%`. */
   readonly maxSurge: number | string
   readonly maxUnavailable: number | string
+  /** With workloads by role: the judged pods stay in the candidate's role until the next release begins. */
+  readonly late: boolean
   /** The host under which the candidate is reached before it is promoted. */
   readonly previewHost: string | undefined
 }
@@ -111,6 +145,7 @@ export const plainPromotion: Promotion = {
   scaleDownDelayMs: 0,
   maxSurge: '25%',
   maxUnavailable: 0,
+  late: false,
   previewHost: undefined,
 }
 
@@ -121,6 +156,8 @@ export type Candidate = {
   readonly steps: readonly Step[]
   /** The newest word from outside about this candidate, where somebody else commands its steps. */
   readonly command: Command | undefined
+  /** How it is promoted, where it is otherwise than the plan says. */
+  readonly how?: Promotion['how']
 }
 
 /** A pod template and the hash of how its author wrote it. */
@@ -148,6 +185,10 @@ export type Step =
   | { readonly kind: 'analysis'; readonly metrics: readonly string[] }
   /** Requests that match any of these go to the candidate; from here on, until another such step. */
   | { readonly kind: 'match'; readonly matches: readonly Match[] }
+  /** All of them have to be passed. */
+  | { readonly kind: 'gate'; readonly gates: readonly GateSpec[] }
+  /** Stays until the plan's experiment is concluded. */
+  | { readonly kind: 'judge' }
 
 /** What tells a request that belongs to a candidate. `regex` is RE2 over the whole value. */
 export type Match =

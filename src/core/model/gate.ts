@@ -14,8 +14,8 @@ export type HealthGate = {
   readonly port: number
   /** `get-or-post` asks with GET, and with POST those that do not take GET. */
   readonly method: 'get' | 'post' | 'get-or-post'
-  /** So many pods must be there, and well. */
-  readonly replicas: number
+  /** So many pods must be there, and well; undefined for as many as the revision should have now. */
+  readonly replicas: number | undefined
   readonly intervalMs: number
   /** The gate fails when it has not passed for so long; undefined waits as long as it takes. */
   readonly limitMs: number | undefined

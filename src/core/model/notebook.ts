@@ -6,6 +6,9 @@ import type { Condition } from '../k8s/meta.ts'
 import type { ReasonType } from '../reasons.ts'
 import type { Instant } from '../time.ts'
 import type { Command } from './app.ts'
+import type { Outbox } from './event.ts'
+import type { Conclusion, Look } from './experiment.ts'
+import type { GateState } from './gate.ts'
 import type { RoleName, Weights } from './weights.ts'
 
 export const phases = [
@@ -28,6 +31,8 @@ export type Notebook = {
   readonly reason: Reason
   /** The revision users trust; undefined until a first one served. */
   readonly stable: string | undefined
+  /** The candidate's role in which the stable revision lives still, if it has not come home. */
+  readonly seat: RoleName | undefined
   /** The revision that was stable before, whose pods stay for a while as an instant way back. */
   readonly previous: { readonly revision: string; readonly until: Instant } | undefined
   /** What is on trial: at most one revision for each candidate of the plan. */
@@ -37,10 +42,16 @@ export type Notebook = {
   readonly paused: { readonly at: Instant; readonly by: string } | undefined
   /** One for each candidate that was measured. */
   readonly analyses: readonly AnalysisState[]
+  /** The newest look at each candidate of an experiment, also after its end. */
+  readonly looks: readonly Look[]
+  /** How the experiment ended, until other templates are asked for. */
+  readonly concluded: Conclusion | undefined
   /** What was seen of each role when this was written. */
   readonly roles: readonly RoleState[]
   readonly decisions: readonly DecisionRecord[]
   readonly conditions: readonly Condition[]
+  /** What was decided and not yet told everybody; absent where there is nothing. */
+  readonly outbox?: Outbox | undefined
 }
 
 /** The one reason why the release is where it is. */
@@ -132,7 +143,14 @@ export type DecisionRecord = {
 }
 
 /** Bounds of what is kept, so that status stays far below 64 KiB. */
-export const keep = { decisions: 24, samples: 10, message: 512, sampleMessage: 96 } as const
+export const keep = {
+  decisions: 24,
+  samples: 10,
+  message: 512,
+  sampleMessage: 96,
+  events: 32,
+  eventText: 256,
+} as const
 
 /** What a candidate's trial has come to; undefined where none is under way. */
 export function trialOf({ trials }: Pick<Notebook, 'trials'>, role: RoleName): Trial | undefined {
@@ -147,6 +165,11 @@ export function analysisOf(
   return analyses.find((one) => one.role === role)
 }
 
+/** The newest look at a candidate. */
+export function lookOf({ looks }: Pick<Notebook, 'looks'>, role: RoleName): Look | undefined {
+  return looks.find((one) => one.role === role)
+}
+
 /** What the shell keeps in memory between passes and may lose at any time: losing it only makes us wait again. */
 export type Memo = {
   /** When this process first saw the route accepted in this shape. */
@@ -159,6 +182,9 @@ export type Memo = {
   }[]
   readonly reason: { readonly sign: string; readonly since: Instant } | undefined
   readonly analyses: readonly AnalysisState[]
+  readonly looks: readonly Look[]
+  /** What the gates of present steps were answered. */
+  readonly gates: readonly GateState[]
 }
 
 export const emptyMemo: Memo = {
@@ -166,6 +192,8 @@ export const emptyMemo: Memo = {
   progress: [],
   reason: undefined,
   analyses: [],
+  looks: [],
+  gates: [],
 }
 
 /** What was asked for of the weights, with who confirmed it. */

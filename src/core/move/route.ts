@@ -13,6 +13,8 @@ import type { Observed } from '../observed.ts'
 import { formatWeights } from '../render/text.ts'
 import { podsOf, type Stance, withRest } from '../strategies/strategy.ts'
 import type { Instant } from '../time.ts'
+import { moveCompanions } from './companions.ts'
+import { lateMatches, nextMatches } from './matches.ts'
 import { type Part, type Waiting, waitingFor } from './waiting.ts'
 
 export function moveRoute(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
@@ -27,18 +29,21 @@ export function moveRoute(observed: Observed, facts: Facts, stance: Stance, now:
   }
   if (router.capabilities.by === 'pods') return { writes: [], held: byPods(facts, stance, now) }
   const next = nextWeights(facts, reading.weights, idleFirst(facts, reading.weights, stance, now))
-  const writes =
-    next === undefined
-      ? []
-      : router.render(app, observed.routes, { weights: next, matches: stance.matches })
+  const matches = nextMatches(facts, stance, next)
+  const beside = moveCompanions(observed, facts)
+  const writes = [
+    ...router.render(app, observed.routes, { weights: next, matches }),
+    ...beside.writes,
+  ]
+  const late = [...lateMatches(facts, stance, matches), ...beside.held]
   if (
     !reading.uniform ||
     !isPlaced(facts, stance) ||
     !sameWeights(reading.weights, stance.weights)
   ) {
-    return { writes, held: unreached(facts, reading.weights, stance, next, now) }
+    return { writes, held: [...unreached(facts, reading.weights, stance, next, now), ...late] }
   }
-  return { writes, held: unsettled(facts, now) }
+  return { writes, held: [...late, ...unsettled(facts, now)] }
 }
 
 /** Where the number of pods splits the traffic, it is split once they are listed. */

@@ -35,7 +35,7 @@ export function moveServices(observed: Observed, facts: Facts, stance: Stance, n
         writes.push(openToAll(observed, seen))
         wait('does not select the pods of all revisions yet')
       }
-    } else if (facts.selected(role) !== revision) {
+    } else if (facts.app.workloads.layout.by === 'revision' && facts.selected(role) !== revision) {
       if (mayPoint(facts, role, revision, now) && isWithin(facts, stance, role)) {
         writes.push(point(observed, seen, role, revision))
       }

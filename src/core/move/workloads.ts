@@ -1,12 +1,15 @@
 /** Workloads: created and scaled up at once, scaled down only when nothing can reach their pods any more. */
 import type { Write } from '../decision.ts'
-import { type Facts, isSettled } from '../facts.ts'
-import type { Template } from '../model/app.ts'
+import { type Facts, hasRules, isSettled } from '../facts.ts'
 import { type RoleName, stable, weightOf } from '../model/weights.ts'
 import type { Observed, WorkloadSeen } from '../observed.ts'
 import { workload, workloadRef } from '../render/workload.ts'
 import { podsOf, type Stance } from '../strategies/strategy.ts'
+import { templateOf } from '../templates.ts'
 import type { Instant } from '../time.ts'
+import { adopt } from './adopt.ts'
+import { scale } from './scale.ts'
+import { moveSeats } from './seats.ts'
 import { type Held, type Part, type Waiting, waitingFor } from './waiting.ts'
 
 /** Workloads without pods that are kept as history, newest first: as many as a Deployment keeps. */
@@ -18,20 +21,30 @@ export function moveWorkloads(
   stance: Stance,
   now: Instant,
 ): Part {
+  const { writes, held } =
+    observed.app.workloads.layout.by === 'role'
+      ? moveSeats(observed, facts, stance, now)
+      : moveRevisions(observed, facts, stance, now)
+  // Not both at once: the second would meet another version of the object.
+  const own = adopt(observed)
+  return { writes: own.length > 0 ? own : writes, held }
+}
+
+function moveRevisions(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
   const writes: Write[] = []
   const held: Held[] = []
   for (const { role, revision } of stance.pods) {
     const replicas = podsOf(stance, revision) ?? 0
     const seen = facts.workload(revision, role)
     if (seen === undefined) writes.push(...create(facts, role, revision, replicas))
-    else if (seen.replicas < replicas) writes.push(scale(observed, seen, replicas))
+    else if (seen.replicas < replicas) writes.push(scale(observed.app, seen, replicas))
     const ready = Math.min(seen?.ready ?? 0, seen?.replicas ?? 0)
     if (ready < replicas)
       held.push({ role, waiting: waitingForPods(facts, role, revision, replicas, ready) })
   }
   for (const seen of observed.workloads) {
     const floor = floorOf(facts, stance, seen, now)
-    if (!seen.deleting && floor < seen.replicas) writes.push(scale(observed, seen, floor))
+    if (!seen.deleting && floor < seen.replicas) writes.push(scale(observed.app, seen, floor))
   }
   writes.push(...forget(observed, facts, stance))
   return { writes: withoutRepeats(writes), held }
@@ -57,25 +70,6 @@ function create(
   return [{ kind: 'create', object: workload(facts.app, { role, revision, replicas, template }) }]
 }
 
-/** The template of a revision that is asked for now. */
-function templateOf({ app, target, targets }: Facts, revision: string): Template | undefined {
-  if (target.kind !== 'ask' && target.revision === revision) return app
-  return app.plan.candidates.find(({ role }) => {
-    const asked = targets[role]
-    return asked !== undefined && asked.kind !== 'ask' && asked.revision === revision
-  })?.own
-}
-
-function scale({ app }: Observed, { kind, name, ...seen }: WorkloadSeen, replicas: number): Write {
-  const patch = [
-    { op: 'test', path: '/metadata/uid', value: seen.uid },
-    { op: 'test', path: '/metadata/resourceVersion', value: seen.resourceVersion },
-    { op: 'test', path: '/spec/replicas', value: seen.replicas },
-    { op: 'replace', path: '/spec/replicas', value: replicas },
-  ] as const
-  return { kind: 'patch', ref: workloadRef(app, { kind, name }), patch }
-}
-
 /**
  * The fewest pods a workload may have now. It shrinks to what is wanted only once the traffic has settled where the
  * stance wants it and no Service that should leave these pods still points at them or lists them: endpoints follow a
@@ -89,7 +83,8 @@ function floorOf(facts: Facts, stance: Stance, seen: WorkloadSeen, now: Instant)
     return facts.selected(stable) === undefined ? wanted : seen.replicas
   const free = Object.keys(facts.app.services).every((role) =>
     stance.revisions[role] === seen.revision
-      ? weightOf(facts.weights ?? {}, role) <= weightOf(stance.weights, role)
+      ? weightOf(facts.weights ?? {}, role) <= weightOf(stance.weights, role) &&
+        (!hasRules(facts, role) || stance.matches[role] !== undefined)
       : facts.selected(role) !== seen.revision && facts.listed(role, seen.name) === 0,
   )
   return free && isSettled(facts, now) ? wanted : seen.replicas

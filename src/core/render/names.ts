@@ -14,6 +14,10 @@ export const labels = {
   release: 'headgate.dev/release',
   /** On Services: the role whose pods it selects. */
   role: 'headgate.dev/role',
+  /** On pods of workloads that belong to roles: the role; such pods are watched one by one. */
+  seat: 'headgate.dev/seat',
+  /** On a workload without pods that only keeps the template of a revision. */
+  keeper: 'headgate.dev/keeper',
   managedBy: 'app.kubernetes.io/managed-by',
 } as const
 
@@ -22,6 +26,10 @@ export const annotations = {
   written: 'headgate.dev/written',
   /** A command to a release: JSON with id, verb, uid, revision, step, by. */
   action: 'headgate.dev/action',
+  /** On routes: signs of our rules by match, for servers that drop the names of rules. */
+  rules: 'headgate.dev/match-rules',
+  /** On routes: the extras that we wrote, so that just those are taken back. */
+  extras: 'headgate.dev/extras',
 } as const
 
 export const finalizer = 'headgate.dev/give-back'

@@ -25,7 +25,8 @@ export type Run = {
 export function workload(app: App, { role, revision, replicas, template }: Run): Workload {
   const { kind } = app.workloads
   const telling = { ...app.selector, ...tellingLabels(app, role, revision) }
-  const own = { ...telling, [labels.release]: app.name, [labels.revision]: revision }
+  const seat = app.workloads.layout.by === 'role' ? { [labels.seat]: role } : {}
+  const own = { ...telling, ...seat, [labels.release]: app.name, [labels.revision]: revision }
   return {
     apiVersion: apiVersionOf(kindOf(kind)),
     kind,

@@ -1,5 +1,6 @@
 /** The analysis step, and the gate before a promotion: every metric named must be passing. */
 import { metricState } from '../analysis/judge.ts'
+import { standingOf } from '../analysis/standing.ts'
 import { analysisOf, keep, type Sample, type Trial } from '../model/notebook.ts'
 import { waitingFor } from '../move/waiting.ts'
 import type { Pass } from '../pass.ts'
@@ -20,12 +21,12 @@ export function analysisOutcome(
     const state = metricState(analysisOf(book, role), name)
     const metric = observed.app.analysis?.metrics.find((one) => one.name === name)
     if (metric === undefined) continue
-    if (state.verdict === 'noData' && metric.onNoData === 'continue') continue
-    if (state.verdict === 'error' && metric.onError === 'continue') continue
+    const standing = standingOf(metric, state)
+    if (standing.kind === 'passes' && !standing.judged) continue
     const young = state.samples.filter(({ at }) => at > since)
     const allYoung = young.length === keep.samples
     const good = allYoung ? state.good : young.filter(isGood).length
-    if (state.verdict === 'passing' && good >= metric.count) continue
+    if (standing.kind === 'passes' && good >= metric.count) continue
     const message = `metric ${name} has ${good} good samples of the ${metric.count} it needs`
     return waitingFor('WaitingForAnalysis', message)
   }

@@ -20,6 +20,10 @@ export function describeStep(step: Step): string {
       return `requests with ${step.matches.map(describeMatch).join(' or ')}`
     case 'analysis':
       return `analysis of ${step.metrics.join(', ')}`
+    case 'gate':
+      return `gate ${step.gates.map(({ name }) => name).join(', ')}`
+    case 'judge':
+      return 'the judgement of the experiment'
     default:
       return unreachable(step)
   }

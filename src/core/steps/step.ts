@@ -5,6 +5,8 @@ import type { Trial } from '../model/notebook.ts'
 import type { Waiting } from '../move/waiting.ts'
 import type { Pass } from '../pass.ts'
 import { analysisOutcome } from './analysis.ts'
+import { gateOutcome } from './gate.ts'
+import { judgeOutcome } from './judge.ts'
 import { pauseOutcome } from './pause.ts'
 
 /** Undefined when the step is done; asked only when its weight and pods are in place. */
@@ -20,6 +22,10 @@ export function outcomeOf(step: Step, pass: Pass, trial: Trial): Outcome {
       return pauseOutcome(step, pass, trial)
     case 'analysis':
       return analysisOutcome(step.metrics, trial.stepStartedAt, trial, pass)
+    case 'gate':
+      return gateOutcome(step, pass, trial)
+    case 'judge':
+      return judgeOutcome(pass, trial)
     default:
       return unreachable(step)
   }
@@ -27,7 +33,7 @@ export function outcomeOf(step: Step, pass: Pass, trial: Trial): Outcome {
 
 /** Whether a step can wait for a person, so that a person may end it. */
 export function waits(step: Step): boolean {
-  return step.kind === 'pause' || step.kind === 'analysis'
+  return ['pause', 'analysis', 'gate', 'judge'].includes(step.kind)
 }
 
 /** Where a candidate stands: its share of all traffic, the requests that are its own, and its pods. */

@@ -11,10 +11,11 @@
 
 import { unreachable } from '../assert.ts'
 import { type Facts, isQuiet } from '../facts.ts'
-import type { App } from '../model/app.ts'
+import { type App, candidateOf } from '../model/app.ts'
 import type { Trial } from '../model/notebook.ts'
 import { stable, weightOf } from '../model/weights.ts'
 import type { Instant } from '../time.ts'
+import { isAtHome, promotionByRole } from './by-role.ts'
 import { rollingStance } from './pool.ts'
 import type { Stance } from './strategy.ts'
 
@@ -26,7 +27,8 @@ export function promotionPart(
   facts: Facts,
   now: Instant,
 ): Stance {
-  const { how } = app.plan.promotion
+  if (app.workloads.layout.by === 'role') return promotionByRole(app, stance, trial, facts, now)
+  const how = candidateOf(app, trial.role)?.how ?? app.plan.promotion.how
   switch (how) {
     case 'roll':
       return rollingStance(app, stance, trial, facts)
@@ -77,7 +79,9 @@ function shifted(
 }
 
 /** True when the promotion's last part is in place, given that its stance is reached. */
-export function isPromoted({ role, revision }: Trial, facts: Facts): boolean {
+export function isPromoted(trial: Trial, facts: Facts): boolean {
+  const { role, revision } = trial
+  if (facts.app.workloads.layout.by === 'role') return isAtHome(facts.app, trial, facts)
   return (
     facts.selected(stable) === revision &&
     facts.weights !== undefined &&

@@ -10,15 +10,15 @@ import type { PodsWanted, Stance } from './strategy.ts'
 export function restStance(
   app: App,
   revision: string,
-  previous: Notebook['previous'],
+  { previous, seat = stable }: Pick<Notebook, 'previous' | 'seat'>,
   facts: Facts,
   now: Instant,
 ): Stance {
   const roles = routedRoles(app)
   return {
     revisions: Object.fromEntries([stable, ...roles].map((role) => [role, revision])),
-    weights: Object.fromEntries([[stable, 100], ...roles.map((role) => [role, 0])]),
-    pods: [{ role: stable, revision, replicas: app.replicas }, ...wayBack(previous, facts, now)],
+    weights: Object.fromEntries([stable, ...roles].map((role) => [role, role === seat ? 100 : 0])),
+    pods: [{ role: seat, revision, replicas: app.replicas }, ...wayBack(previous, facts, now)],
     matches: {},
     pooled: false,
     hurry: true,

@@ -1,4 +1,5 @@
 /** What a plan wants to be true now, in terms that one mover makes true safely for all strategies. */
+import { entry } from '../entry.ts'
 import type { Facts } from '../facts.ts'
 import { type RoleName, stable, type Weights, weightOf } from '../model/weights.ts'
 import type { Matches } from '../traffic/router.ts'
@@ -12,6 +13,15 @@ export type Stance = {
   readonly pods: readonly PodsWanted[]
   /** The stable Service selects the pods of all these revisions, and traffic goes by their number. */
   readonly pooled: boolean
+  /** The stable Deployment may exchange its pods while it has traffic. */
+  readonly inPlace?: boolean
+  /** A candidate's pods are given to the stable role: see by-role.ts. `pods` may go now. */
+  readonly handover?: {
+    readonly role: RoleName
+    readonly revision: string
+    readonly part: 'carry' | 'orphan' | 'refill' | 'relabel'
+    readonly pods?: number
+  }
   /**
    * Forward moves wait until all of a weight can be carried. On the way back the share that can be carried moves at
    * once, and the rest as it can.
@@ -43,7 +53,23 @@ export function frozen(stance: Stance, { reading }: Facts, roles: readonly RoleN
     const had = Math.floor(weightOf(current, role))
     return [role, roles.includes(role) ? Math.min(wanted, had) : wanted] as const
   })
-  return { ...stance, weights: withRest(kept) }
+  return { ...stance, weights: withRest(kept), matches: frozenMatches(stance, reading, roles) }
+}
+
+// A rule that stands may stay or go; none comes.
+function frozenMatches(
+  { matches }: Stance,
+  reading: Facts['reading'],
+  roles: readonly RoleName[],
+): Matches {
+  const standing = reading.kind === 'read' ? reading.matches : {}
+  return Object.fromEntries(
+    Object.entries(matches).flatMap(([role, wanted]) => {
+      const had = entry(standing, role)
+      if (!roles.includes(role)) return [[role, wanted] as const]
+      return had === undefined ? [] : [[role, had] as const]
+    }),
+  )
 }
 
 /** Weights in which stable has what the candidates leave. */

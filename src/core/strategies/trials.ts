@@ -1,5 +1,5 @@
 /** Candidates beside stable, each at the place its own steps or commands gave it; what none of them takes is stable's. */
-import { type Facts, isQuiet } from '../facts.ts'
+import { type Facts, hasRules, isQuiet } from '../facts.ts'
 import { type App, type Match, routedRoles, stepsOf } from '../model/app.ts'
 import type { Notebook, Trial } from '../model/notebook.ts'
 import { podsFor, type RoleName, stable } from '../model/weights.ts'
@@ -18,7 +18,7 @@ type Share = {
   readonly replicas: number
 }
 
-type Book = Pick<Notebook, 'trials' | 'previous'>
+type Book = Pick<Notebook, 'trials' | 'previous' | 'seat'>
 
 /** Where everything should be with these trials under way. Those on their way back ask for nothing any more. */
 export function trialsStance(
@@ -32,7 +32,7 @@ export function trialsStance(
     book.trials.filter(({ stage }) => stage.kind === kind)
   const back = inStage('retreating')
   const shares = inStage('steps').map((trial) => shareOf(app, trial))
-  const beside = besideStable(app, restStance(app, stableRevision, book.previous, facts, now), {
+  const besides = besideStable(app, restStance(app, stableRevision, book, facts, now), {
     shares,
     kept: leavingWithTraffic(back, facts, now),
     hurry: back.length > 0,
@@ -40,8 +40,19 @@ export function trialsStance(
   })
   const [promoting] = inStage('promoting')
   const [verifying] = inStage('verifying')
+  const winner = promoting ?? verifying
+  const beside = winner === undefined ? besides : withLosers(app, besides, back, facts)
   if (verifying !== undefined) return switched(app, beside, verifying)
   return promoting === undefined ? beside : promotionPart(app, beside, promoting, facts, now)
+}
+
+/** Of an experiment, the losers' pods stay until the winner has all the traffic. */
+function withLosers(app: App, stance: Stance, back: readonly Trial[], facts: Facts): Stance {
+  if (app.plan.experiment === undefined) return stance
+  const kept = back.map(({ role, revision }) => {
+    return { role, revision, replicas: facts.workload(revision, role)?.replicas ?? 0 }
+  })
+  return { ...stance, pods: [...stance.pods, ...kept.filter(({ replicas }) => replicas > 0)] }
 }
 
 function besideStable(
@@ -73,7 +84,8 @@ function besideStable(
   const [first] = shares
   if (byPods && first !== undefined && first.weight > 0)
     return ratioStance(app, stance, first.trial, first.weight)
-  return { ...stance, pods: [...rest.pods, ...shares.map(podsOfShare)] }
+  const pods = shares.map(podsOfShare)
+  return { ...stance, pods: [...splitFrom(app, rest.pods, pods), ...pods] }
 }
 
 // Without pods there is nothing to point at: such a candidate's Service stays where it is, and gets no traffic.
@@ -101,6 +113,19 @@ function leavingWithTraffic(
     .filter((role) => placed.includes(role) && !isQuiet(facts, role, now))
 }
 
+/** Stable's pods, less those that candidates take where the plan says so. */
+function splitFrom(
+  { plan, replicas }: App,
+  own: readonly PodsWanted[],
+  others: readonly PodsWanted[],
+): readonly PodsWanted[] {
+  if (plan.split !== true) return own
+  const taken = others.reduce((sum, one) => sum + one.replicas, 0)
+  return own.map((one) =>
+    one.role === stable ? { ...one, replicas: Math.max(0, replicas - taken) } : one,
+  )
+}
+
 function podsOfShare({ trial: { role, revision }, replicas }: Share): PodsWanted {
   return { role, revision, replicas }
 }
@@ -124,5 +149,8 @@ export function isExposed(app: App, trial: Trial, facts: Facts): boolean {
   if (trial.stage.kind === 'verifying') return true
   const { weight, matches } = positionOf(app, trial)
   if (app.plan.strategy === 'blueGreen') return facts.endpoints(trial.role, trial.revision) > 0
-  return (weight > 0 && (facts.weights?.[trial.role] ?? 0) > 0) || matches.length > 0
+  return (
+    (weight > 0 && (facts.weights?.[trial.role] ?? 0) > 0) ||
+    (matches.length > 0 && hasRules(facts, trial.role))
+  )
 }

@@ -1,9 +1,11 @@
 /** The one list of traffic routers. A new one is a file and a line here. */
-import { gatewayApi } from './gateway-api.ts'
+import { gatewayApi, grpcRoute } from './gateway-api.ts'
+import { istio } from './istio.ts'
+import { nginx } from './nginx.ts'
 import type { Router } from './router.ts'
 import { plainService } from './service.ts'
 
-const list: readonly Router[] = [gatewayApi, plainService]
+const list: readonly Router[] = [gatewayApi, grpcRoute, nginx, istio, plainService]
 
 export const routers: Readonly<Record<string, Router>> = Object.fromEntries(
   list.map((router) => [router.name, router]),

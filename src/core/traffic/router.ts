@@ -4,7 +4,7 @@
  */
 import type { Write } from '../decision.ts'
 import type { KubeObject, ObjectRef } from '../k8s/meta.ts'
-import type { App, Match } from '../model/app.ts'
+import type { App, Extras, Match } from '../model/app.ts'
 import type { RoleName, Weights } from '../model/weights.ts'
 
 export type RouteObjects = Readonly<Record<string, KubeObject>>
@@ -12,18 +12,32 @@ export type RouteObjects = Readonly<Record<string, KubeObject>>
 /** Ready pods of each role's revision that the stable Service lists. */
 export type PodsBehind = Readonly<Record<RoleName, number>>
 
-export type RouterApp = Pick<App, 'namespace' | 'services' | 'template' | 'traffic'>
+export type RouterApp = Pick<
+  App,
+  'namespace' | 'name' | 'owner' | 'services' | 'template' | 'traffic' | 'plan' | 'workloads'
+>
 
 export type Router = {
   readonly name: string
   readonly capabilities: RouterCapabilities
-  /** Which objects must be gathered for an app. Keys of RouteObjects are `Kind/name`. */
+  /**
+   * What people wrote and must be gathered for an app; no two releases may govern the same. Keys of RouteObjects are
+   * `Kind/name`.
+   */
   readonly objects: (app: RouterApp) => readonly ObjectRef[]
+  /** Where objects of our own may stand beside those; gathered too, and ours only if they bear our owner. */
+  readonly beside: (app: RouterApp) => readonly ObjectRef[]
+  /** Which of those `render` makes and deletes itself. */
+  readonly renders: (app: RouterApp, ref: ObjectRef) => boolean
   readonly read: (app: RouterApp, objects: RouteObjects, pods: PodsBehind) => RouteReading
   /** Writes that bring the split into the objects: nothing where it stands there already. */
   readonly render: (app: RouterApp, objects: RouteObjects, split: Split) => readonly Write[]
   /** The ports at which the route reaches a Service; for Services that have to be created. */
   readonly ports: (app: RouterApp, objects: RouteObjects, service: string) => readonly number[]
+  /** Objects of our own that must stand beside the route, but for those that `render` makes. */
+  readonly companions: (app: RouterApp, objects: RouteObjects) => readonly KubeObject[]
+  /** Writes that take back all that is ours, so that the release may go. Nothing where nothing is. */
+  readonly restore: (app: RouterApp, objects: RouteObjects) => readonly Write[]
 }
 
 /** Requests that go to a role by what they carry. */
@@ -33,7 +47,11 @@ export type Matches = Readonly<Record<RoleName, readonly Match[]>>
  * Where requests should go: those that match a rule of a role to that role, all others by weight. Roles that `weights`
  * names stand in the route, also with 0; the others of the app have no place there.
  */
-export type Split = { readonly weights: Weights; readonly matches: Matches }
+export type Split = {
+  /** Undefined leaves them as they stand. */
+  readonly weights: Weights | undefined
+  readonly matches: Matches
+}
 
 export type RouterCapabilities = {
   /** What splits the traffic: weights in an object, or the number of pods behind one Service. */
@@ -42,6 +60,12 @@ export type RouterCapabilities = {
   readonly roles: number
   readonly headerMatch: boolean
   readonly cookieMatch: boolean
+  /** Whether the candidate can have a host of its own. */
+  readonly previewHost: boolean
+  /** What it can do beside splitting traffic. */
+  readonly extras: readonly (keyof Extras)[]
+  /** Why it cannot tell requests by these, if it cannot; by default it can by all that the members above say. */
+  readonly cannotMatch?: (matches: readonly Match[]) => string | undefined
 }
 
 export type RouteReading =
@@ -51,7 +75,7 @@ export type RouteReading =
       readonly kind: 'read'
       readonly object: string
       readonly weights: Weights
-      /** False when rules of one route disagree, so that no single set of weights is true. */
+      /** False when rules of one route disagree, so that no single split is true. */
       readonly uniform: boolean
       /** Which roles have a place in the route, with or without weight. */
       readonly roles: readonly RoleName[]

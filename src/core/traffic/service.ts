@@ -8,13 +8,25 @@ import type { PodsBehind, RouteObjects, RouteReading, Router, RouterApp } from '
 
 export const plainService: Router = {
   name: 'service',
-  capabilities: { by: 'pods', roles: 2, headerMatch: false, cookieMatch: false },
+  capabilities: {
+    by: 'pods',
+    roles: 2,
+    headerMatch: false,
+    cookieMatch: false,
+    previewHost: false,
+    extras: [],
+  },
   objects: (app) => [
     { apiVersion: 'v1', kind: 'Service', namespace: app.namespace, name: nameOf(app) },
   ],
   read,
+  beside: () => [],
+  renders: () => false,
   render: () => [],
   ports,
+  companions: () => [],
+  // The selector of a Service is given back where the others are.
+  restore: () => [],
 }
 
 /** Decision 13: endpoints reach those who balance within about this time. */

@@ -1,22 +1,37 @@
 /** What every router must keep, whatever object it writes to. Each one in the register runs it on a fixture of its own. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { applyPatch } from '#test/gen/json-patch.ts'
+import { applyPatch } from '../forecast/json-patch.ts'
+import { release } from '#test/gen/release.ts'
+import { readRelease } from '../api/read.ts'
 import type { Write } from '../decision.ts'
+import { contained } from '../k8s/compare.ts'
 import type { KubeObject } from '../k8s/meta.ts'
+import type { App, Extras, Match, Traffic } from '../model/app.ts'
 import { stable, type Weights, weightOf } from '../model/weights.ts'
-import type { RouteObjects, RouteReading, Router, RouterApp, Split } from './router.ts'
+import type { RouteObjects, RouteReading, Router, Split } from './router.ts'
+
+/** The app that all fixtures are for, on a router of its own. */
+export function appOn(router: string, traffic: Partial<Traffic> = {}): App {
+  const read = readRelease(release())
+  if (read.kind !== 'app') throw new Error(JSON.stringify(read.problems))
+  return { ...read.app, traffic: { router, route: 'shop', settleMs: undefined, ...traffic } }
+}
 
 export type RouterFixture = {
-  readonly app: RouterApp
+  readonly app: App
   /** The smallest objects that people could write for the app, not yet accepted by any gateway. */
   readonly plain: RouteObjects
   /** The same with content of other people all around, at any weights. */
   readonly crowded: fc.Arbitrary<RouteObjects>
   /** The objects without the fields that the router may write. */
   readonly foreign: (objects: RouteObjects) => unknown
-  /** The objects as a gateway that has taken them up leaves them. */
-  readonly accept: (objects: RouteObjects) => RouteObjects
+  /** The objects as a gateway that has taken them up leaves them; left out where none ever says so. */
+  readonly accept?: (objects: RouteObjects) => RouteObjects
+  /** Alternatives that the router can tell, one list for each role at a time. */
+  readonly matches: fc.Arbitrary<readonly Match[]>
+  /** Every extra that it can do, in words that no crowded object has. */
+  readonly extras: Extras
   /** Objects that cannot serve the app, and the words that say what to write instead. */
   readonly refused: readonly (readonly [name: string, objects: RouteObjects, words: string])[]
 }
@@ -25,19 +40,33 @@ export type RouterFixture = {
 export function written(objects: RouteObjects, writes: readonly Write[]): RouteObjects | undefined {
   let after: RouteObjects = objects
   for (const write of writes) {
-    if (write.kind !== 'patch') return undefined
-    const key = `${write.ref.kind}/${write.ref.name}`
+    const { kind, name } = write.kind === 'create' ? named(write.object) : write.ref
+    const key = `${kind}/${name}`
     const before = after[key]
-    const patched = before === undefined ? undefined : applyPatch(before, write.patch)
-    if (patched === undefined) return undefined
-    after = { ...after, [key]: patched }
+    if (write.kind === 'create') {
+      if (before !== undefined) return undefined
+      const metadata = { ...write.object.metadata, uid: `uid of ${name}`, resourceVersion: '1' }
+      after = { ...after, [key]: { ...write.object, metadata } }
+    } else if (write.kind === 'delete') {
+      if (before === undefined || (before.metadata.uid ?? '') !== write.uid) return undefined
+      const { [key]: _gone, ...rest } = after
+      after = rest
+    } else {
+      const patched = before === undefined ? undefined : applyPatch(before, write.patch)
+      if (patched === undefined) return undefined
+      after = { ...after, [key]: patched }
+    }
   }
   return after
 }
 
+function named({ kind, metadata }: KubeObject): { readonly kind: string; readonly name: string } {
+  return { kind, name: metadata.name }
+}
+
 function reading(
   router: Router,
-  app: RouterApp,
+  app: App,
   objects: RouteObjects,
 ): RouteReading & { kind: 'read' } {
   const found = router.read(app, objects, {})
@@ -47,8 +76,15 @@ function reading(
 
 const to = (weights: Weights): Split => ({ weights, matches: {} })
 
-export function routerSuite(router: Router, fixture: RouterFixture): void {
-  const { app, plain, crowded, foreign, accept, refused } = fixture
+/** The fixture with objects as a server keeps them: there is no negative zero on the wire. */
+function stored(fixture: RouterFixture): RouterFixture {
+  const kept = (given: RouteObjects): RouteObjects => JSON.parse(JSON.stringify(given)) as RouteObjects
+  return { ...fixture, crowded: fixture.crowded.map(kept) }
+}
+
+export function routerSuite(router: Router, given: RouterFixture): void {
+  const fixture = stored(given)
+  const { app, plain, crowded, foreign, accept = (same) => same, refused } = fixture
   const roles = Object.keys(app.services)
   const [candidate = ''] = roles.filter((role) => role !== stable)
   const split = (weight: number): Weights => ({ [stable]: 100 - weight, [candidate]: weight })
@@ -91,8 +127,7 @@ export function routerSuite(router: Router, fixture: RouterFixture): void {
       fc.assert(
         fc.property(crowded, weights, (objects, wanted) => {
           for (const write of router.render(app, objects, to(wanted))) {
-            if (write.kind !== 'patch')
-              throw new Error(`a router writes patches, not ${write.kind}`)
+            if (write.kind !== 'patch') continue
             const { metadata } = objects[`${write.ref.kind}/${write.ref.name}`] as KubeObject
             expect(write.patch[0]).toEqual({
               op: 'test',
@@ -105,10 +140,12 @@ export function routerSuite(router: Router, fixture: RouterFixture): void {
     })
 
     test('is refused when somebody else wrote in between', () => {
-      const writes = router.render(app, plain, to(split(30)))
+      // Two writes, so that what it makes itself stands there too.
+      const begun = written(plain, router.render(app, plain, to(split(10)))) ?? {}
+      const writes = router.render(app, begun, to(split(30)))
       expect(writes.length).toBeGreaterThan(0)
       const moved = Object.fromEntries(
-        Object.entries(plain).map(([key, object]) => [
+        Object.entries(begun).map(([key, object]) => [
           key,
           { ...object, metadata: { ...object.metadata, resourceVersion: 'another' } },
         ]),
@@ -117,9 +154,11 @@ export function routerSuite(router: Router, fixture: RouterFixture): void {
     })
 
     test('names the objects that it reads, and asks for no others', () => {
-      const named = router.objects(app).map(({ kind, name }) => `${kind}/${name}`)
-      expect(Object.keys(plain).filter((key) => !named.includes(key))).toEqual([])
-      for (const { namespace } of router.objects(app)) expect(namespace).toBe(app.namespace)
+      const refs = [...router.objects(app), ...router.beside(app)]
+      const names = refs.map(({ kind, name }) => `${kind}/${name}`)
+      const after = written(plain, router.render(app, plain, to(split(30)))) ?? {}
+      expect(Object.keys(after).filter((key) => !names.includes(key))).toEqual([])
+      for (const { namespace } of refs) expect(namespace).toBe(app.namespace)
     })
 
     test('says that its object is missing, and writes nothing then', () => {
@@ -131,7 +170,8 @@ export function routerSuite(router: Router, fixture: RouterFixture): void {
     })
 
     test('waits until a gateway has taken the object up, and again after each write', () => {
-      expect(reading(router, app, plain).acceptance.kind).toBe('waiting')
+      const first = fixture.accept === undefined ? 'accepted' : 'waiting'
+      expect(reading(router, app, plain).acceptance.kind).toBe(first)
       const taken = accept(plain)
       expect(reading(router, app, taken).acceptance.kind).toBe('accepted')
     })
@@ -159,9 +199,118 @@ export function routerSuite(router: Router, fixture: RouterFixture): void {
       expect(router.ports(app, plain, 'another')).toEqual([])
     })
 
+    matchLaws(router, fixture, split)
+    givingBack(router, fixture, split)
+    extrasLaws(router, fixture, split)
+
     test('can split between the roles of the app', () => {
       expect(router.capabilities.roles).toBeGreaterThanOrEqual(roles.length)
     })
+  })
+}
+
+type SplitFor = (weight: number) => Weights
+
+/** Names of headers count in any letters. */
+function small(matches: readonly Match[]): readonly Match[] {
+  return matches.map((match) =>
+    match.kind === 'header' ? { ...match, name: match.name.toLowerCase() } : match,
+  )
+}
+
+function matchLaws(router: Router, fixture: RouterFixture, split: SplitFor): void {
+  const { app, crowded, foreign, matches } = fixture
+  const [candidate = ''] = Object.keys(app.services).filter((role) => role !== stable)
+  const asked = fc.tuple(crowded, fc.integer({ min: 0, max: 100 }), matches, matches)
+
+  test('K39 reads the matches that it wrote, and writes them once', () => {
+    fc.assert(
+      fc.property(asked, ([objects, weight, one]) => {
+        const wanted = { weights: split(weight), matches: { [candidate]: one } }
+        const after = written(objects, router.render(app, objects, wanted)) ?? {}
+        const found = reading(router, app, after)
+        expect(found.uniform).toBe(true)
+        expect(small(found.matches[candidate] ?? [])).toEqual(small(one))
+        expect(found.weights[candidate]).toBe(weight)
+        expect(router.render(app, after, wanted)).toEqual([])
+      }),
+    )
+  })
+
+  test('changes and takes back matches, and leaves everything else as it was', () => {
+    fc.assert(
+      fc.property(asked, ([objects, weight, one, other]) => {
+        let after = objects
+        for (const list of [one, other]) {
+          const wanted = { weights: undefined, matches: { [candidate]: list } }
+          after = written(after, router.render(app, after, { ...wanted, weights: split(weight) })) ?? {}
+          expect(small(reading(router, app, after).matches[candidate] ?? [])).toEqual(small(list))
+          expect(router.render(app, after, wanted)).toEqual([])
+        }
+        const gone = router.render(app, after, { weights: undefined, matches: {} })
+        after = written(after, gone) ?? {}
+        expect(reading(router, app, after).matches).toEqual({})
+        expect(reading(router, app, after).weights[candidate]).toBe(weight)
+        expect(foreign(after)).toEqual(foreign(objects))
+      }),
+    )
+  })
+}
+
+/** Without what every route may be left with: an empty list of annotations. */
+function bare(objects: RouteObjects): unknown {
+  return Object.fromEntries(
+    Object.entries(objects).map(([key, { metadata, ...rest }]) => {
+      const { annotations = {}, ...others } = metadata
+      const kept = Object.keys(annotations).length === 0 ? others : { ...others, annotations }
+      return [key, { ...rest, metadata: kept }]
+    }),
+  )
+}
+
+function givingBack(router: Router, fixture: RouterFixture, split: SplitFor): void {
+  const { crowded, matches, extras } = fixture
+  const app: App = { ...fixture.app, traffic: { ...fixture.app.traffic, extras } }
+  const [candidate = ''] = Object.keys(app.services).filter((role) => role !== stable)
+
+  test('deletion gives everything back', () => {
+    fc.assert(
+      fc.property(crowded, matches, (objects, one) => {
+        const rest = { weights: split(0), matches: {} }
+        const plainApp = fixture.app
+        const before = written(objects, router.render(plainApp, objects, rest)) ?? {}
+        const trial = { weights: split(40), matches: { [candidate]: one } }
+        const made = written(before, router.render(app, before, trial)) ?? {}
+        const home = written(made, router.render(app, made, { ...trial, weights: split(0) })) ?? {}
+        const after = written(home, router.restore(app, home)) ?? {}
+        expect(router.restore(app, after)).toEqual([])
+        const own = router.beside(app).map(({ kind, name }) => `${kind}/${name}`)
+        const theirs = Object.entries(before).filter(([key]) => !own.includes(key))
+        expect(bare(after)).toEqual(bare(Object.fromEntries(theirs)))
+      }),
+    )
+  })
+}
+
+function extrasLaws(router: Router, fixture: RouterFixture, split: SplitFor): void {
+  const { crowded, extras, foreign } = fixture
+  const app: App = { ...fixture.app, traffic: { ...fixture.app.traffic, extras } }
+
+  test('extras are written once, and go when they are not asked for any more', () => {
+    fc.assert(
+      fc.property(crowded, (objects) => {
+        const wanted = to(split(20))
+        const after = written(objects, router.render(app, objects, wanted)) ?? {}
+        expect(router.render(app, after, wanted)).toEqual([])
+        const text = JSON.stringify(after)
+        expect(contained(split(20), reading(router, app, after).weights)).toBe(true)
+        for (const value of Object.values(extras.responseHeaders ?? {}))
+          if (router.capabilities.by === 'weight' && router.name !== 'nginx')
+            expect(text).toContain(value)
+        const gone = written(after, router.render(fixture.app, after, wanted)) ?? {}
+        expect(foreign(gone)).toEqual(foreign(objects))
+      }),
+    )
   })
 }
 

@@ -1,7 +1,7 @@
 /** The suite of all routers for each one in the register, and what is special to each. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { httpRoute, template } from '#test/gen/release.ts'
+import { httpRoute } from '#test/gen/release.ts'
 import type {
   HttpBackendRef,
   HttpRoute,
@@ -10,177 +10,33 @@ import type {
   RouteParentStatus,
 } from '../k8s/gateway-api.ts'
 import type { Condition } from '../k8s/meta.ts'
+import {
+  backend,
+  both,
+  condition,
+  gatewayApi,
+  generation,
+  grpc,
+  objects,
+  ours,
+  parent,
+  route,
+  withRefs,
+} from './gateway-api.suite.ts'
+import { istio } from './istio.suite.ts'
+import { nginx } from './nginx.suite.ts'
 import { routerNames, routers } from './register.ts'
-import type { Acceptance, RouteObjects, Router, RouterApp } from './router.ts'
-import { type RouterFixture, routerSuite, written } from './traffic.suite.ts'
+import type { Acceptance, RouteObjects, Router } from './router.ts'
+import { appOn, type RouterFixture, routerSuite, written } from './traffic.suite.ts'
 
-const app: RouterApp = {
-  namespace: 'default',
-  services: { stable: 'shop-stable', canary: 'shop-canary' },
-  template: template('shop:v1'),
-  traffic: { router: 'gateway-api', route: 'shop', settleMs: undefined },
+const app = appOn('gateway-api')
+
+const fixtures: Readonly<Record<string, RouterFixture>> = {
+  'gateway-api': gatewayApi,
+  grpc,
+  nginx,
+  istio,
 }
-
-const backend = (name: string, changes: Partial<HttpBackendRef> = {}): HttpBackendRef => ({
-  name,
-  port: 80,
-  ...changes,
-})
-const ours: readonly HttpBackendRef[] = [
-  backend('shop-stable', { weight: 100 }),
-  backend('shop-canary', { weight: 0 }),
-]
-
-function route(changes: Partial<HttpRoute['spec']> = {}, status?: HttpRoute['status']): HttpRoute {
-  const plain = httpRoute()
-  return {
-    ...plain,
-    metadata: { ...plain.metadata, uid: 'u', resourceVersion: '7', generation: 3 },
-    spec: { ...plain.spec, ...changes },
-    ...(status === undefined ? {} : { status }),
-  }
-}
-
-const objects = (one: HttpRoute): RouteObjects => ({ 'HTTPRoute/shop': one })
-const withRefs = (...backendRefs: readonly HttpBackendRef[]): RouteObjects =>
-  objects(route({ rules: [{ backendRefs }] }))
-
-const generation = 3
-const condition = (type: string, changes: Partial<Condition> = {}): Condition => ({
-  type,
-  status: 'True',
-  observedGeneration: generation,
-  lastTransitionTime: '2026-11-21T00:00:00Z',
-  reason: type,
-  message: '',
-  ...changes,
-})
-const both = (changes: Partial<Condition> = {}): readonly Condition[] => [
-  condition('Accepted', changes),
-  condition('ResolvedRefs', changes),
-]
-const parent = (changes: Partial<RouteParentStatus> = {}): RouteParentStatus => ({
-  parentRef: { name: 'gateway' },
-  controllerName: 'headgate.dev/local-gateway',
-  conditions: both(),
-  ...changes,
-})
-
-/** Anything that people put into a route beside what we write. */
-const extras = fc.record(
-  {
-    timeouts: fc.record({ request: fc.constantFrom('1s', '5m') }),
-    filters: fc.array(
-      fc.record({
-        type: fc.constant('RequestHeaderModifier'),
-        requestHeaderModifier: fc.jsonValue(),
-      }),
-    ),
-    matches: fc.array(fc.record({ path: fc.record({ value: fc.webPath() }) })),
-    name: fc.string(),
-    sessionPersistence: fc.jsonValue(),
-  },
-  { requiredKeys: [] },
-)
-const anyWeight = fc.option(fc.integer({ min: 0, max: 1000 }), { nil: undefined })
-const ref = (name: string): fc.Arbitrary<HttpBackendRef> =>
-  fc
-    .record({
-      weight: anyWeight,
-      filters: fc.option(fc.jsonValue(), { nil: undefined }),
-      kind: fc.constantFrom('Service', undefined),
-      namespace: fc.constantFrom('default', undefined),
-    })
-    .map((more) => {
-      const given = Object.fromEntries(
-        Object.entries(more).filter(([, value]) => value !== undefined),
-      )
-      return { ...given, name, port: 80 }
-    })
-const ourRule = fc
-  .tuple(ref('shop-stable'), ref('shop-canary'), fc.boolean(), extras)
-  .map(
-    ([one, other, turned, more]) =>
-      ({ ...more, backendRefs: turned ? [other, one] : [one, other] }) as HttpRouteRule,
-  )
-const foreignRule = fc
-  .tuple(
-    fc.array(fc.constantFrom('shop-stable', 'other', 'third').chain(ref), { maxLength: 3 }),
-    extras,
-  )
-  .map(([backendRefs, more]) => ({ ...more, backendRefs }) as HttpRouteRule)
-
-const crowded = fc
-  .tuple(
-    fc.array(foreignRule, { maxLength: 3 }),
-    ourRule,
-    fc.array(fc.oneof(foreignRule, ourRule), { maxLength: 3 }),
-    fc.dictionary(fc.string(), fc.string()),
-  )
-  .map(([before, own, after, annotations]) => {
-    const one = route({ rules: [...before, own, ...after], hostnames: ['shop.example.com'] })
-    return objects({ ...one, metadata: { ...one.metadata, annotations } })
-  })
-
-const gatewayApi: RouterFixture = {
-  app,
-  plain: objects(route()),
-  crowded,
-  foreign: (given) => {
-    const one = structuredClone(given['HTTPRoute/shop']) as HttpRoute
-    const rules = (one.spec.rules ?? []).map((rule) => {
-      const names = (rule.backendRefs ?? []).map(({ name }) => name)
-      const split = names.includes('shop-stable') && names.includes('shop-canary')
-      const backendRefs = (rule.backendRefs ?? []).map(({ weight, ...rest }) =>
-        split ? rest : { weight, ...rest },
-      )
-      return { ...rule, backendRefs }
-    })
-    return { ...one, spec: { ...one.spec, rules } }
-  },
-  accept: (given) => {
-    const one = given['HTTPRoute/shop'] as HttpRoute
-    const conditions = both({ observedGeneration: one.metadata.generation ?? 0 })
-    return objects({ ...one, status: { parents: [parent({ conditions })] } })
-  },
-  refused: [
-    [
-      'a route without rules',
-      objects(route({ rules: [] })),
-      'has a backendRef to shop-stable; add one to the rule whose traffic is to be split',
-    ],
-    [
-      'a rule that sends to the candidate alone',
-      withRefs(backend('shop-canary')),
-      'has a backendRef to shop-stable; add one',
-    ],
-    [
-      'a third backend in the rule',
-      withRefs(...ours, backend('other')),
-      'rule 0 of the HTTPRoute shop also sends to other, which is no Service of this release; give it a rule of its own',
-    ],
-    [
-      'a backend of another namespace',
-      withRefs(backend('shop-stable'), backend('shop-canary', { namespace: 'other' })),
-      'also sends to shop-canary, which is no Service of this release',
-    ],
-    [
-      'a backend of another kind',
-      withRefs(
-        backend('shop-stable'),
-        backend('shop-canary', { kind: 'ServiceImport', group: 'x-k8s.io' }),
-      ),
-      'also sends to shop-canary, which is no Service of this release',
-    ],
-    [
-      'a Service that stands in the rule twice',
-      withRefs(...ours, backend('shop-stable', { port: 81 })),
-      'rule 0 of the HTTPRoute shop sends to shop-stable more than once; keep one of its backendRefs',
-    ],
-  ],
-}
-
-const fixtures: Readonly<Record<string, RouterFixture>> = { 'gateway-api': gatewayApi }
 
 test('every router of the register runs the suite', () => {
   // Plain Services have no object that weights could be written to.

@@ -1,9 +1,12 @@
 /** `spec.strategy.canary`: one candidate by steps. */
+import type { PodTemplate } from '../../k8s/workloads.ts'
 import type { Plan, Step } from '../../model/app.ts'
 import { plainPromotion } from '../../model/app.ts'
 import { cut } from '../../render/text.ts'
 import { positionAt } from '../../steps/step.ts'
 import type { Notes } from '../notes.ts'
+import { gateSchema, type ReleaseGate, readGate } from '../read-gate.ts'
+import { matchSchema, type ReleaseMatch, readMatch } from '../read-match.ts'
 import { count, list, name, object, rule, rules, type Schema } from '../schema-parts.ts'
 import type { StrategyForm } from './form.ts'
 
@@ -12,12 +15,14 @@ export const canaryRole = 'canary'
 
 export type CanaryStrategy = { readonly steps: readonly ReleaseStep[] }
 
-/** One of weight (with replicas or not), replicas, pause, analysis. `pause` is a duration or `{}` for open. */
+/** One of weight (with replicas or not), replicas, pause, analysis, gate, match. `pause` is a duration or `{}` for open. */
 export type ReleaseStep = {
   readonly weight?: number
   readonly replicas?: number
   readonly pause?: string | Readonly<Record<string, never>>
   readonly analysis?: readonly string[]
+  readonly gate?: ReleaseGate
+  readonly match?: readonly ReleaseMatch[]
 }
 
 const step = object(
@@ -33,6 +38,11 @@ const step = object(
       maxItems: 16,
       description: 'Metrics that must pass.',
     }),
+    gate: gateSchema,
+    match: list(matchSchema, {
+      maxItems: 8,
+      description: 'Requests that go to the candidate from here on: any of these; an empty list ends it.',
+    }),
   },
   {
     oneOf: [
@@ -40,11 +50,13 @@ const step = object(
       { required: ['replicas'], not: { required: ['weight'] } },
       { required: ['pause'] },
       { required: ['analysis'] },
+      { required: ['gate'] },
+      { required: ['match'] },
     ],
     ...rules(
       rule(
-        'has(self.weight) || has(self.replicas) ? !has(self.analysis) : true',
-        'a step is one of weight, replicas, pause, analysis; write two steps instead',
+        'has(self.weight) || has(self.replicas) ? !has(self.analysis) && !has(self.gate) && !has(self.match) : true',
+        'a step is one of weight, replicas, pause, analysis, gate, match; write two steps instead',
       ),
       rule(
         'has(self.weight) && self.weight > 0 && has(self.replicas) ? self.replicas > 0 : true',
@@ -64,13 +76,13 @@ export const canaryForm: StrategyForm<'canary'> = {
       'an analysis step names a metric that spec.analysis.metrics does not define',
     ),
     rule(
-      'has(self.analysis) && has(self.strategy.canary) ? self.strategy.canary.steps.exists(s, has(s.weight) && s.weight > 0) : true',
+      'has(self.analysis) && has(self.strategy.canary) ? self.strategy.canary.steps.exists(s, has(s.weight) && s.weight > 0 || has(s.match) && s.match.size() > 0) : true',
       'no step gives the candidate traffic, so that nothing could be measured; add a step with a weight',
     ),
   ] as readonly Schema[],
   roles: () => [canaryRole],
   read: ({ steps: given }, { spec }, notes): Plan => {
-    const steps = stepsOf(given, notes)
+    const steps = stepsOf(given, spec.template, notes)
     checkMetrics(given, new Set(spec.analysis?.metrics.map(({ name: own }) => own)), notes)
     if (spec.analysis !== undefined) checkMeasurable(given, notes)
     return {
@@ -94,9 +106,14 @@ function checkMetrics(
   }
 }
 
-function stepsOf(given: readonly ReleaseStep[], notes: Notes): readonly Step[] {
+function stepsOf(
+  given: readonly ReleaseStep[],
+  template: PodTemplate,
+  notes: Notes,
+): readonly Step[] {
   const pathOf = (index: number): string => `${path}[${index}]`
-  const steps = given.map((step, index) => stepOf(step, pathOf(index), notes))
+  const steps = given.map((step, index) => stepOf(step, template, { path: pathOf(index), notes }))
+  checkHealth(steps, pathOf, notes)
   steps.forEach((step, index) => {
     const { weight, replicas } = positionAt(steps, index)
     if ((step.kind === 'weight' || step.kind === 'replicas') && weight > 0 && replicas === 0) {
@@ -118,8 +135,8 @@ function pauseOf(pause: unknown, at: string, notes: Notes): number | undefined {
   return undefined
 }
 
-function givesTraffic({ weight = 0 }: ReleaseStep): boolean {
-  return weight > 0
+function givesTraffic({ weight = 0, match = [] }: ReleaseStep): boolean {
+  return weight > 0 || match.length > 0
 }
 
 /** Measured is a candidate with traffic: an analysis before it would wait for ever. */
@@ -141,16 +158,42 @@ function checkMeasurable(steps: readonly ReleaseStep[], notes: Notes): void {
   })
 }
 
-function stepOf(given: ReleaseStep, at: string, notes: Notes): Step {
-  const parts = [given.weight ?? given.replicas, given.pause, given.analysis].filter(
-    (part) => part !== undefined,
-  )
+/** Pods that are not there cannot be well: such a gate would wait for ever. */
+function checkHealth(
+  steps: readonly Step[],
+  pathOf: (index: number) => string,
+  notes: Notes,
+): void {
+  steps.forEach((step, index) => {
+    if (step.kind !== 'gate' || !step.gates.some(({ kind }) => kind === 'health')) return
+    const { weight, replicas } = positionAt(steps, index)
+    if ((replicas ?? weight) === 0)
+      notes.add(
+        `${pathOf(index)}.gate.health`,
+        'comes before the candidate has pods; put a step with replicas or a weight before it',
+      )
+  })
+}
+
+function stepOf(
+  given: ReleaseStep,
+  template: PodTemplate,
+  { path: at, notes }: { readonly path: string; readonly notes: Notes },
+): Step {
+  const { weight = given.replicas, pause, analysis, gate, match } = given
+  const parts = [weight, pause, analysis, gate, match].filter((part) => part !== undefined)
   if (parts.length !== 1)
     notes.add(
       at,
-      'must have exactly one of weight, replicas, pause, analysis (replicas may stand beside weight)',
+      'must have exactly one of weight, replicas, pause, analysis, gate, match (replicas may stand beside weight)',
     )
   if (given.analysis !== undefined) return { kind: 'analysis', metrics: given.analysis }
+  if (match !== undefined) {
+    const matches = match.map((one, index) => readMatch(one, `${at}.match[${index}]`, notes))
+    return { kind: 'match', matches }
+  }
+  if (given.gate !== undefined)
+    return { kind: 'gate', gates: [readGate(given.gate, template, { path: `${at}.gate`, notes })] }
   if (given.pause !== undefined) {
     return { kind: 'pause', durationMs: pauseOf(given.pause, `${at}.pause`, notes) }
   }

@@ -7,12 +7,19 @@ import { object, type Schema } from '../schema-parts.ts'
 import { blueGreenForm } from './blue-green.ts'
 import { canaryForm } from './canary.ts'
 import { commandedForm } from './commanded.ts'
+import { experimentForm } from './experiment.ts'
 import type { StrategyForm } from './form.ts'
 import { rollingForm } from './rolling.ts'
 
 type AnyForm = { [F in keyof ReleaseStrategy]-?: StrategyForm<F> }[keyof ReleaseStrategy]
 
-const forms: readonly AnyForm[] = [canaryForm, blueGreenForm, rollingForm, commandedForm]
+const forms: readonly AnyForm[] = [
+  canaryForm,
+  blueGreenForm,
+  rollingForm,
+  commandedForm,
+  experimentForm,
+]
 const fields = forms.map(({ field }) => field)
 
 /** The schema of `spec.strategy`: exactly one of them. */

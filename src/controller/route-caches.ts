@@ -1,0 +1,153 @@
+/**
+ * Watches of routing objects. One begins when the first release asks for its kind, so that a cluster without Istio is
+ * never asked for VirtualServices; a kind that the cluster does not serve holds nobody up: its objects are missing.
+ */
+import { type Kind, kindOf, kinds } from '#core/k8s/kinds.ts'
+import type { KubeObject, ObjectRef } from '#core/k8s/meta.ts'
+import type { App } from '#core/model/app.ts'
+import { routers } from '#core/traffic/register.ts'
+import type { Cache, Cluster } from '#kube/cluster.ts'
+import { isKube } from '#kube/errors.ts'
+import { HeldObject } from './held.ts'
+
+export type RouteCaches = {
+  /** Begins to watch what the app's router reads, if nobody asked for it before. */
+  readonly need: (app: App) => void
+  readonly get: (ref: ObjectRef) => HeldObject | undefined
+  readonly of: (kind: string) => Cache<HeldObject> | undefined
+  /** Whether the first list of anything that the app's router reads is still on its way. */
+  readonly behind: (app: App) => boolean
+  /** The app with the version in which its routing objects are served, where there are several. */
+  readonly versioned: (app: App) => App
+  /** Told of each change, and with an empty key when a kind has been listed for the first time. */
+  readonly subscribe: (listener: (kind: string, key: string) => void) => void
+  readonly all: () => readonly Cache<HeldObject>[]
+  readonly stop: () => Promise<void>
+}
+
+/** Which group has several versions, the one that we like best first, and the definition that shows that it came. */
+const several = {
+  group: 'networking.istio.io',
+  versions: ['v1', 'v1beta1', 'v1alpha3'],
+  definition: 'virtualservices.networking.istio.io',
+} as const
+
+type Watched = { readonly kind: Kind; cache: Cache<HeldObject> | undefined }
+
+export function routeCaches(cluster: Cluster, scope: { readonly namespace?: string }): RouteCaches {
+  const watched = new Map<string, Watched>()
+  const listeners: ((kind: string, key: string) => void)[] = []
+  const tell = (kind: string, key: string): void => {
+    for (const listener of listeners) listener(kind, key)
+  }
+  const istio = servedVersion(cluster, () => {
+    for (const one of watched.values()) if (one.kind.group === several.group) begin(one)
+    tell('', '')
+  })
+
+  const begin = (one: Watched): void => {
+    if (one.cache !== undefined) return
+    const isSeveral = one.kind.group === several.group
+    const version = isSeveral ? istio.version() : one.kind.version
+    if (version === undefined) return
+    const cache = cluster.watch({ ...one.kind, version }, {
+      ...scope,
+      project: (object) => new HeldObject(object),
+    })
+    one.cache = cache
+    cache.subscribe(({ key }) => tell(one.kind.kind, key))
+    // A cache that is stopped before it has listed anything has nothing to tell.
+    cache.synced().then(
+      () => tell(one.kind.kind, ''),
+      () => undefined,
+    )
+  }
+
+  return {
+    need: (app) => {
+      for (const { kind: name } of refsOf(app)) {
+        if (name === kinds.service.kind || watched.has(name)) continue
+        const one: Watched = { kind: kindOf(name), cache: undefined }
+        watched.set(name, one)
+        if (one.kind.group === several.group) istio.ask()
+        begin(one)
+      }
+    },
+    get: ({ kind, namespace, name }) => watched.get(kind)?.cache?.get(`${namespace}/${name}`),
+    of: (kind) => watched.get(kind)?.cache,
+    behind: (app) =>
+      refsOf(app).some(({ kind }) => {
+        const one = watched.get(kind)
+        if (one === undefined) return false
+        return one.cache === undefined ? !istio.isAbsent() : isComing(one.cache)
+      }),
+    versioned: (app) => {
+      const version = istio.version()
+      if (version === undefined || app.traffic.router !== 'istio') return app
+      return { ...app, traffic: { ...app.traffic, apiVersion: `${several.group}/${version}` } }
+    },
+    subscribe: (listener) => void listeners.push(listener),
+    all: () => [...watched.values()].flatMap(({ cache }) => cache ?? []),
+    stop: async () => {
+      await istio.stop()
+      await Promise.all([...watched.values()].map(({ cache }) => cache?.stop()))
+    },
+  }
+}
+
+/** All objects that an app's router reads, people's and ours. */
+export function refsOf(app: App): readonly ObjectRef[] {
+  const router = routers[app.traffic.router]
+  return router === undefined ? [] : [...router.objects(app), ...router.beside(app)]
+}
+
+// What the cluster does not know, or keeps from us, will not come by waiting.
+function isComing(cache: Cache<HeldObject>): boolean {
+  return !cache.isSynced() && !isKube(cache.trouble()?.error, 'NotFound', 'Forbidden')
+}
+
+type Served = {
+  readonly ask: () => void
+  readonly version: () => string | undefined
+  /** Whether the server said that it has none. */
+  readonly isAbsent: () => boolean
+  readonly stop: () => Promise<void>
+}
+
+/** Asks once which versions are served, and again whenever the definition changes. */
+function servedVersion(cluster: Cluster, found: () => void): Served {
+  let version: string | undefined
+  let absent = false
+  let definitions: Cache<KubeObject> | undefined
+  const look = async (): Promise<void> => {
+    if (version !== undefined) return
+    const { status, body } = await cluster.raw({ path: `/apis/${several.group}` })
+    absent = status === 404 || status === 403
+    version = status === 200 ? bestOf(body) : undefined
+    if (version !== undefined || absent) found()
+  }
+  const tryToLook = (): void => {
+    // Without an answer nothing is known: the watch of the definition says when to ask again.
+    look().catch(() => undefined)
+  }
+  return {
+    ask: () => {
+      if (definitions !== undefined) return
+      definitions = cluster.watch(kinds.customResourceDefinition, {
+        fieldSelector: `metadata.name=${several.definition}`,
+      })
+      definitions.subscribe(tryToLook)
+      definitions.synced().then(tryToLook, () => undefined)
+      tryToLook()
+    },
+    version: () => version,
+    isAbsent: () => absent,
+    stop: async () => definitions?.stop(),
+  }
+}
+
+function bestOf(body: string): string | undefined {
+  const { versions = [] } = JSON.parse(body) as { versions?: readonly { version?: string }[] }
+  const served = versions.map((one) => one.version)
+  return several.versions.find((one) => served.includes(one))
+}

@@ -1,0 +1,149 @@
+/** Forecasts: the order of things, what they change, how long they take, and where somebody's word is needed. */
+import { describe, expect, test } from 'vitest'
+import { analysis } from '#test/gen/metric.ts'
+import { httpRoute, release, template } from '#test/gen/release.ts'
+import { command, installed, phaseIs, reasonIs, until } from '#test/gen/story.ts'
+import { readRelease } from '../api/read.ts'
+import type { ReleaseSpec } from '../api/release.ts'
+import type { App } from '../model/app.ts'
+import type { Observed } from '../observed.ts'
+import { assumedRoute, emptyObserved, installedBefore } from './assumed.ts'
+import { type Forecast, forecast, type Moment } from './forecast.ts'
+
+const now = Date.UTC(2026, 10, 21)
+
+function appOf(spec: Partial<ReleaseSpec> = {}): App {
+  const read = readRelease(release(spec))
+  if (read.kind === 'problems') throw new Error(JSON.stringify(read.problems))
+  return read.app
+}
+
+function updateOf(spec: Partial<ReleaseSpec> = {}, objects = [httpRoute()]): Observed {
+  return installedBefore(emptyObserved(appOf(spec), objects), now)
+}
+
+function line(moment: Moment): string {
+  switch (moment.kind) {
+    case 'write':
+      return `${moment.write.verb} ${moment.write.kind}`
+    case 'transition':
+      return moment.event.action
+    case 'wait':
+      return `${moment.type} ${moment.durationMs ?? 'open'}`
+  }
+}
+
+function lines({ moments }: Forecast): readonly string[] {
+  return moments.map(line)
+}
+
+function weights({ moments }: Forecast): readonly unknown[] {
+  return moments.flatMap((moment) =>
+    moment.kind === 'write' && moment.write.kind === 'HTTPRoute'
+      ? [moment.write.changes.filter(({ path }) => path.endsWith('.weight')).map(({ to }) => to)]
+      : [],
+  )
+}
+
+describe('a forecast', () => {
+  test('of a canary: its steps in their order, with what they write and how long they take', () => {
+    const seen = forecast(updateOf({ traffic: { route: 'shop', settle: '1s' } }), now)
+    expect(seen.end).toMatchObject({ phase: 'Completed', settled: true })
+    expect(weights(seen)).toEqual([
+      [75, 25],
+      [50, 50],
+      [0, 100],
+      [100, 0],
+    ])
+    const actions = seen.moments.flatMap((one) =>
+      one.kind === 'transition' ? [one.event.action] : [],
+    )
+    expect(actions).toEqual(['Start', 'StepAdvance', 'StepAdvance', 'StepAdvance', 'Complete'])
+    expect(lines(seen)).toContain('WaitingForPause 10000')
+    // Ten seconds of pause, and each of four weights settles for one.
+    expect(seen.durationMs).toBeGreaterThanOrEqual(14_000)
+    expect(seen.durationMs).toBeLessThan(15_500)
+  })
+
+  test('of a first install has no steps', () => {
+    const seen = forecast(emptyObserved(appOf(), [httpRoute()]), now)
+    expect(seen.end.phase).toBe('Completed')
+    expect(seen.moments.map(line)).not.toContain('StepAdvance')
+    expect(lines(seen)[0]).toBe('create ReplicaSet')
+  })
+
+  test('of what runs already is empty', () => {
+    const world = installed()
+    const seen = forecast(world.observe(), world.now)
+    expect(seen.moments).toEqual([])
+    expect(seen.durationMs).toBe(0)
+  })
+
+  test('names a wait that only a word ends, and goes on', () => {
+    const steps = [{ weight: 25 }, { pause: {} }, { weight: 50 }]
+    const seen = forecast(updateOf({ strategy: { canary: { steps } } }), now)
+    expect(lines(seen)).toContain('WaitingForApproval open')
+    expect(seen.end.phase).toBe('Completed')
+  })
+
+  test('takes the time that an analysis needs', () => {
+    const steps = [{ weight: 25 }, { analysis: ['errors'] }]
+    const spec = { strategy: { canary: { steps } }, analysis: analysis({ count: 3 }, '1m') }
+    const seen = forecast(updateOf(spec), now)
+    expect(seen.end.phase).toBe('Completed')
+    const waits = seen.moments.flatMap((one) =>
+      one.kind === 'wait' && one.type === 'WaitingForAnalysis' ? [one.durationMs ?? 0] : [],
+    )
+    const total = waits.reduce((sum, wait) => sum + wait, 0)
+    expect(total).toBeGreaterThanOrEqual(80_000)
+    expect(total).toBeLessThan(100_000)
+  })
+
+  test('of a release midway goes on from where it stands', () => {
+    const steps = [{ weight: 25 }, { pause: {} }, { weight: 50 }]
+    const world = installed({ strategy: { canary: { steps } } })
+    world.ask({ template: template('shop:v2') })
+    until(world, reasonIs('WaitingForApproval'))
+    const seen = forecast(world.observe(), world.now)
+    expect(weights(seen)[0]).toEqual([50, 50])
+    command(world, 'promote')
+    until(world, phaseIs('Completed'))
+  })
+
+  test('says what stands in the way: a missing route holds it until it is turned back', () => {
+    const seen = forecast(emptyObserved(appOf(), []), now)
+    expect(seen.end.reason.type).toBe('RouteMissing')
+  })
+
+  test('of a rival is refused where it stands', () => {
+    const rivals = [{ claim: 'Service shop-stable', by: 'headgate/default/other' }]
+    const seen = forecast({ ...updateOf(), rivals }, now)
+    expect(seen.end.reason.type).toBe('RivalRelease')
+    expect(seen.moments.filter(({ kind }) => kind === 'write')).toEqual([])
+  })
+
+  test('is the same however often it is asked', () => {
+    const start = updateOf()
+    expect(JSON.stringify(forecast(start, now))).toBe(JSON.stringify(forecast(start, now)))
+  })
+
+  const strategies: readonly (readonly [string, Partial<ReleaseSpec>])[] = [
+    ['canary', {}],
+    ['blue-green', { strategy: { blueGreen: { autoPromoteAfter: '10s' } } }],
+    ['rolling', { strategy: { rolling: { maxSurge: 1, maxUnavailable: 0 } } }],
+  ]
+  const routers = ['gateway-api', 'grpc', 'nginx', 'istio', 'service']
+  for (const [name, spec] of strategies) {
+    for (const router of routers) {
+      test(`without a cluster: ${name} by ${router}`, () => {
+        const traffic = router === 'service' ? { router } : { router, route: 'shop' }
+        const app = appOf({ ...spec, traffic })
+        const route = assumedRoute(app)
+        const start = installedBefore(emptyObserved(app, route === undefined ? [] : [route]), now)
+        const seen = forecast(start, now)
+        expect(seen.end).toMatchObject({ phase: 'Completed', settled: true })
+        expect(seen.moments.length).toBeGreaterThan(0)
+      })
+    }
+  }
+})

@@ -1,0 +1,131 @@
+/** The writes of a handover: pods lose their ReplicaSet, get the stable role's labels, and find a new ReplicaSet there. */
+import { type PatchOperation, pointer, type Write } from '../decision.ts'
+import { type Facts, isSettled, membersOf } from '../facts.ts'
+import type { Workload } from '../k8s/workloads.ts'
+import { type RoleName, stable } from '../model/weights.ts'
+import type { MemberSeen, Observed, WorkloadSeen } from '../observed.ts'
+import { labels as names, seatOf } from '../render/names.ts'
+import { workload, workloadRef } from '../render/workload.ts'
+import type { Stance } from '../strategies/strategy.ts'
+import { templateOf } from '../templates.ts'
+import type { Instant } from '../time.ts'
+import { type Held, type Part, waitingFor } from './waiting.ts'
+
+export function handOver(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
+  const { handover } = stance
+  if (handover === undefined) return { writes: [], held: [] }
+  const message = `pods of revision ${handover.revision} are handed over to the stable role`
+  const held: readonly Held[] = [{ role: handover.role, waiting: waitingFor('Promoting', message) }]
+  switch (handover.part) {
+    case 'carry':
+    case 'refill':
+      return { writes: [], held }
+    case 'orphan':
+      return { writes: orphan(observed, facts, stance, handover.role, now), held }
+    case 'relabel':
+      return { writes: relabel(observed, facts, handover), held }
+  }
+}
+
+/** The candidate's ReplicaSet goes without its pods, once there is a batch to spare and nobody uses the old ones. */
+function orphan(
+  observed: Observed,
+  facts: Facts,
+  stance: Stance,
+  role: RoleName,
+  now: Instant,
+): readonly Write[] {
+  const seen = facts.seat(role)
+  const { app } = facts
+  const more = stance.pods.find((one) => one.role === role)?.replicas ?? app.replicas
+  if (seen === undefined || seen.deleting || facts.seat(stable) !== undefined) return []
+  if (Math.min(seen.ready, facts.listedAll(role)) < more || !isSettled(facts, now)) return []
+  const kept = keeper(facts, seen)
+  if (!observed.workloads.some(({ name }) => name === kept.metadata.name))
+    return [{ kind: 'create', object: kept }]
+  const ref = workloadRef(observed.app, seen)
+  return [{ kind: 'delete', ref, uid: seen.uid, orphans: true }]
+}
+
+/**
+ * A workload without pods that keeps the template as long as nobody else has it: what is asked for may change while the
+ * pods are on their way. It selects none of them.
+ */
+function keeper(facts: Facts, { revision, written, template }: WorkloadSeen): Workload {
+  const own = { template: facts.bare(template), written }
+  const run = { role: stable, revision, replicas: 0, template: own }
+  const made = workload(facts.app, run)
+  const labels = { [names.keeper]: revision }
+  return {
+    ...made,
+    metadata: { ...made.metadata, name: `${made.metadata.name}-${revision}` },
+    spec: {
+      ...made.spec,
+      selector: made.kind === 'ReplicationController' ? labels : { matchLabels: labels },
+      template: {
+        ...made.spec.template,
+        metadata: {
+          ...made.spec.template.metadata,
+          labels: { ...made.spec.template.metadata?.labels, ...labels },
+        },
+      },
+    },
+  }
+}
+
+/** Keepers that nobody needs: their revision has a home again, or no pods. */
+export function forgetKeepers({ app, workloads }: Observed, facts: Facts): readonly Write[] {
+  const { layout } = app.workloads
+  if (layout.by !== 'role') return []
+  const seats = Object.values(layout.roles).map(({ name }) => name)
+  const needed = (revision: string): boolean =>
+    membersOf(facts, revision).length > 0 &&
+    !workloads.some((one) => one.revision === revision && seats.includes(one.name))
+  return workloads
+    .filter((one) => !one.deleting && !seats.includes(one.name) && !needed(one.revision))
+    .map((one) => ({ kind: 'delete', ref: workloadRef(app, one), uid: one.uid }))
+}
+
+function relabel(
+  observed: Observed,
+  facts: Facts,
+  { role, revision, pods = 0 }: NonNullable<Stance['handover']>,
+): readonly Write[] {
+  const { app } = facts
+  const { layout } = app.workloads
+  if (layout.by !== 'role') return []
+  const [own, theirs] = [stable, role].map((one) => seatOf(layout, one).labels)
+  const members = membersOf(facts, revision)
+  const away = members.filter((member) => wears(member, theirs ?? {}))
+  const home = members.filter((member) => wears(member, own ?? {}))
+  if (away.length > 0) {
+    // Those that are not ready carry nothing: they move first and cost nothing.
+    const idle = away.filter(({ ready }) => !ready)
+    const busy = away.filter(({ ready }) => ready).slice(0, pods)
+    return [...idle, ...busy].map((member) => relabelled(observed, member, own ?? {}))
+  }
+  const template = templateOf(facts, revision)
+  if (home.length === 0 || template === undefined) return []
+  const run = { role: stable, revision, replicas: app.replicas, template }
+  return [{ kind: 'create', object: workload(app, run) }]
+}
+
+function wears({ labels }: MemberSeen, wanted: Readonly<Record<string, string>>): boolean {
+  return Object.entries(wanted).every(([key, value]) => labels[key] === value)
+}
+
+function relabelled(
+  { app }: Observed,
+  { name, uid, resourceVersion }: MemberSeen,
+  wanted: Readonly<Record<string, string>>,
+): Write {
+  const patch: readonly PatchOperation[] = [
+    { op: 'test', path: '/metadata/uid', value: uid },
+    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+    ...Object.entries({ ...wanted, [names.seat]: stable }).map(
+      ([key, value]) => ({ op: 'add', path: pointer('metadata', 'labels', key), value }) as const,
+    ),
+  ]
+  const ref = { apiVersion: 'v1', kind: 'Pod', namespace: app.namespace, name }
+  return { kind: 'patch', ref, patch }
+}

@@ -1,0 +1,139 @@
+/** Workloads of roles under fixed names: filled, exchanged in place, emptied, and given a new template when empty. */
+import type { PatchOperation, Write } from '../decision.ts'
+import { pointer } from '../decision.ts'
+import { type Facts, hasRules, isQuiet } from '../facts.ts'
+import { stable } from '../model/weights.ts'
+import type { Observed, WorkloadSeen } from '../observed.ts'
+import { annotations, labels } from '../render/names.ts'
+import { workload, workloadRef } from '../render/workload.ts'
+import { type PodsWanted, podsOf, type Stance } from '../strategies/strategy.ts'
+import { templateOf } from '../templates.ts'
+import type { Instant } from '../time.ts'
+import { forgetKeepers, handOver } from './handover.ts'
+import { scale } from './scale.ts'
+import { type Held, type Part, waitingFor } from './waiting.ts'
+
+export function moveSeats(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
+  const handed = handOver(observed, facts, stance, now)
+  const keepers = stance.handover === undefined ? forgetKeepers(observed, facts) : []
+  const given = stance.handover?.part === 'relabel'
+  const filled = given ? [] : stance.pods.map((one) => fill(observed, facts, stance, one, now))
+  return {
+    writes: [
+      ...filled.flatMap(({ writes }) => writes),
+      ...(given ? [] : empty(observed, facts, stance, now)),
+      ...handed.writes,
+      ...keepers,
+    ],
+    held: [...filled.flatMap(({ held }) => held), ...handed.held],
+  }
+}
+
+function fill(
+  observed: Observed,
+  facts: Facts,
+  stance: Stance,
+  wanted: PodsWanted,
+  now: Instant,
+): Part {
+  const { role, revision, replicas } = wanted
+  const seen = facts.seat(role)
+  if (seen === undefined) return fresh(facts, wanted)
+  if (seen.deleting) return { writes: [], held: lacking(wanted, seen, 0) }
+  if (seen.revision !== revision) return exchange(observed, facts, stance, wanted, seen, now)
+  const writes = seen.replicas < replicas ? [scale(observed.app, seen, replicas)] : []
+  return { writes, held: lacking(wanted, seen, Math.min(seen.ready, seen.replicas)) }
+}
+
+function fresh(facts: Facts, wanted: PodsWanted): Part {
+  const { role, revision, replicas } = wanted
+  const template = templateOf(facts, revision)
+  if (template === undefined) {
+    const message = `the workload of revision ${revision} is gone and its template with it; ask for it again or promote the candidate`
+    return { writes: [], held: [{ role, waiting: waitingFor('WaitingForPods', message) }] }
+  }
+  if (replicas === 0) return { writes: [], held: [] }
+  const object = workload(facts.app, { role, revision, replicas, template })
+  return { writes: [{ kind: 'create', object }], held: lacking(wanted, undefined, 0) }
+}
+
+/** A seat that runs something else: in place where the kind can, else only once it is empty. */
+function exchange(
+  observed: Observed,
+  facts: Facts,
+  stance: Stance,
+  wanted: PodsWanted,
+  seen: WorkloadSeen,
+  now: Instant,
+): Part {
+  const { role, revision } = wanted
+  const held = lacking(wanted, seen, 0)
+  const template = templateOf(facts, revision)
+  if (template === undefined) return { writes: [], held }
+  const rolls = seen.kind === 'Deployment' && role === stable && stance.inPlace === true
+  const unused = isQuiet(facts, role, now) && facts.listedAll(role) === 0
+  const isEmpty = seen.replicas === 0 && seen.pods === 0
+  if (!rolls && !isEmpty) {
+    const shrinks = isQuiet(facts, role, now) && seen.replicas > 0
+    return { writes: shrinks ? [scale(observed.app, seen, 0)] : [], held }
+  }
+  if (!rolls && !unused) return { writes: [], held }
+  const object = workload(facts.app, { ...wanted, template })
+  const patch: readonly PatchOperation[] = [
+    { op: 'test', path: '/metadata/uid', value: seen.uid },
+    { op: 'test', path: '/metadata/resourceVersion', value: seen.resourceVersion },
+    { op: 'add', path: pointer('metadata', 'labels', labels.revision), value: revision },
+    {
+      op: 'add',
+      path: pointer('metadata', 'annotations', annotations.written),
+      value: template.written,
+    },
+    { op: 'replace', path: '/spec/template', value: object.spec.template },
+    {
+      op: 'add',
+      path: '/spec/replicas',
+      value: rolls ? Math.max(seen.replicas, wanted.replicas) : wanted.replicas,
+    },
+  ]
+  return { writes: [{ kind: 'patch', ref: workloadRef(observed.app, seen), patch }], held }
+}
+
+function lacking(
+  { role, revision, replicas }: PodsWanted,
+  seen: WorkloadSeen | undefined,
+  ready: number,
+): readonly Held[] {
+  if (ready >= replicas) return []
+  const message = `${ready} of ${replicas} pods of revision ${revision} are ready`
+  const object = seen === undefined ? undefined : `${seen.kind} ${seen.name}`
+  return [{ role, waiting: waitingFor('WaitingForPods', message, object) }]
+}
+
+/** Seats shrink to what is wanted once no traffic reaches them, or no more than the rest can carry. */
+function empty(observed: Observed, facts: Facts, stance: Stance, now: Instant): readonly Write[] {
+  const { layout } = facts.app.workloads
+  if (layout.by !== 'role') return []
+  return Object.keys(layout.roles).flatMap((role): readonly Write[] => {
+    const seen = facts.seat(role)
+    if (seen === undefined || seen.deleting) return []
+    const wanted = podsOf(stance, seen.revision, role)
+    if (wanted !== undefined)
+      return wanted < seen.replicas && mayShrink(facts, stance, role, now)
+        ? [scale(observed.app, seen, wanted)]
+        : []
+    // Another revision is to come in here: exchange sees to it.
+    if (stance.pods.some((one) => one.role === role)) return []
+    if (!isQuiet(facts, role, now)) return []
+    if (seen.replicas > 0) return [scale(observed.app, seen, 0)]
+    const goes = stance.handover !== undefined || (layout.idle === 'delete' && role !== stable)
+    if (!goes || seen.pods > 0) return []
+    return [{ kind: 'delete', ref: workloadRef(observed.app, seen), uid: seen.uid }]
+  })
+}
+
+function mayShrink(facts: Facts, stance: Stance, role: string, now: Instant): boolean {
+  const { weights, settledAt } = facts
+  const settled = weights !== undefined && settledAt !== undefined && now >= settledAt
+  const ruled = hasRules(facts, role) && stance.matches[role] === undefined
+  return settled && !ruled && (weights[role] ?? 0) <= (stance.weights[role] ?? 0)
+}

@@ -1,0 +1,192 @@
+/**
+ * Promotion where workloads belong to roles under fixed names: what has been judged must come to live in the stable role.
+ *
+ * By replace, a Deployment's pods are exchanged in place, new ones first, while traffic stays where it is. A ReplicaSet
+ * cannot do that: the candidate carries everything while the stable one, idle, is emptied and filled again.
+ *
+ * By handover no pod is started twice (product page, "Topologies"): the candidate carries everything, one batch more than
+ * it needs; its ReplicaSet goes without its pods; batch by batch they are given to the stable role, and the weight
+ * follows their endpoints; at last the stable ReplicaSet comes and adopts them. Every part follows from what is seen.
+ */
+import { type Facts, isQuiet, isSettled, membersOf } from '../facts.ts'
+import type { App } from '../model/app.ts'
+import type { Trial } from '../model/notebook.ts'
+import { podsFor, stable, weightCarried, weightOf } from '../model/weights.ts'
+import type { MemberSeen } from '../observed.ts'
+import type { Instant } from '../time.ts'
+import { podsOf, type Stance } from './strategy.ts'
+
+/** Pods that are given over at a time: a quarter, at least one. */
+function batchOf(replicas: number): number {
+  return Math.max(1, Math.ceil(replicas / 4))
+}
+
+/**
+ * Pods more than an app needs while they change hands: a batch, and one more where whole per cent do not fit its number
+ * of pods, so that both sides may round up.
+ */
+function surgeOf(replicas: number): number {
+  return batchOf(replicas) + roundingOf(replicas)
+}
+
+function roundingOf(replicas: number): number {
+  return 100 % Math.max(1, replicas) === 0 ? 0 : 1
+}
+
+/** Whether stable still lives where it did, so that there is a way back. */
+export function hasWayBack({ app, seat }: Facts, stableRevision: string | undefined): boolean {
+  if (app.workloads.layout.by === 'revision') return true
+  return seat(stable)?.revision === stableRevision
+}
+
+export function promotionByRole(
+  app: App,
+  stance: Stance,
+  trial: Trial,
+  facts: Facts,
+  now: Instant,
+): Stance {
+  if (app.plan.promotion.late && !isHomecoming(facts, trial)) return carried(app, stance, trial)
+  const { layout } = app.workloads
+  if (layout.by === 'role' && layout.promotion === 'handover')
+    return handedOver(app, stance, trial, facts, now)
+  return app.workloads.kind === 'Deployment'
+    ? exchanged(app, stance, trial, facts)
+    : refilled(app, stance, trial, facts, now)
+}
+
+/** A revision that is stable already and only comes home to the stable role. */
+export function isHomecoming({ seatedAt }: Facts, { role }: Trial): boolean {
+  return seatedAt === role
+}
+
+/** The candidate carries everything; stable's pods stay until traffic has left them. */
+function carried(app: App, stance: Stance, { role, revision }: Trial, more = 0): Stance {
+  const rest = weightOf(stance.weights, stable)
+  return {
+    ...stance,
+    revisions: { ...stance.revisions, [role]: revision },
+    weights: { ...stance.weights, [stable]: 0, [role]: rest },
+    pods: [...stance.pods, { role, revision, replicas: app.replicas + more }],
+  }
+}
+
+function exchanged(app: App, stance: Stance, trial: Trial, facts: Facts): Stance {
+  const { role, revision } = trial
+  const done = facts.seat(stable)?.revision === revision && rolledOut(facts, app, revision)
+  const weight = done ? 0 : weightOf(facts.weights ?? {}, role)
+  const pods = Math.max(podsFor(app.replicas, weight), facts.seat(role)?.replicas ?? 0)
+  return {
+    ...stance,
+    revisions: { ...stance.revisions, [stable]: revision, [role]: revision },
+    weights: {
+      ...stance.weights,
+      [stable]: weightOf(stance.weights, stable) - weight,
+      [role]: weight,
+    },
+    pods: [
+      { role: stable, revision, replicas: app.replicas },
+      ...stance.pods.filter((one) => one.role !== stable),
+      ...(done ? [] : [{ role, revision, replicas: pods }]),
+    ],
+    inPlace: true,
+  }
+}
+
+function rolledOut(facts: Facts, app: App, revision: string): boolean {
+  return facts.endpoints(stable, revision) >= app.replicas
+}
+
+function refilled(app: App, stance: Stance, trial: Trial, facts: Facts, now: Instant): Stance {
+  const { revision } = trial
+  const filled = facts.seat(stable)?.revision === revision && rolledOut(facts, app, revision)
+  const away = carried(app, stance, trial)
+  const idle = isQuiet(facts, stable, now) || facts.seat(stable)?.revision === revision
+  const home = [
+    ...away.pods.filter((one) => one.role !== stable),
+    { role: stable, revision, replicas: app.replicas },
+  ]
+  if (!filled && !idle) return away
+  return {
+    ...away,
+    revisions: { ...away.revisions, [stable]: revision },
+    weights: filled ? stance.weights : away.weights,
+    pods: home,
+  }
+}
+
+function handedOver(app: App, stance: Stance, trial: Trial, facts: Facts, now: Instant): Stance {
+  const { role, revision } = trial
+  const home = facts.seat(stable)
+  if (home !== undefined && home.revision === revision) return atHome(app, stance, trial)
+  const members = membersOf(facts, revision)
+  const moved = home === undefined ? facts.listedAll(stable) : 0
+  if (home === undefined && moved > 0) return onTheWay(stance, trial, facts, now, members)
+  if (home === undefined && facts.seat(role) === undefined && members.length > 0)
+    return onTheWay(stance, trial, facts, now, members)
+  const away = carried(app, stance, trial, surgeOf(app.replicas))
+  const empty = home === undefined || isQuiet(facts, stable, now)
+  // Its name is needed; with the traffic gone, so may its pods.
+  const pods = empty ? away.pods.filter((one) => one.role !== stable) : away.pods
+  return { ...away, pods, handover: { role, revision, part: empty ? 'orphan' : 'carry' } }
+}
+
+/** The pods change hands; weight follows them from the candidate's Service to stable's. */
+function onTheWay(
+  stance: Stance,
+  { role, revision }: Trial,
+  facts: Facts,
+  now: Instant,
+  members: readonly MemberSeen[],
+): Stance {
+  const { app } = facts
+  const total = weightOf(stance.weights, stable)
+  const [own, theirs] = [facts.listedAll(stable), facts.listedAll(role)]
+  const weight = Math.min(total, weightCarried(app.replicas, own))
+  const current = weightOf(facts.weights ?? {}, role)
+  const placed: Stance = {
+    ...stance,
+    revisions: { [stable]: revision, [role]: revision },
+    weights: { ...stance.weights, [stable]: weight, [role]: total - weight },
+    pods: [{ role, revision, replicas: theirs }],
+  }
+  const ready = members.filter((member) => member.ready).length
+  // Pods that die on the way have nobody who replaces them: the candidate's ReplicaSet comes back for it.
+  const lost = ready <= app.replicas + roundingOf(app.replicas) && own < app.replicas
+  if (facts.seat(role) !== undefined || lost) {
+    const replicas = app.replicas + surgeOf(app.replicas) - own
+    const part = facts.seat(role) === undefined ? 'refill' : 'orphan'
+    return { ...placed, pods: [{ role, revision, replicas }], handover: { role, revision, part } }
+  }
+  const spare = theirs - podsFor(app.replicas, Math.max(current, total - weight))
+  const pods = isSettled(facts, now) ? Math.max(0, spare) : 0
+  return { ...placed, handover: { role, revision, part: 'relabel', pods } }
+}
+
+function atHome(app: App, stance: Stance, { role, revision }: Trial): Stance {
+  return {
+    ...stance,
+    revisions: { ...stance.revisions, [stable]: revision },
+    pods: [
+      { role: stable, revision, replicas: app.replicas },
+      ...stance.pods.filter((one) => one.role !== stable && one.role !== role),
+    ],
+  }
+}
+
+/** True when the stable role runs the revision and has its traffic, given that the stance is reached. */
+export function isAtHome(app: App, trial: Trial, facts: Facts): boolean {
+  const { role, revision } = trial
+  if (app.plan.promotion.late && !isHomecoming(facts, trial))
+    return weightOf(facts.weights ?? {}, stable) === 0 && weightOf(facts.weights ?? {}, role) > 0
+  return (
+    facts.seat(stable)?.revision === revision &&
+    facts.endpoints(stable, revision) >= app.replicas &&
+    weightOf(facts.weights ?? {}, role) === 0
+  )
+}
+
+/** Whether a stance wants nothing of a role. */
+export function isIdle(stance: Stance, role: string, revision: string): boolean {
+  return (podsOf(stance, revision, role) ?? 0) === 0
+}

@@ -1,0 +1,17 @@
+/** Where the template of a revision can be had: from who asks for it, else from a workload that runs it. */
+import type { Facts } from './facts.ts'
+import type { Template } from './model/app.ts'
+
+export function templateOf(facts: Facts, revision: string): Template | undefined {
+  const { app, target, targets } = facts
+  if (target.kind !== 'ask' && target.revision === revision) return app
+  const asked = app.plan.candidates.find(({ role }) => {
+    const one = targets[role]
+    return one !== undefined && one.kind !== 'ask' && one.revision === revision
+  })?.own
+  if (asked !== undefined) return asked
+  const seen = facts.workload(revision) ?? facts.remembered.find((one) => one.revision === revision)
+  return seen === undefined
+    ? undefined
+    : { template: facts.bare(seen.template), written: seen.written }
+}

@@ -1,0 +1,50 @@
+/** Routing objects of our own, beside the one that people wrote: their metadata, and how they are told from others. */
+import type { Write } from '../decision.ts'
+import type { KubeObject, Labels, ObjectMeta, ObjectRef } from '../k8s/meta.ts'
+import type { App } from '../model/app.ts'
+import { labels, managedBy } from '../render/names.ts'
+
+type Owner = Pick<App, 'namespace' | 'name' | 'owner'>
+
+export function ownMeta({ namespace, name: release, owner }: Owner, name: string): ObjectMeta {
+  return {
+    name,
+    namespace,
+    labels: { [labels.release]: release, [labels.managedBy]: managedBy },
+    ownerReferences: [owner],
+  }
+}
+
+export function isOwn({ owner }: Pick<App, 'owner'>, { metadata }: KubeObject): boolean {
+  return (metadata.ownerReferences ?? []).some(({ uid }) => uid === owner.uid)
+}
+
+export function refTo({ apiVersion, kind, metadata }: KubeObject): ObjectRef {
+  const { name, namespace } = metadata
+  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) }
+}
+
+/** The object with its annotations changed; those set to undefined go. */
+export function annotated<T extends KubeObject>(
+  object: T,
+  changes: Readonly<Record<string, string | undefined>>,
+): T {
+  const before = object.metadata.annotations
+  const all = Object.entries({ ...before, ...changes })
+  const annotations = Object.fromEntries(all.filter(([, value]) => value !== undefined)) as Labels
+  if (before === undefined && Object.keys(annotations).length === 0) return object
+  return { ...object, metadata: { ...object.metadata, annotations } }
+}
+
+/** Deletes those of these objects that stand there and are ours. */
+export function withoutOwn(
+  app: Pick<App, 'owner'>,
+  objects: Readonly<Record<string, KubeObject>>,
+  refs: readonly ObjectRef[],
+): readonly Write[] {
+  return refs.flatMap(({ kind, name }) => {
+    const found = objects[`${kind}/${name}`]
+    if (found === undefined || !isOwn(app, found)) return []
+    return [{ kind: 'delete', ref: refTo(found), uid: found.metadata.uid ?? '' } as const]
+  })
+}
