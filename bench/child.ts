@@ -11,7 +11,7 @@ export type Child = {
   readonly readyMs: number
   /** Resident bytes now and at most so far. */
   readonly resident: () => Promise<{ readonly now: number; readonly peak: number }>
-  /** Bytes of the heap after garbage collection. */
+  /** Bytes of the heap after garbage collection; only where it is probed. */
   readonly liveHeap: () => Promise<number>
   readonly stop: () => Promise<void>
 }
@@ -19,15 +19,30 @@ export type Child = {
 const readyWithinMs = 30_000
 const endWithinMs = 5000
 
+export type Program = {
+  /** `headgate.js` of a bundle, or `main.ts` of the sources. */
+  readonly path: string
+  /** Loads a probe that can tell the heap; it weighs something itself. */
+  readonly probed?: boolean
+}
+
+export const fromSource: Program = { path: pathOf('../src/cli/main.ts') }
+
+function pathOf(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url))
+}
+
 /** Runs the command line with these arguments. @throws Error when no line with `readyWord` comes in time. */
-export async function startChild(args: readonly string[], readyWord: string): Promise<Child> {
-  const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+export async function startChild(
+  { path, probed = false }: Program,
+  args: readonly string[],
+  readyWord: string,
+): Promise<Child> {
+  const probe = probed ? ['--import', pathOf('./heap-probe.ts')] : []
   const startedAt = performance.now()
-  const process_ = spawn(
-    process.execPath,
-    ['--import', path('./heap-probe.ts'), path('../src/cli/main.ts'), ...args],
-    { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
-  )
+  const process_ = spawn(process.execPath, [...probe, path, ...args], {
+    stdio: probed ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
+  })
   const exited = once(process_, 'exit')
   const stop = async (): Promise<void> => {
     process_.kill('SIGTERM')

@@ -1,7 +1,8 @@
 /** A controller in this process over a counting transport. */
+
+import type { Ask } from '#controller/ask.ts'
 import { type Controller, startController } from '#controller/controller.ts'
 import { silentLog } from '#controller/log.ts'
-import type { Ask } from '#controller/measure.ts'
 import { telemetry } from '#controller/telemetry.ts'
 import { doors } from '#doors/register.ts'
 import { connectTo } from '#kube/connect.ts'

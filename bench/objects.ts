@@ -67,7 +67,7 @@ export function isDone(
   const status = release?.status
   return (
     status?.phase === phase &&
-    status.trial === undefined &&
+    (status.trials ?? []).length === 0 &&
     (status.observedGeneration ?? 0) >= generation
   )
 }

@@ -2,8 +2,9 @@
 import { watchAll } from '#controller/caches.ts'
 import { emptyClaims } from '#controller/claims.ts'
 import { indexOf } from '#controller/indexes.ts'
-import { readings } from '#controller/readings.ts'
+import { readSafely } from '#controller/readings.ts'
 import { reconcile, type Shell } from '#controller/reconcile.ts'
+import { references } from '#controller/references.ts'
 import { emptyState, type KeyState } from '#controller/state.ts'
 import { telemetry } from '#controller/telemetry.ts'
 import { doors } from '#doors/register.ts'
@@ -21,6 +22,7 @@ export async function passRows(cluster: BenchCluster): Promise<readonly Row[]> {
   const caches = watchAll(client, doors, undefined)
   const { shell, states } = shellOver(cluster, client, caches)
   await Promise.all(caches.all.map((cache) => cache.synced()))
+  await Promise.all(caches.routes.all().map((cache) => cache.synced()))
   const perSecond: number[] = []
   let count = 0
   for (let round = 0; round <= rounds; round += 1) {
@@ -54,24 +56,30 @@ function shellOver(
   const { now } = ports.clock
   const claims = emptyClaims()
   const metrics = telemetry('bench')
-  const read = readings()
   for (const [door, cache] of caches.doors)
     cache.subscribe((change) => {
       if (change.type === 'gone') return
-      const result = read.of(door, change.now)
+      const result = readSafely(door, change.now.read())
       claims.set(`${door.name}/${change.key}`, result.kind === 'app' ? result.app : undefined)
+      if (result.kind === 'app') caches.routes.need(result.app)
     })
   const shell: Shell = {
     caches,
     claims,
     index: indexOf(caches),
-    readings: read,
-    delivery: { cluster: client, mayWrite: () => true, now },
+    named: references(client, {}, () => {}),
+    delivery: {
+      cluster: client,
+      cacheOf: ({ kind }) => caches.of(kind),
+      mayWrite: () => true,
+      now,
+    },
     ask: async () => ({ kind: 'failed', message: 'nobody answers here' }),
     now,
     again: () => {},
     decided: (_key, { app }, _now, decision) => metrics.decided(app, decision),
-    tell: () => {},
+    outbox: { tells: true, tell: () => {}, open: () => {}, close: () => {} },
+    recorded: () => {},
   }
   return { shell, states: new Map() }
 }
@@ -80,7 +88,7 @@ async function passAll(shell: Shell, states: Map<string, KeyState>): Promise<num
   let count = 0
   for (const [door, cache] of shell.caches.doors) {
     for (const objectKey of cache.keys()) {
-      const object = cache.get(objectKey)
+      const object = cache.get(objectKey)?.read()
       if (object === undefined) continue
       const key = `${door.name}/${objectKey}`
       const state = states.get(key) ?? emptyState()

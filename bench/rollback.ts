@@ -1,5 +1,5 @@
 /** M9: from a bad sample being returned to the route standing at zero. */
-import type { Ask } from '#controller/measure.ts'
+import type { Ask } from '#controller/ask.ts'
 import { until } from './bounded.ts'
 import { type BenchCluster, startBenchCluster } from './cluster.ts'
 import { type Controlled, control } from './controlled.ts'
@@ -21,9 +21,10 @@ const plan = {
 
 export async function rollbackRows(): Promise<readonly Row[]> {
   const stamp = { returnedAt: Number.NaN }
-  const result = [{ metric: {}, value: [0, '100'] }]
-  const body = JSON.stringify({ status: 'success', data: { resultType: 'vector', result } })
-  const ask: Ask = async () => {
+  const ask: Ask = async (asked) => {
+    const url = new URL(asked.kind === 'url' ? asked.url : 'http://nobody')
+    const result = [{ metric: {}, value: [Number(url.searchParams.get('time')), '100'] }]
+    const body = JSON.stringify({ status: 'success', data: { resultType: 'vector', result } })
     stamp.returnedAt = performance.now()
     return { kind: 'answer', status: 200, body }
   }

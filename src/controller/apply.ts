@@ -2,9 +2,8 @@
 import type { PatchOperation, Write } from '#core/decision.ts'
 import { kindOf } from '#core/k8s/kinds.ts'
 import type { KubeObject, ObjectRef } from '#core/k8s/meta.ts'
-import type { Cluster } from '#kube/cluster.ts'
+import type { Cache, Cluster } from '#kube/cluster.ts'
 import { isKube, KubeError } from '#kube/errors.ts'
-import type { Caches } from './caches.ts'
 import type { KeyState } from './state.ts'
 
 /** Thrown when a write met a cluster that had moved on: decide again on a newer snapshot. */
@@ -15,7 +14,8 @@ export class Outdated extends Error {
 export type Delivery = {
   readonly cluster: Cluster
   /** Where what was written will show. */
-  readonly caches: Pick<Caches, 'of'>
+  /** Where the echo of a write is to be seen. */
+  readonly cacheOf: (object: KubeObject) => Cache<unknown> | undefined
   /** Asked right before each write; false once another process may lead. */
   readonly mayWrite: () => boolean
   readonly now: () => number
@@ -44,7 +44,7 @@ export async function apply(
 }
 
 async function guarded(
-  { caches, mayWrite, now }: Delivery,
+  { cacheOf, mayWrite, now }: Delivery,
   state: KeyState,
   object: string,
   write: () => Promise<KubeObject | undefined>,
@@ -53,7 +53,7 @@ async function guarded(
   try {
     const written = await write()
     state.refusals.delete(object)
-    const cache = written === undefined ? undefined : caches.of(written.kind)
+    const cache = written === undefined ? undefined : cacheOf(written)
     if (written !== undefined && cache !== undefined) state.own.wrote(cache, written)
   } catch (error) {
     if (isOutdated(error))

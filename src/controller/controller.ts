@@ -1,6 +1,8 @@
 /** The controller: watches name keys, the queue orders them, each pass decides one release. */
 import type { Decision } from '#core/decision.ts'
+import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Observed } from '#core/observed.ts'
+import { labels } from '#core/render/names.ts'
 import type { Door } from '#doors/door.ts'
 import type { Cache, Change, Cluster } from '#kube/cluster.ts'
 import { isKube } from '#kube/errors.ts'
@@ -19,6 +21,7 @@ import { outbox } from './outbox/outbox.ts'
 import type { Sink } from './outbox/sink.ts'
 import { readSafely } from './readings.ts'
 import { reconcile, type Shell } from './reconcile.ts'
+import { type References, references } from './references.ts'
 import { emptyState, type KeyState } from './state.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -63,12 +66,31 @@ export function startController(options: ControllerOptions): Controller {
   let queue: WorkQueue | undefined
   const again = (key: string): void => queue?.add(key)
 
+  const claim = (key: string, door: Door, object: KubeObject): void => {
+    const result = readSafely(door, object, named.get)
+    const before = claims.held(key)
+    claims.set(key, result.kind === 'app' ? result.app : undefined)
+    if (result.kind === 'app') caches.routes.need(result.app)
+    for (const other of claims.sharing(key, before)) again(other)
+  }
+  const scope = options.namespace === undefined ? {} : { namespace: options.namespace }
+  const named = references(cluster, scope, (key) => {
+    const entry = entries.get(key)
+    const held =
+      entry === undefined ? undefined : caches.doors.get(entry.door)?.get(entry.objectKey)
+    if (entry !== undefined && held !== undefined) claim(key, entry.door, held.read())
+    again(key)
+  })
+
   const note = (door: Door, change: Change<HeldObject>): void => {
     // Joined, not added up: a sum of texts is kept with its parts.
     const key = [door.name, change.key].join('/')
     if (change.type === 'gone') {
       entries.delete(key)
+      const before = claims.held(key)
       claims.set(key, undefined)
+      for (const other of claims.sharing(key, before)) again(other)
+      named.set(key, [])
       queue?.drop(key)
       telemetry.forgotten(nameOf(door, change.key))
       return
@@ -78,11 +100,9 @@ export function startController(options: ControllerOptions): Controller {
     entries.set(key, entry ?? { door, objectKey: change.key, state: emptyState() })
     if (change.before?.generation !== change.now.generation) {
       entries.get(key)?.state.refusals.clear()
-      const result = readSafely(door, change.now.read())
-      const before = claims.held(key)
-      claims.set(key, result.kind === 'app' ? result.app : undefined)
-      if (result.kind === 'app') caches.routes.need(result.app)
-      for (const other of claims.sharing(key, before)) again(other)
+      const object = change.now.read()
+      named.set(key, door.related?.(object) ?? [])
+      claim(key, door, object)
     }
     again(key)
   }
@@ -102,7 +122,8 @@ export function startController(options: ControllerOptions): Controller {
     caches,
     claims,
     index,
-    delivery: { cluster, caches, mayWrite, now: options.clock.now },
+    named,
+    delivery: { cluster, cacheOf: cacheFinder(caches, named), mayWrite, now: options.clock.now },
     ask: options.ask,
     now: options.clock.now,
     again,
@@ -150,7 +171,11 @@ export function startController(options: ControllerOptions): Controller {
     stop: async () => {
       letters.close()
       await queue?.stop()
-      await Promise.all([...caches.all.map((cache) => cache.stop()), caches.routes.stop()])
+      await Promise.all([
+        ...caches.all.map((cache) => cache.stop()),
+        caches.routes.stop(),
+        named.stop(),
+      ])
     },
   }
 }
@@ -159,6 +184,14 @@ export function startController(options: ControllerOptions): Controller {
 function droppedBy({ notebook }: Observed, decision: Decision): number {
   if (!decision.write) return 0
   return Math.max(0, (decision.notebook.outbox?.dropped ?? 0) - (notebook?.outbox?.dropped ?? 0))
+}
+
+/** In which cache the echo of a write is to be seen: Deployments that bear no label of ours are watched by themselves. */
+function cacheFinder(caches: Caches, named: References) {
+  return ({ kind, metadata }: KubeObject): Cache<unknown> | undefined => {
+    const isOurs = metadata.labels?.[labels.release] !== undefined
+    return (isOurs ? undefined : named.of(kind)) ?? caches.of(kind)
+  }
 }
 
 function nameOf(door: Door, objectKey: string): { door: string; namespace: string; name: string } {

@@ -1,12 +1,15 @@
 /** What a door makes of an object. */
 import type { ReadResult } from '#core/api/read.ts'
+import type { Lookup } from '#core/api/reference.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Door } from '#doors/door.ts'
 
+const nothing: Lookup = () => undefined
+
 /** A door that throws has a bug; its object is told so like any other that cannot be understood. */
-export function readSafely(door: Door, object: KubeObject): ReadResult {
+export function readSafely(door: Door, object: KubeObject, lookup: Lookup = nothing): ReadResult {
   try {
-    return door.read(object)
+    return door.read(object, lookup)
   } catch (error) {
     const message = `cannot be understood: ${error instanceof Error ? error.message : 'unknown fault'}`
     return { kind: 'problems', problems: [{ path: 'spec', message }] }

@@ -15,6 +15,7 @@ import { measure } from './measure.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import { askReadBack } from './read-back.ts'
 import { readSafely } from './readings.ts'
+import type { References } from './references.ts'
 import { type KeyState, remember } from './state.ts'
 
 export type Pass = {
@@ -29,6 +30,8 @@ export type Shell = Sources & {
   readonly ask: Ask
   readonly now: () => number
   readonly again: (key: string) => void
+  /** What releases name and take something from. */
+  readonly named: References
   /** Told of every decision: the decision log, metrics. */
   readonly decided: (key: string, observed: Observed, now: number, decision: Decision) => void
   readonly outbox: Outbox
@@ -43,7 +46,9 @@ export async function reconcile(
 ): Promise<number | undefined> {
   // Nothing is decided on a snapshot older than our own last writes; the echo wakes the release.
   if (state.own.behind()) return shell.now() + lookAgainWhenBehindMs
-  const read = readSafely(door, object)
+  const related = door.related?.(object) ?? []
+  if (shell.named.behind(related)) return undefined
+  const read = readSafely(door, object, shell.named.get)
   // Routes of a kind that is being listed for the first time look as if they were not there.
   if (read.kind === 'app' && shell.caches.routes.behind(read.app)) return undefined
   const notebook = door.notebook(object)

@@ -50,10 +50,13 @@ export function routeCaches(cluster: Cluster, scope: { readonly namespace?: stri
     const isSeveral = one.kind.group === several.group
     const version = isSeveral ? istio.version() : one.kind.version
     if (version === undefined) return
-    const cache = cluster.watch({ ...one.kind, version }, {
-      ...scope,
-      project: (object) => new HeldObject(object),
-    })
+    const cache = cluster.watch(
+      { ...one.kind, version },
+      {
+        ...scope,
+        project: (object) => new HeldObject(object),
+      },
+    )
     one.cache = cache
     cache.subscribe(({ key }) => tell(one.kind.kind, key))
     // A cache that is stopped before it has listed anything has nothing to tell.
@@ -90,7 +93,7 @@ export function routeCaches(cluster: Cluster, scope: { readonly namespace?: stri
     all: () => [...watched.values()].flatMap(({ cache }) => cache ?? []),
     stop: async () => {
       await istio.stop()
-      await Promise.all([...watched.values()].map(({ cache }) => cache?.stop()))
+      await Promise.all([...watched.values()].map(async ({ cache }) => cache?.stop()))
     },
   }
 }

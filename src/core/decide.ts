@@ -16,6 +16,7 @@ import { move } from './move/move.ts'
 import type { Part } from './move/waiting.ts'
 import type { Observed } from './observed.ts'
 import { canReturn, emptyNotebook, note, type Pass, retreat, withBook } from './pass.ts'
+import { relieve } from './reference.ts'
 import { retire, retireAsIs, withinReach } from './retire.ts'
 import { frozen } from './strategies/strategy.ts'
 import type { Instant } from './time.ts'
@@ -74,7 +75,8 @@ function run(pass: Pass): Decision {
       ? nothing
       : move(pass.observed, pass.facts, stance, pass.now, isRecorded(pass))
   const ended = expireOverdue(advance(pass, made))
-  const moves = withinReach(pass.observed, made.writes)
+  const relieved = relieve(pass.facts, ended.pass.book.stable)
+  const moves = withinReach(pass.observed, [...made.writes, ...relieved])
   const writes = [...moves, ...takeOff(pass), ...retire(ended.pass)]
   return conclude({ course: ended, stance, writes })
 }

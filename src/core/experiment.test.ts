@@ -11,12 +11,14 @@ import {
   phaseIs,
   reasonIs,
   settle,
+  stamped,
   until,
   value,
 } from '#test/gen/story.ts'
 import { World } from '#test/gen/world.ts'
 import type { ExperimentCandidate, ExperimentStrategy } from './api/strategy/experiment.ts'
 import type { ReleaseJudge } from './api/strategy/judge.ts'
+import { decide } from './decide.ts'
 import type { MeasureAsk } from './decision.ts'
 import type { HttpRoute } from './k8s/gateway-api.ts'
 import type { Counted } from './model/statistics.ts'
@@ -346,6 +348,41 @@ describe('what says nothing concludes nothing', () => {
     passFor(world, 20 * minute)
     expect(world.release.status?.phase).toBe('Experimenting')
   })
+})
+
+describe('K41: several judges', () => {
+  const rows: readonly (readonly [string, number, number, string | undefined])[] = [
+    ['agree: there is a winner', 1500, 1500, 'b'],
+    ['disagree: nobody has won', 1500, 500, undefined],
+    ['one is not sure: the other one decides', 1500, 1000, 'b'],
+    ['none is sure: nobody has won', 1000, 1000, undefined],
+  ]
+  for (const [name, first, second, winner] of rows) {
+    test(name, () => {
+      const world = begun({ candidates: byWeight.slice(0, 1) })
+      const { app, ...rest } = world.observe()
+      const judges = (app.plan.experiment?.judges ?? []).flatMap((one) => [
+        one,
+        { ...one, metric: { ...one.metric, name: 'judge:second' } },
+      ])
+      const of = stamped(value('10000'), world.now)
+      const answers = [first, second].map((hits, index) => ({
+        id: String(index),
+        role: 'b',
+        metric: judges[index]?.metric.name ?? '',
+        revision: revisions['b'] ?? '',
+        at: world.now,
+        returnedAt: world.now,
+        answer: stamped(value(String(hits)), world.now),
+        companions: { count: of, stable: stamped(value('1000'), world.now), stableCount: of },
+      }))
+      const experiment = app.plan.experiment && { ...app.plan.experiment, judges }
+      const plan = experiment === undefined ? app.plan : { ...app.plan, experiment }
+      const { notebook } = decide({ ...rest, app: { ...app, plan }, answers }, world.now)
+      expect(notebook.looks).toHaveLength(2)
+      expect(notebook.concluded?.winner).toBe(winner)
+    })
+  }
 })
 
 describe('an experiment by match', () => {

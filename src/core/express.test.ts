@@ -54,7 +54,8 @@ const refused: Readonly<Record<string, Partial<Record<keyof typeof plans, string
   'gateway-api': {},
   istio: {},
   grpc: {
-    'a cookie': 'candidate b: the router grpc cannot tell requests by the cookie variant; match a header instead',
+    'a cookie':
+      'candidate b: the router grpc cannot tell requests by the cookie variant; match a header instead',
     'a cookie that is always': 'by the cookie variant',
     'a header or a cookie that is always': 'by the cookie variant',
   },
@@ -140,7 +141,9 @@ describe('AD08: extras that a router cannot do are named, one sentence each', ()
   for (const [router, cannot] of rows) {
     test(`${router} cannot ${cannot.join(', ')}`, () => {
       const sentences = unsupported(routers[router] as Router, all)
-      expect(sentences.map((one) => /cannot (.*); it is left out: \S/.exec(one)?.[1])).toEqual(cannot)
+      expect(sentences.map((one) => /cannot (.*); it is left out: \S/.exec(one)?.[1])).toEqual(
+        cannot,
+      )
     })
   }
 

@@ -7,6 +7,7 @@ import { type App, workloadKinds } from './model/app.ts'
 import type { Observed, ServiceSeen } from './observed.ts'
 import { farewellUntil } from './outbox/outbox.ts'
 import type { Pass } from './pass.ts'
+import { giveBack } from './reference.ts'
 import { finalizer, tellingKeys } from './render/names.ts'
 import { serviceRef } from './render/service.ts'
 import { routers } from './traffic/register.ts'
@@ -21,6 +22,9 @@ export function retire({ observed, book, now }: Pass): readonly Write[] {
   if (app.deletedAt === undefined) return hasFinalizer(app) ? [] : [finalizerOn(app)]
   const overdue = now >= app.deletedAt + app.progressDeadlineMs
   if (!hasFinalizer(app) || (book.trials.length > 0 && !overdue)) return []
+  // Its pods come back before ours go.
+  const returning = giveBack(app)
+  if (returning !== undefined && !overdue) return returning.writes
   const borrowed = Object.values(app.services)
     .flatMap((name) => entry(observed.services, name) ?? [])
     .filter(({ ours, selector }) => !ours && tellingKeys(app).some((key) => key in selector))
@@ -52,7 +56,8 @@ export function withinReach(
 ): readonly Write[] {
   if (hasFinalizer(app)) return writes
   return writes.filter((write) => {
-    if (write.kind !== 'patch' || isWorkloadKind(write.ref.kind)) return true
+    if (write.kind !== 'patch') return true
+    if (isWorkloadKind(write.ref.kind)) return write.ref.name !== app.reference?.name
     return write.ref.kind === 'Service' && entry(services, write.ref.name)?.ours === true
   })
 }

@@ -17,7 +17,7 @@ function sign(book: Notebook): string {
     book.failed,
     book.paused,
     book.concluded,
-    book.looks.map(({ role, message }) => [role, message === undefined]),
+    book.looks.map(({ role, metric, message }) => [role, metric, message === undefined]),
     book.decisions.at(-1),
     book.analyses.map(verdicts),
     book.conditions.map(shape),

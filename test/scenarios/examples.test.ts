@@ -1,22 +1,12 @@
 /** Every manifest under examples/ is taken by the API server and comes to its end. */
 import { globSync, readFileSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { type Kind, kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
-import { Actor, openStage, type Stage } from './stage.ts'
+import { Actor, sharedStage } from './stage.ts'
 
-let stage: Stage
-let stopController: () => Promise<void>
-
-beforeAll(async () => {
-  stage = await openStage()
-  stopController = stage.startController()
-})
-afterAll(async () => {
-  await stopController()
-  await stage.stop()
-})
+const stage = sharedStage()
 
 const objects = globSync('examples/**/*.yaml')
   .sort()
@@ -31,9 +21,9 @@ test('the examples are applied and their releases serve', async () => {
       (one) => one.kind === object.kind,
     )
     expect(kind, object.kind).toBeDefined()
-    await stage.local.cluster.create(kind as Kind, object)
+    await stage().local.cluster.create(kind as Kind, object)
   }
   for (const { kind, metadata } of objects) {
-    if (kind === 'Release') await new Actor(stage, metadata.name).comesTo('Completed')
+    if (kind === 'Release') await new Actor(stage(), metadata.name).comesTo('Completed')
   }
 })

@@ -1,6 +1,9 @@
-/** A local cluster with real pods and a controller in this thread, and the moves that scenarios are told in. */
+/** A cluster with real pods and a controller in this thread, and the moves that scenarios are told in. */
+import { afterAll, beforeAll } from 'vitest'
+import { askThrough } from '#controller/ask.ts'
 import { startController } from '#controller/controller.ts'
 import { silentLog } from '#controller/log.ts'
+import { secretsOf } from '#controller/secrets.ts'
 import { telemetry } from '#controller/telemetry.ts'
 import { writeAction } from '#core/api/action.ts'
 import type { Release, ReleaseSpec } from '#core/api/release.ts'
@@ -11,17 +14,25 @@ import type { Verb } from '#core/model/app.ts'
 import { annotations } from '#core/render/names.ts'
 import { doors } from '#doors/register.ts'
 import { strictRules } from '#kube/address-guard.ts'
-import type { Cache } from '#kube/cluster.ts'
+import type { Cache, Cluster } from '#kube/cluster.ts'
 import { connectTo } from '#kube/connect.ts'
+import type { Transport } from '#kube/http.ts'
 import { reachThrough } from '#kube/reach.ts'
 import { systemPorts } from '#kube/system.ts'
 import { sendDirect } from '#kube/transport.ts'
-import { type LocalCluster, startLocalCluster } from '#local/cluster.ts'
-import { askThrough } from '../../src/cli/ask.ts'
+import { startLocalCluster } from '#local/cluster.ts'
 import { watchUntil } from '../../src/cli/wait.ts'
 
+/** What a stage stands on: a local cluster, or a real one with our pods, gateway and Prometheus endpoint around it. */
+export type Ground = {
+  readonly cluster: Cluster
+  readonly gateway: { readonly url: string }
+  readonly apiServer: { readonly transport: () => Transport; readonly kubeconfig: () => string }
+  readonly stop: () => Promise<void>
+}
+
 export type Stage = {
-  readonly local: LocalCluster
+  readonly local: Ground
   readonly releases: Cache<Release>
   readonly routes: Cache<HttpRoute>
   readonly sets: Cache<ReplicaSet>
@@ -29,11 +40,12 @@ export type Stage = {
   readonly stop: () => Promise<void>
 }
 
-export async function openStage(): Promise<Stage> {
-  const local = await startLocalCluster({
-    crds: doors.flatMap((door) => door.crds),
-    followDelayMs: 50,
-  })
+export async function localGround(): Promise<Ground> {
+  return startLocalCluster({ crds: doors.flatMap((door) => door.crds), followDelayMs: 50 })
+}
+
+export async function openStage(ground: () => Promise<Ground> = localGround): Promise<Stage> {
+  const local = await ground()
   const { cluster } = local
   const releases = cluster.watch<Release>(kinds.release, { project: (object) => object as Release })
   const routes = cluster.watch<HttpRoute>(kinds.httpRoute, {
@@ -53,7 +65,25 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
-function controllerOn(local: LocalCluster): () => Promise<void> {
+/** One stage with its controller for all tests of a file, or of a `describe`; to be asked for within a test. */
+export function sharedStage(ground?: () => Promise<Ground>): () => Stage {
+  let stage: Stage | undefined
+  let stopController = async (): Promise<void> => {}
+  beforeAll(async () => {
+    stage = await openStage(ground)
+    stopController = stage.startController()
+  })
+  afterAll(async () => {
+    await stopController()
+    await stage?.stop()
+  })
+  return () => {
+    if (stage === undefined) throw new Error('the stage opens before the first test, not earlier')
+    return stage
+  }
+}
+
+function controllerOn(local: Ground): () => Promise<void> {
   const ports = systemPorts()
   const cluster = connectTo(local.apiServer.transport(), ports)
   const controller = startController({
@@ -62,6 +92,7 @@ function controllerOn(local: LocalCluster): () => Promise<void> {
     clock: ports.clock,
     ask: askThrough(
       reachThrough({ cluster, way: 'proxy', rules: strictRules, direct: sendDirect }),
+      secretsOf(cluster),
     ),
     log: silentLog,
     telemetry: telemetry('test'),
@@ -86,6 +117,12 @@ export class Actor {
 
   get release(): Release | undefined {
     return this.#stage.releases.get(`default/${this.name}`)
+  }
+
+  /** Reason and sentence that the release shows. */
+  get reason(): { readonly type: string; readonly message: string } {
+    const { type = '', message = '' } = this.release?.status?.reason ?? {}
+    return { type, message }
   }
 
   get canaryWeight(): number {
@@ -124,7 +161,12 @@ export class Actor {
         rules: [{ backendRefs }],
       },
     })
-    await cluster.create<Release>(kinds.release, {
+    await this.installRelease(version, spec)
+  }
+
+  /** The release alone, on a route that stands already. */
+  async installRelease(version: string, spec: Partial<ReleaseSpec>): Promise<void> {
+    await this.#stage.local.cluster.create<Release>(kinds.release, {
       apiVersion: 'headgate.dev/v1alpha1',
       kind: 'Release',
       metadata: { name: this.name, namespace: 'default' },
@@ -176,7 +218,10 @@ export class Actor {
       verb,
       uid: metadata.uid ?? '',
       revision:
-        status?.trial?.revision ?? status?.failed?.revision ?? status?.stable?.revision ?? '',
+        status?.trials?.[0]?.revision ??
+        status?.failed?.[0]?.revision ??
+        status?.stable?.revision ??
+        '',
       step: status?.step?.index,
       by: 'ann',
     })
@@ -198,9 +243,13 @@ export class Actor {
     await this.until(
       ({ metadata, status }) =>
         status?.phase === phase &&
-        status.trial === undefined &&
+        (status.trials ?? []).length === 0 &&
         status.observedGeneration === metadata.generation,
     )
+  }
+
+  async untilGone(): Promise<void> {
+    await watchUntil(this.#stage.releases, () => this.release === undefined)
   }
 
   async untilPods(pods: Record<string, number>): Promise<void> {

@@ -1,11 +1,14 @@
 /** Promotion by selector, by replace and by handover, with real pods, real controllers and steady traffic. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ReleaseSpec } from '#core/api/release.ts'
 import type { ReleaseWorkloads } from '#core/api/workloads.ts'
 import { kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
+import type { Workload } from '#core/k8s/workloads.ts'
 import { labels } from '#core/render/names.ts'
 import { systemPorts } from '#kube/system.ts'
 import { startTraffic } from '#local/traffic/traffic.ts'
+import { watchUntil } from '../../src/cli/wait.ts'
 import { Actor, openStage, type Stage } from './stage.ts'
 
 let stage: Stage
@@ -118,3 +121,61 @@ test('an autoscaler has its way at any time: both roles follow what it asks for,
   expect(shop.release?.spec.replicas).toBe(2)
   expect(shop.release?.status?.selector).toBe('app=scaled')
 }, 60_000)
+
+test('a release of an existing Deployment takes over its traffic, follows its template, and gives it back', async () => {
+  const { cluster } = stage.local
+  const name = 'referred'
+  const template = (version: string) => ({
+    metadata: { labels: { app: name } },
+    spec: {
+      containers: [
+        { name: 'app', image: `example/${name}:${version}`, ports: [{ containerPort: 8080 }] },
+      ],
+    },
+  })
+  await cluster.create<KubeObject & { spec: unknown }>(kinds.service, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: `${name}-stable`, namespace: 'default' },
+    spec: { selector: { app: name }, ports: [{ port: 80, targetPort: 8080 }] },
+  })
+  await cluster.create<KubeObject & { spec: unknown }>(kinds.deployment, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'default' },
+    spec: { replicas: 3, selector: { matchLabels: { app: name } }, template: template('v1') },
+  })
+  const deployments = cluster.watch<Workload>(kinds.deployment, {
+    project: (object) => object as Workload,
+  })
+  const deployment = (): Workload | undefined => deployments.get(`default/${name}`)
+  await watchUntil(deployments, () => deployment()?.status?.readyReplicas === 3)
+
+  const shop = new Actor(stage, name)
+  const none = { replicas: undefined, selector: undefined, template: undefined }
+  const referring = { ...none, workloadRef: { name } } as unknown as Partial<ReleaseSpec>
+  await shop.install('v1', referring)
+  const traffic = startTraffic({
+    url: `${stage.local.gateway.url}/hello`,
+    host: `${name}.example.com`,
+    perSecond: 50,
+    clock: systemPorts().clock,
+  })
+  await shop.comesTo('Completed')
+  await watchUntil(deployments, () => deployment()?.spec.replicas === 0)
+  await shop.untilPods({ v1: 3 })
+
+  const at = { namespace: 'default', name }
+  await cluster.patch(kinds.deployment, at, 'merge', { spec: { template: template('v2') } })
+  await shop.untilPods({ v2: 3 })
+  expect(await shop.versions()).toEqual(new Set(['v2']))
+
+  await cluster.remove(kinds.release, at)
+  await watchUntil(deployments, () => deployment()?.status?.readyReplicas === 3)
+  await watchUntil(stage.releases, () => shop.release === undefined)
+  await shop.untilPods({ v2: 3 })
+  const { dropped, drops, versions } = await traffic.stop()
+  await deployments.stop()
+  expect([dropped, drops]).toEqual([0, []])
+  expect(Object.keys(versions).sort()).toEqual(['v1', 'v2'])
+}, 90_000)

@@ -41,10 +41,12 @@ describe('an experiment', () => {
       minDurationMs: 3_600_000,
       maxDurationMs: 86_400_000,
       onConclusion: 'promote',
-      judge: {
-        gives: 'count',
-        options: { confidence: 0.95, minSamples: 30, looks: 'sequential', direction: 'higher' },
-      },
+      judges: [
+        {
+          gives: 'count',
+          options: { confidence: 0.95, minSamples: 30, looks: 'sequential', direction: 'higher' },
+        },
+      ],
     })
   })
 
@@ -80,7 +82,7 @@ describe('an experiment', () => {
   test('can be judged by a metric of the analysis that is a share', () => {
     const by: ReleaseJudge = { metric: 'errors', direction: 'lower', sequential: false }
     const { plan } = read(spec({ judge: by }, { analysis: analysis() }))
-    expect(plan.experiment?.judge).toMatchObject({
+    expect(plan.experiment?.judges[0]).toMatchObject({
       gives: 'percent',
       metric: { name: 'judge:errors', compare: 'difference', minSamples: 1 },
       options: { looks: 'fixed', direction: 'lower' },

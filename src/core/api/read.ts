@@ -15,6 +15,7 @@ import { routerNames } from '../traffic/register.ts'
 import { readAction } from './action.ts'
 import { Notes } from './notes.ts'
 import { readAnalysis } from './read-analysis.ts'
+import { type Lookup, type Source, sourceOf } from './reference.ts'
 import { type Release, releaseApiVersion } from './release.ts'
 import { releaseSpecSchema } from './schema.ts'
 import { candidateRoles, readPlan } from './strategy/register.ts'
@@ -28,12 +29,14 @@ export type ReadResult =
  * Reads a Release. The API server has checked it against the schema; what slipped past it, because the schema was
  * older or the check is beyond a schema, is found here and told.
  */
-export function readRelease(release: Release): ReadResult {
+export function readRelease(release: Release, lookup: Lookup = () => undefined): ReadResult {
   const found = validateSchema(specSchema, release as unknown as Obj)
   const shape = found.filter(isShape)
   if (shape.length > 0) return { kind: 'problems', problems: shape.map(told) }
   const notes = new Notes()
-  const app = appOf(release, notes)
+  const source = sourceOf(release, lookup, notes)
+  if (source === undefined) return { kind: 'problems', problems: notes.found }
+  const app = appOf(withSource(release, source), source.reference, notes)
   const others = found.filter(({ field }) => !notes.found.some(({ path }) => path === field))
   const spelt = [...notes.found, ...others.map(told)]
   const problems = spelt.length > 0 ? spelt : problemsOf(app)
@@ -58,7 +61,13 @@ function told({ field, message }: SchemaProblem): Problem {
   return { path: field, message }
 }
 
-function appOf(release: Release, notes: Notes): App {
+/** The release as if all that it takes from elsewhere were written in it. */
+function withSource(release: Release, { template, selector, replicas }: Source): Release {
+  const own = { template, selector: { matchLabels: selector }, replicas }
+  return { ...release, spec: { ...release.spec, ...own } }
+}
+
+function appOf(release: Release, reference: App['reference'], notes: Notes): App {
   const { metadata, spec } = release
   checkRelations(release, notes)
   return {
@@ -89,6 +98,7 @@ function appOf(release: Release, notes: Notes): App {
     plan: { ...(readPlan(release, notes) ?? noPlan), split: spec.workloads?.split === true },
     analysis: analysisOf(release, notes),
     progressDeadlineMs: notes.duration('spec.progressDeadline', spec.progressDeadline, 600_000),
+    ...(reference === undefined ? {} : { reference }),
     action: readAction(metadata.annotations),
   }
 }

@@ -17,6 +17,8 @@ export type Release = KubeObject & { readonly spec: ReleaseSpec; readonly status
 
 export type ReleaseSpec = {
   readonly replicas?: number
+  /** Instead of selector and template, which are taken from it then; see reference.ts. */
+  readonly workloadRef?: { readonly kind?: 'Deployment'; readonly name: string }
   readonly selector: { readonly matchLabels: Labels }
   readonly template: PodTemplate
   readonly workloads?: ReleaseWorkloads
@@ -128,6 +130,7 @@ export type MeasurementStatus = {
 /** The newest look at a candidate of an experiment: what was counted of it and of stable, and how sure the judge is. */
 export type LookStatus = {
   readonly candidate: string
+  readonly metric: string
   readonly revision: string
   readonly at: string
   readonly looks: number

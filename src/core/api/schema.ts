@@ -5,7 +5,17 @@
 import { phases } from '../model/notebook.ts'
 import { routerNames } from '../traffic/register.ts'
 import { analysisSchema } from './schema-analysis.ts'
-import { count, duration, list, name, object, rule, rules, type Schema } from './schema-parts.ts'
+import {
+  count,
+  duration,
+  list,
+  name,
+  object,
+  oneOf,
+  rule,
+  rules,
+  type Schema,
+} from './schema-parts.ts'
 import { labels, open, podTemplate } from './schema-template.ts'
 import { strategyRules, strategySchema } from './strategy/register.ts'
 import { workloadsSchema } from './workloads.ts'
@@ -13,7 +23,18 @@ import { workloadsSchema } from './workloads.ts'
 /** The schema of `spec` alone. */
 export const releaseSpecSchema = object(
   {
-    replicas: count('Pods that serve all traffic.', 0, { default: 1 }),
+    replicas: count('Pods that serve all traffic; left out, 1, or as many as workloadRef has.', 0),
+    workloadRef: object(
+      {
+        kind: oneOf(['Deployment'], 'Kind of the workload.', 'Deployment'),
+        name: name('Name of the workload.'),
+      },
+      {
+        required: ['name'],
+        description:
+          'Takes selector and template from an existing Deployment, and over its traffic.',
+      },
+    ),
     selector: object(
       { matchLabels: labels('Labels that the template has too.') },
       {
@@ -70,10 +91,14 @@ export const releaseSpecSchema = object(
     ),
   },
   {
-    required: ['selector', 'template', 'services', 'traffic', 'strategy'],
+    required: ['services', 'traffic', 'strategy'],
     ...rules(
       rule(
-        'self.selector.matchLabels.all(k, k in self.template.metadata.labels && self.template.metadata.labels[k] == self.selector.matchLabels[k])',
+        'has(self.workloadRef) ? !has(self.template) && !has(self.selector) : has(self.template) && has(self.selector)',
+        'write selector and template, or workloadRef instead of both',
+      ),
+      rule(
+        '!has(self.selector) || !has(self.template) || self.selector.matchLabels.all(k, k in self.template.metadata.labels && self.template.metadata.labels[k] == self.selector.matchLabels[k])',
         'spec.template.metadata.labels must have all labels of spec.selector.matchLabels',
       ),
       ...strategyRules,

@@ -5,10 +5,11 @@ import type { ReasonType } from '../reasons.ts'
 import { formatInstant, parseInstant } from '../time.ts'
 import type { ConclusionStatus, CountedStatus, LookStatus } from './release.ts'
 
-export function lookStatus({ role, revision, at, looks, ...rest }: Look): LookStatus {
+export function lookStatus({ role, metric, revision, at, looks, ...rest }: Look): LookStatus {
   const { candidate, stable, confidence, effect, message } = rest
   return {
     candidate: role,
+    metric,
     revision,
     at: formatInstant(at),
     looks,
@@ -25,9 +26,10 @@ function countedStatus({ hits, of }: Counted): CountedStatus {
 }
 
 export function lookOf({ candidate: role, at, counted, stable, ...rest }: LookStatus): Look {
-  const { revision, looks, confidence, effect, message } = rest
+  const { metric, revision, looks, confidence, effect, message } = rest
   return {
     role,
+    metric,
     revision,
     at: parseInstant(at) ?? 0,
     looks,

@@ -111,6 +111,7 @@ const share = fc.double({ min: 0, max: 1, noNaN: true })
 const counted = maybe(fc.record({ hits: count, of: count }))
 const look: fc.Arbitrary<Look> = fc.record({
   role: candidate,
+  metric: fc.string(),
   revision,
   at: instant,
   looks: fc.nat(1000),
@@ -165,7 +166,7 @@ const notebook: fc.Arbitrary<Notebook> = maybe(revision).chain((own) =>
     failed: fc.uniqueArray(failure, { selector: ({ role: own }) => own, maxLength: 3 }),
     paused: maybe(fc.record({ at: instant, by: fc.string() })),
     analyses: fc.uniqueArray(analysisState, { selector: ({ role: own }) => own, maxLength: 3 }),
-    looks: fc.uniqueArray(look, { selector: ({ role: own }) => own, maxLength: 3 }),
+    looks: fc.array(look, { maxLength: 3 }),
     concluded: maybe(conclusion),
     roles:
       own === undefined

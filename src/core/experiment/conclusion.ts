@@ -13,7 +13,7 @@ import { note, type Pass, retreat, withBook, withTrial } from '../pass.ts'
 import { cut } from '../render/text.ts'
 import { formatDuration } from '../time.ts'
 import { isJudged } from './looks.ts'
-import { verdictOf } from './verdict.ts'
+import { type Verdict, verdictOf } from './verdict.ts'
 
 /** Stands for all templates that are asked for; undefined where that cannot be told now, or there is no experiment. */
 export function signOf({ observed, facts }: Pass): string | undefined {
@@ -42,7 +42,7 @@ export function concludeExperiment(pass: Pass): Pass {
   const running = inExperiment(pass)
   if (running.length === 0) return pass
   const ending = commanded(experiment, running) ?? byTime(pass, experiment, running)
-  const found = ending ?? byJudge(pass, experiment, running)
+  const found = ending ?? byJudges(pass, experiment, running)
   return found === undefined ? pass : conclude(pass, found)
 }
 
@@ -114,25 +114,37 @@ function byTime(pass: Pass, experiment: Experiment, running: readonly Trial[]): 
   return { winner: undefined, reason: 'MaxDurationReached', message, atOnce: false }
 }
 
-function byJudge(
+/** Of several judges, those that are sure have to agree (K41). */
+function byJudges(
   pass: Pass,
   experiment: Experiment,
   running: readonly Trial[],
 ): Ending | undefined {
-  const { judge, minDurationMs } = experiment
-  if (judge === undefined) return undefined
-  const looks = running.flatMap((trial) => {
-    const look = lookOf(pass.book, trial.role)
-    const ready =
+  const ready = running.filter(
+    (trial) =>
       isJudged(pass.observed.app, trial) &&
-      pass.now >= trial.stepStartedAt + minDurationMs &&
-      holdFinding(pass, trial) === undefined
-    return ready && look !== undefined && isFresh(pass, judge, look.at) ? [look] : []
+      pass.now >= trial.stepStartedAt + experiment.minDurationMs &&
+      holdFinding(pass, trial) === undefined,
+  )
+  const verdicts = experiment.judges
+    .map((judge) => judged(pass, judge, ready, running.length))
+    .filter(({ winner }) => winner !== undefined)
+  const [first] = verdicts
+  if (first === undefined || verdicts.some(({ winner }) => winner !== first.winner))
+    return undefined
+  const message = verdicts.map((verdict) => verdict.message).join('; ')
+  return { winner: first.winner, reason: 'DifferenceFound', message, atOnce: false }
+}
+
+function judged(pass: Pass, judge: Judge, ready: readonly Trial[], running: number): Verdict {
+  const looks = ready.flatMap(({ role }) => {
+    const look = lookOf(pass.book, role, judge.metric.name)
+    return look !== undefined && isFresh(pass, judge, look.at) ? [look] : []
   })
+  const verdict = verdictOf(judge, looks, variantsOf(pass.observed.app).length)
   // Stable wins only over all that are in the race.
-  const { winner, message } = verdictOf(judge, looks, variantsOf(pass.observed.app).length)
-  if (winner === undefined || (winner === stable && looks.length < running.length)) return undefined
-  return { winner, reason: 'DifferenceFound', message, atOnce: false }
+  const alone = verdict.winner === stable && looks.length < running
+  return alone ? { ...verdict, winner: undefined } : verdict
 }
 
 /** A provider that went silent says nothing any more: its last word is not acted upon. */

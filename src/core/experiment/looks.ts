@@ -14,30 +14,34 @@ import { cut } from '../render/text.ts'
 /** The pass with the newest look at each candidate. Looks at candidates that are on trial no more stay as they are. */
 export function withLooks(pass: Pass): Pass {
   const { app, memo } = pass.observed
-  const judge = app.plan.experiment?.judge
-  if (judge === undefined || app.analysis === undefined) return pass
-  const { analysis } = app
+  const { analysis, plan } = app
+  const judges = plan.experiment?.judges ?? []
+  if (judges.length === 0 || analysis === undefined) return pass
   const others = pass.book.looks.filter(
     ({ role }) => !pass.book.trials.some((trial) => trial.role === role),
   )
-  const looks = pass.book.trials.flatMap((trial) => {
-    const known = [lookOf(memo, trial.role), lookOf(pass.book, trial.role)]
-    return newest(judge, analysis, trial, { known, answers: pass.observed.answers }) ?? []
-  })
+  const looks = pass.book.trials.flatMap((trial) =>
+    judges.flatMap((judge) => {
+      const known = [memo, pass.book].map((book) => lookOf(book, trial.role, judge.metric.name))
+      return newest(judge, analysis, trial, { known, answers: pass.observed.answers }) ?? []
+    }),
+  )
   return withBook(pass, { looks: [...others, ...looks] })
 }
 
 /** What to ask now of a candidate that is being judged. */
 export function lookSchedule(pass: Pass, trial: Trial): Schedule {
   const { app } = pass.observed
-  const judge = app.plan.experiment?.judge
-  if (judge === undefined || app.analysis === undefined || !isJudged(app, trial)) return nothing
+  const judges = app.plan.experiment?.judges ?? []
+  if (judges.length === 0 || app.analysis === undefined || !isJudged(app, trial)) return nothing
   if (pass.book.concluded !== undefined) return nothing
   const { role, revision } = trial
-  const at = lookOf(pass.book, role)?.at
-  const asked = at === undefined ? [] : [{ at, verdict: 'needMoreData', ...unsaid } as const]
-  const metrics = [{ ...emptyMetric(judge.metric.name), samples: asked }]
-  const alone = { ...app, analysis: { ...app.analysis, metrics: [judge.metric] } }
+  const metrics = judges.map(({ metric: { name } }) => {
+    const at = lookOf(pass.book, role, name)?.at
+    const samples = at === undefined ? [] : [{ at, verdict: 'needMoreData', ...unsaid } as const]
+    return { ...emptyMetric(name), samples }
+  })
+  const alone = { ...app, analysis: { ...app.analysis, metrics: judges.map((one) => one.metric) } }
   const { stable } = pass.book
   return schedule({ app: alone, trial, stable, state: { role, revision, metrics } }, pass.now)
 }
@@ -88,28 +92,28 @@ function lookAt(
   before: Look | undefined,
   answer: MetricAnswer,
 ): Look {
-  const { role, revision, at } = answer
+  const { role, revision, metric, at } = answer
   const { value, count, stable, stableCount } = readingsOf(analysis, judge.metric, answer)
   const candidate = counted(judge, value, count)
   const own = counted(judge, stable, stableCount)
   const looks = (before?.looks ?? 0) + 1
   if ('message' in candidate) return seenNothing(before, answer, looks, candidate.message)
   if ('message' in own) return seenNothing(before, answer, looks, `stable: ${own.message}`)
-  return { role, revision, at, looks, ...compared(judge, own, candidate) }
+  return { role, metric, revision, at, looks, ...compared(judge, own, candidate) }
 }
 
 /** What was counted before stays to be seen, and is judged no more. */
 function seenNothing(
   before: Look | undefined,
-  { role, revision, at }: MetricAnswer,
+  { role, revision, metric, at }: MetricAnswer,
   looks: number,
   why: string,
 ): Look {
   const message = cut(why, keep.sampleMessage)
-  return { ...(before ?? unseen(role, revision)), at, looks, message }
+  return { ...(before ?? { metric, ...unseen(role, revision) }), at, looks, message }
 }
 
-function unseen(role: string, revision: string): Omit<Look, 'at' | 'looks' | 'message'> {
+function unseen(role: string, revision: string): Omit<Look, 'metric' | 'at' | 'looks' | 'message'> {
   const not = undefined
   return { role, revision, candidate: not, stable: not, confidence: not, effect: not }
 }

@@ -21,6 +21,7 @@ function look(role: string, candidate: Counted, stable: Counted, by: Judge): Loo
   const found = judgeProportions(stable, candidate, by.options)
   return {
     role,
+    metric: by.metric.name,
     revision: role,
     at: 0,
     looks: 1,

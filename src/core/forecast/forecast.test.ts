@@ -127,6 +127,31 @@ describe('a forecast', () => {
     expect(JSON.stringify(forecast(start, now))).toBe(JSON.stringify(forecast(start, now)))
   })
 
+  const seats = {
+    stable: { name: 'shop-stable', labels: { part: 'stable' } },
+    canary: { name: 'shop-canary', labels: { part: 'canary' } },
+  }
+  const topologies = [
+    ['Deployment', 'replace'],
+    ['ReplicaSet', 'replace'],
+    ['ReplicaSet', 'handover'],
+  ] as const
+  for (const [kind, promotion] of topologies) {
+    test(`of workloads under fixed names: ${kind}, ${promotion}`, () => {
+      const workloads: App['workloads'] = {
+        kind,
+        layout: { by: 'role', roles: seats, promotion, idle: 'keep' },
+      }
+      const app: App = { ...appOf(), workloads }
+      const start = installedBefore(emptyObserved(app, [httpRoute()]), now)
+      expect(start.notebook?.phase).toBe('Completed')
+      const seen = forecast(start, now)
+      expect(seen.end).toMatchObject({ phase: 'Completed', settled: true })
+      const touched = seen.moments.flatMap((one) => (one.kind === 'write' ? [one.write.kind] : []))
+      expect(touched.includes('Pod')).toBe(promotion === 'handover')
+    })
+  }
+
   const strategies: readonly (readonly [string, Partial<ReleaseSpec>])[] = [
     ['canary', {}],
     ['blue-green', { strategy: { blueGreen: { autoPromoteAfter: '10s' } } }],

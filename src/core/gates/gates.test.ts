@@ -26,7 +26,17 @@ const pods = [pod('a'), pod('b')]
 
 function view(changes: Partial<GateView> = {}): GateView {
   const scope = scopeOf(subject, since)
-  return { scope, since, now: since, subject, pods, replicas: 2, replies: [], decisions: [], ...changes }
+  return {
+    scope,
+    since,
+    now: since,
+    subject,
+    pods,
+    replicas: 2,
+    replies: [],
+    decisions: [],
+    ...changes,
+  }
 }
 
 function health(changes: Partial<HealthGate> = {}): HealthGate {

@@ -36,8 +36,23 @@ export type App = {
   readonly plan: Plan
   readonly analysis: Analysis | undefined
   readonly progressDeadlineMs: number
+  /** The Deployment that gave the template, if one did. */
+  readonly reference?: Reference
   /** What somebody asks for now, if anything. */
   readonly action: ActionAsked | undefined
+}
+
+/** A Deployment that a release took over from. */
+export type Reference = {
+  readonly name: string
+  readonly uid: string
+  readonly resourceVersion: string
+  /** Whether it has annotations at all. */
+  readonly annotated: boolean
+  readonly replicas: number
+  readonly ready: number
+  /** Its pods before we took them away: what it gets back. */
+  readonly wanted: number
 }
 
 export const workloadKinds = ['ReplicaSet', 'Deployment', 'ReplicationController'] as const

@@ -10,8 +10,8 @@ export type Experiment = {
   readonly minDurationMs: number
   /** After so long all return, and nobody has won; undefined lasts until it is concluded otherwise. */
   readonly maxDurationMs: number | undefined
-  /** Undefined where only time, a person or a command concludes. */
-  readonly judge: Judge | undefined
+  /** None where only time, a person or a command concludes. Of several, all that are sure have to agree. */
+  readonly judges: readonly Judge[]
   /** `promote`: a winner takes over at once. `wait`: nothing more happens before somebody promotes. */
   readonly onConclusion: 'promote' | 'wait'
   /** A command from outside that it is over; `winner` undefined, or stable, sends all candidates home. */
@@ -30,6 +30,8 @@ export type Judge = {
 /** The newest look at one candidate's counts beside stable's. */
 export type Look = {
   readonly role: RoleName
+  /** What was counted: the name of a judge's metric. */
+  readonly metric: string
   readonly revision: string
   readonly at: Instant
   /** How often there were counts to judge. */

@@ -165,9 +165,13 @@ export function analysisOf(
   return analyses.find((one) => one.role === role)
 }
 
-/** The newest look at a candidate. */
-export function lookOf({ looks }: Pick<Notebook, 'looks'>, role: RoleName): Look | undefined {
-  return looks.find((one) => one.role === role)
+/** The newest look at one count of a candidate. */
+export function lookOf(
+  { looks }: Pick<Notebook, 'looks'>,
+  role: RoleName,
+  metric: string,
+): Look | undefined {
+  return looks.find((one) => one.role === role && one.metric === metric)
 }
 
 /** What the shell keeps in memory between passes and may lose at any time: losing it only makes us wait again. */

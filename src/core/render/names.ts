@@ -24,6 +24,8 @@ export const labels = {
 export const annotations = {
   /** Hash of the pod template as its author wrote it. */
   written: 'headgate.dev/written',
+  /** On a Deployment whose pods a release took over: how many it had. */
+  replicas: 'headgate.dev/replicas',
   /** A command to a release: JSON with id, verb, uid, revision, step, by. */
   action: 'headgate.dev/action',
   /** On routes: signs of our rules by match, for servers that drop the names of rules. */

@@ -11,7 +11,10 @@ import { fieldSchema, type Schema } from './schema.ts'
  * has become stricter since.
  */
 export function validateSchema(schema: Schema, object: Obj, old?: Obj): Problem[] {
-  return validateAny(schema, object, old, '')
+  const problems = validateAny(schema, object, old, '')
+  // Lists that are sets and maps are looked at when everything else was.
+  const isDouble = ({ reason }: Problem): boolean => reason === 'FieldValueDuplicate'
+  return [...problems.filter((one) => !isDouble(one)), ...problems.filter(isDouble)]
 }
 
 function validateAny(

@@ -1,6 +1,6 @@
 /** The judge step: a candidate of an experiment stays where it is until the experiment is concluded. */
 import type { Experiment, Look } from '../model/experiment.ts'
-import { lookOf, type Trial } from '../model/notebook.ts'
+import type { Trial } from '../model/notebook.ts'
 import { waitingFor } from '../move/waiting.ts'
 import type { Pass } from '../pass.ts'
 import { formatDuration, type Instant } from '../time.ts'
@@ -11,9 +11,9 @@ export function judgeOutcome({ observed, book, now }: Pass, trial: Trial): Outco
   if (book.concluded !== undefined) return waitingFor('WaitingForApproval', book.concluded.message)
   const { experiment } = observed.app.plan
   const message =
-    experiment?.judge === undefined
+    experiment === undefined || experiment.judges.length === 0
       ? unjudged(trial, experiment)
-      : judged(trial, lookOf(book, trial.role))
+      : judged(trial, telling(book.looks.filter(({ role }) => role === trial.role)))
   return waitingFor('WaitingForJudgement', message, undefined, nextLook(experiment, trial, now))
 }
 
@@ -21,6 +21,13 @@ function unjudged({ role }: Trial, experiment: Experiment | undefined): string {
   const max = experiment?.maxDurationMs
   const end = max === undefined ? 'somebody concludes' : `${formatDuration(max)} are over`
   return `${role} stands beside stable until ${end}`
+}
+
+/** What says most: why there is nothing to judge, else the surest. */
+function telling(looks: readonly Look[]): Look | undefined {
+  const missing = looks.find(({ message }) => message !== undefined)
+  const sure = looks.toSorted((one, other) => (other.confidence ?? 0) - (one.confidence ?? 0))
+  return missing ?? sure[0]
 }
 
 function judged({ role }: Trial, look: Look | undefined): string {

@@ -89,4 +89,3 @@ function isStale(condition: Condition, generation: number): boolean {
 function settleOf(controllerName: string): number {
   return settleMs.find(([pattern]) => pattern.test(controllerName))?.[1] ?? settleUnknownMs
 }
-

@@ -23,7 +23,10 @@ export const ours: readonly HttpBackendRef[] = [
   backend('shop-canary', { weight: 0 }),
 ]
 
-export function route(changes: Partial<HttpRoute['spec']> = {}, status?: HttpRoute['status']): HttpRoute {
+export function route(
+  changes: Partial<HttpRoute['spec']> = {},
+  status?: HttpRoute['status'],
+): HttpRoute {
   const plain = httpRoute()
   return {
     ...plain,
@@ -127,8 +130,11 @@ export const gatewayApi: RouterFixture = {
   crowded,
   foreign: (given) => {
     const one = structuredClone(given['HTTPRoute/shop']) as HttpRoute
-    const { [keys.rules]: _rules, [keys.extras]: _extras, ...annotations } =
-      one.metadata.annotations ?? {}
+    const {
+      [keys.rules]: _rules,
+      [keys.extras]: _extras,
+      ...annotations
+    } = one.metadata.annotations ?? {}
     const theirs = (one.spec.rules ?? []).filter(({ name }) => !name?.startsWith('headgate-'))
     const rules = theirs.map((rule) => {
       const names = (rule.backendRefs ?? []).map(({ name }) => name)
@@ -182,7 +188,6 @@ export const gatewayApi: RouterFixture = {
   ],
 }
 
-
 /** The same for calls of gRPC. */
 export const grpc: RouterFixture = {
   ...gatewayApi,
@@ -225,5 +230,9 @@ export function anyMatches(cookies: boolean): fc.Arbitrary<readonly Match[]> {
     value: text,
   })
   const one: fc.Arbitrary<Match> = cookies ? fc.oneof(header, cookie) : header
-  return fc.uniqueArray(one, { minLength: 1, maxLength: 3, selector: (match) => JSON.stringify(match) })
+  return fc.uniqueArray(one, {
+    minLength: 1,
+    maxLength: 3,
+    selector: (match) => JSON.stringify(match),
+  })
 }

@@ -14,7 +14,15 @@ import { acceptanceOf } from './gateway-acceptance.ts'
 import { besideRefs, gatewayCompanions } from './gateway-beside.ts'
 import { withExtras } from './gateway-extras.ts'
 import { readMatches, withMatches } from './gateway-matches.ts'
-import { isTo, rolesOf, splitRules, standsIn, unusable, weighted, weightsOf } from './gateway-rules.ts'
+import {
+  isTo,
+  rolesOf,
+  splitRules,
+  standsIn,
+  unusable,
+  weighted,
+  weightsOf,
+} from './gateway-rules.ts'
 import { withoutOwn } from './owned.ts'
 import type { RouteObjects, RouteReading, Router, RouterApp, Split } from './router.ts'
 
@@ -111,11 +119,7 @@ function withSplit(
   return withMatches(app, withExtras(app, moved, inRules), matches)
 }
 
-function ports(
-  app: RouterApp,
-  route: HttpRoute | undefined,
-  service: string,
-): readonly number[] {
+function ports(app: RouterApp, route: HttpRoute | undefined, service: string): readonly number[] {
   const refs = (route?.spec.rules ?? []).flatMap((rule) => rule.backendRefs ?? [])
   const portsOf = (name: string): readonly number[] =>
     refs.filter((ref) => isTo(app, ref, name)).flatMap((ref) => ref.port ?? [])

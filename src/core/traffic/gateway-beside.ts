@@ -16,7 +16,12 @@ export function redirectName({ traffic }: RouterApp): string {
 
 export function besideRefs(app: RouterApp, kind: string, apiVersion: string): readonly ObjectRef[] {
   const { namespace } = app
-  return [previewName(app), redirectName(app)].map((name) => ({ apiVersion, kind, namespace, name }))
+  return [previewName(app), redirectName(app)].map((name) => ({
+    apiVersion,
+    kind,
+    namespace,
+    name,
+  }))
 }
 
 export function gatewayCompanions(

@@ -32,7 +32,13 @@ export function readMatches(app: RouterApp, route: HttpRoute): MatchReading {
     }),
   )
   const wanted = rulesFor(app, splitRules(app, route), matches)
-  return { matches, intact: sameRules(own.map(({ rule }) => rule), wanted) }
+  return {
+    matches,
+    intact: sameRules(
+      own.map(({ rule }) => rule),
+      wanted,
+    ),
+  }
 }
 
 /** The route with these rules by match of ours and no others. */
@@ -141,9 +147,7 @@ function sameRules(one: readonly HttpRouteRule[], other: readonly HttpRouteRule[
     one.length === other.length &&
     one.every((rule, index) => {
       const wanted = other[index] as HttpRouteRule
-      return (
-        plain(rule) === plain(wanted) && (rule.name === undefined || rule.name === wanted.name)
-      )
+      return plain(rule) === plain(wanted) && (rule.name === undefined || rule.name === wanted.name)
     })
   )
 }

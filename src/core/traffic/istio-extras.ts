@@ -60,7 +60,9 @@ function without(rule: IstioHttp, { responseHeaders, timeoutSeconds }: Extras): 
   const { timeout, ...rest } = rule
   const free = timeoutSeconds !== undefined && timeout === `${timeoutSeconds}s` ? rest : rule
   if (responseHeaders === undefined || Object.keys(setIn(rule)).length === 0) return free
-  const kept = Object.entries(setIn(rule)).filter(([name, value]) => responseHeaders[name] !== value)
+  const kept = Object.entries(setIn(rule)).filter(
+    ([name, value]) => responseHeaders[name] !== value,
+  )
   return withSet(free, Object.fromEntries(kept))
 }
 
@@ -97,10 +99,16 @@ export function istioCompanions(app: RouterApp, virtual: VirtualService): readon
     ...(previewHost === undefined || role === undefined
       ? []
       : [
-          beside(app, virtual, previewName(app), previewHost, splitRules(app, virtual).map((rule) => ({
-            ...rule,
-            route: [destinationOf(app, rule, role, 100)],
-          }))),
+          beside(
+            app,
+            virtual,
+            previewName(app),
+            previewHost,
+            splitRules(app, virtual).map((rule) => ({
+              ...rule,
+              route: [destinationOf(app, rule, role, 100)],
+            })),
+          ),
         ]),
     ...(redirect === undefined
       ? []
@@ -138,6 +146,10 @@ function stickyRule(app: RouterApp, apiVersion: string, role: string, cookie: st
     host: app.services[role] ?? '',
     trafficPolicy: { loadBalancer: { consistentHash } },
   }
-  const made = { apiVersion, kind: 'DestinationRule', metadata: ownMeta(app, stickyName(app, role)) }
+  const made = {
+    apiVersion,
+    kind: 'DestinationRule',
+    metadata: ownMeta(app, stickyName(app, role)),
+  }
   return { ...made, spec } as KubeObject
 }

@@ -105,7 +105,11 @@ export const istio: RouterFixture = {
     ],
     [
       'a third destination',
-      virtuals(virtualService([{ route: [to('shop-stable', 50), to('shop-canary', 25), to('other', 25)] }])),
+      virtuals(
+        virtualService([
+          { route: [to('shop-stable', 50), to('shop-canary', 25), to('other', 25)] },
+        ]),
+      ),
       'http route 0 of the VirtualService shop also sends to other, which is none of this release',
     ],
     [

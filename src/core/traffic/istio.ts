@@ -11,16 +11,17 @@ import { stable, type Weights } from '../model/weights.ts'
 import { rewritten } from './difference.ts'
 import { besideRefs, inRules, istioCompanions, withExtras } from './istio-extras.ts'
 import { readMatches, withMatches } from './istio-matches.ts'
-import { roleOf, rolesOf, sendsTo, splitRules, unusable, weighted, weightsOf } from './istio-rules.ts'
+import {
+  roleOf,
+  rolesOf,
+  sendsTo,
+  splitRules,
+  unusable,
+  weighted,
+  weightsOf,
+} from './istio-rules.ts'
 import { withoutOwn } from './owned.ts'
-import type {
-  Acceptance,
-  RouteObjects,
-  RouteReading,
-  Router,
-  RouterApp,
-  Split,
-} from './router.ts'
+import type { Acceptance, RouteObjects, RouteReading, Router, RouterApp, Split } from './router.ts'
 
 export const istio: Router = {
   name: 'istio',

@@ -7,7 +7,10 @@ export const prefix = 'nginx.ingress.kubernetes.io/'
 export type CanaryWords = { readonly weight: number; readonly matches: readonly Match[] }
 
 /** Annotations of a canary Ingress that are ours; undefined takes one away. */
-export function canaryAnnotations({ weight, matches }: CanaryWords): Record<string, string | undefined> {
+export function canaryAnnotations({
+  weight,
+  matches,
+}: CanaryWords): Record<string, string | undefined> {
   const header = matches.find((match) => match.kind === 'header')
   const cookie = matches.find((match) => match.kind === 'cookie')
   const by = header?.regex === true ? 'canary-by-header-pattern' : 'canary-by-header-value'

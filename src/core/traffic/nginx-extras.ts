@@ -27,7 +27,11 @@ export function withExtras(app: RouterApp, main: Ingress): Ingress {
   const single = (['responseHeaders', 'sticky', 'timeoutSeconds'] as const)
     .filter((field) => wanted[field] !== undefined)
     .map((field): Extras => ({ [field]: wanted[field] }))
-  const taken: Extras = Object.assign({}, ...single.filter(isFree), tls === undefined ? {} : { tls })
+  const taken: Extras = Object.assign(
+    {},
+    ...single.filter(isFree),
+    tls === undefined ? {} : { tls },
+  )
   return recording(withTls(annotated(bare, annotationsOf(app, taken)), tls), taken)
 }
 

@@ -53,7 +53,10 @@ export function ownIngress(
   app: RouterApp,
   main: Ingress,
   name: string,
-  { spec, annotations }: { readonly spec: IngressSpec; readonly annotations: Record<string, string | undefined> },
+  {
+    spec,
+    annotations,
+  }: { readonly spec: IngressSpec; readonly annotations: Record<string, string | undefined> },
 ): Ingress {
   const classic = 'kubernetes.io/ingress.class'
   const made: Ingress = {

@@ -9,11 +9,19 @@ import { contained } from '../k8s/compare.ts'
 import type { Ingress } from '../k8s/ingress.ts'
 import type { KubeObject, Labels, ObjectRef } from '../k8s/meta.ts'
 import type { Match } from '../model/app.ts'
-import { type RoleName, stable, weightOf, type Weights } from '../model/weights.ts'
+import { type RoleName, stable, type Weights, weightOf } from '../model/weights.ts'
 import { rewritten } from './difference.ts'
-import { canaryAnnotations, cannotMatch, canaryWords } from './nginx-canary.ts'
+import { canaryAnnotations, canaryWords, cannotMatch } from './nginx-canary.ts'
 import { headersName, inIngress, withExtras } from './nginx-extras.ts'
-import { backendsOf, ingressAt, ingressVersion, isToStable, nameFor, ownIngress, splitSpec } from './nginx-ingress.ts'
+import {
+  backendsOf,
+  ingressAt,
+  ingressVersion,
+  isToStable,
+  nameFor,
+  ownIngress,
+  splitSpec,
+} from './nginx-ingress.ts'
 import { annotated, isOwn, ownMeta, refTo, withoutOwn } from './owned.ts'
 import type { RouteObjects, RouteReading, Router, RouterApp, Split } from './router.ts'
 
@@ -44,8 +52,7 @@ export const nginx: Router = {
   restore: (app, objects) => {
     const main = ingressAt(objects, app.traffic.route)
     const { extras: _none, ...traffic } = app.traffic
-    const given =
-      main === undefined ? [] : rewritten(main, withExtras({ ...app, traffic }, main))
+    const given = main === undefined ? [] : rewritten(main, withExtras({ ...app, traffic }, main))
     return [...given, ...withoutOwn(app, objects, nginx.beside(app))]
   },
 }
@@ -95,7 +102,14 @@ function read(app: RouterApp, objects: RouteObjects): RouteReading {
       canaries.flatMap(({ role, matches }) => (matches.length === 0 ? [] : [[role, matches]])),
     ),
     uniform: canaries.every(({ role, found }) => contained(splitSpec(app, main, role), found.spec)),
-    acceptance: { kind: 'accepted', token: tokenOf(main, canaries.map(({ found }) => found)), settleMs },
+    acceptance: {
+      kind: 'accepted',
+      token: tokenOf(
+        main,
+        canaries.map(({ found }) => found),
+      ),
+      settleMs,
+    },
   }
 }
 
@@ -108,7 +122,10 @@ function tokenOf(main: Ingress, canaries: readonly Ingress[]): string {
 
 function unusable(app: RouterApp, objects: RouteObjects, main: Ingress): string | undefined {
   const { name, annotations } = main.metadata
-  if (canaryWords(annotations).weight > 0 || annotations?.['nginx.ingress.kubernetes.io/canary'] === 'true')
+  if (
+    canaryWords(annotations).weight > 0 ||
+    annotations?.['nginx.ingress.kubernetes.io/canary'] === 'true'
+  )
     return `the Ingress ${name} is a canary itself; name the one that sends to ${app.services[stable]}`
   if (!backendsOf(main).some((backend) => isToStable(app, backend)))
     return `no path of the Ingress ${name} has a backend ${app.services[stable]}; add one for the traffic that is to be split`
@@ -145,10 +162,11 @@ function renderRole(
   const { weights } = split
   const matches = split.matches[role] ?? []
   if (weights !== undefined && weights[role] === undefined)
-    return found === undefined ? [] : [{ kind: 'delete', ref: refTo(found), uid: found.metadata.uid ?? '' }]
+    return found === undefined
+      ? []
+      : [{ kind: 'delete', ref: refTo(found), uid: found.metadata.uid ?? '' }]
   const wanted = canaryOf(app, main, { role, weight: weightFor(weights, found, role), matches })
-  if (found === undefined)
-    return weights === undefined ? [] : [{ kind: 'create', object: wanted }]
+  if (found === undefined) return weights === undefined ? [] : [{ kind: 'create', object: wanted }]
   return rewritten(found, repaired(found, wanted, weights === undefined))
 }
 
@@ -174,7 +192,9 @@ function canaryOf(
 /** What stands there with our words in it. */
 function repaired(found: Ingress, wanted: Ingress, keepWeight: boolean): Ingress {
   const words = canaryAnnotations(canaryWords(wanted.metadata.annotations))
-  const kept = Object.entries(words).filter(([name]) => !keepWeight || !name.includes('/canary-weight'))
+  const kept = Object.entries(words).filter(
+    ([name]) => !keepWeight || !name.includes('/canary-weight'),
+  )
   const said = annotated(found, Object.fromEntries(kept))
   return contained(wanted.spec, found.spec) || wanted.spec === undefined
     ? said

@@ -1,10 +1,10 @@
 /** What every router must keep, whatever object it writes to. Each one in the register runs it on a fixture of its own. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { applyPatch } from '../forecast/json-patch.ts'
 import { release } from '#test/gen/release.ts'
 import { readRelease } from '../api/read.ts'
 import type { Write } from '../decision.ts'
+import { applyPatch } from '../forecast/json-patch.ts'
 import { contained } from '../k8s/compare.ts'
 import type { KubeObject } from '../k8s/meta.ts'
 import type { App, Extras, Match, Traffic } from '../model/app.ts'
@@ -64,11 +64,7 @@ function named({ kind, metadata }: KubeObject): { readonly kind: string; readonl
   return { kind, name: metadata.name }
 }
 
-function reading(
-  router: Router,
-  app: App,
-  objects: RouteObjects,
-): RouteReading & { kind: 'read' } {
+function reading(router: Router, app: App, objects: RouteObjects): RouteReading & { kind: 'read' } {
   const found = router.read(app, objects, {})
   if (found.kind !== 'read') throw new Error(`expected to read weights, found ${found.kind}`)
   return found
@@ -78,7 +74,8 @@ const to = (weights: Weights): Split => ({ weights, matches: {} })
 
 /** The fixture with objects as a server keeps them: there is no negative zero on the wire. */
 function stored(fixture: RouterFixture): RouterFixture {
-  const kept = (given: RouteObjects): RouteObjects => JSON.parse(JSON.stringify(given)) as RouteObjects
+  const kept = (given: RouteObjects): RouteObjects =>
+    JSON.parse(JSON.stringify(given)) as RouteObjects
   return { ...fixture, crowded: fixture.crowded.map(kept) }
 }
 
@@ -243,7 +240,8 @@ function matchLaws(router: Router, fixture: RouterFixture, split: SplitFor): voi
         let after = objects
         for (const list of [one, other]) {
           const wanted = { weights: undefined, matches: { [candidate]: list } }
-          after = written(after, router.render(app, after, { ...wanted, weights: split(weight) })) ?? {}
+          after =
+            written(after, router.render(app, after, { ...wanted, weights: split(weight) })) ?? {}
           expect(small(reading(router, app, after).matches[candidate] ?? [])).toEqual(small(list))
           expect(router.render(app, after, wanted)).toEqual([])
         }

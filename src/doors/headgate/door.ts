@@ -1,5 +1,6 @@
 /** Our own door: `headgate.dev` Release, which can say everything the engine can do. */
 import { readRelease } from '#core/api/read.ts'
+import { relatedTo } from '#core/api/reference.ts'
 import type { Release } from '#core/api/release.ts'
 import { releaseCrd } from '#core/api/schema.ts'
 import { notebookOf, statusOf } from '#core/api/status.ts'
@@ -10,7 +11,8 @@ export const headgateDoor: Door = {
   name: 'headgate',
   kind: kinds.release,
   crds: [releaseCrd],
-  read: (object) => readRelease(object as Release),
+  related: (object) => relatedTo(object as Release),
+  read: (object, lookup) => readRelease(object as Release, lookup),
   notebook: (object) => notebookOf((object as Release).status),
   status: (_object, book, app) => statusOf(book, app),
 }

@@ -41,7 +41,8 @@ const step = object(
     gate: gateSchema,
     match: list(matchSchema, {
       maxItems: 8,
-      description: 'Requests that go to the candidate from here on: any of these; an empty list ends it.',
+      description:
+        'Requests that go to the candidate from here on: any of these; an empty list ends it.',
     }),
   },
   {

@@ -158,7 +158,7 @@ function experimentOf(given: ExperimentStrategy, release: Release, notes: Notes)
   return {
     minDurationMs,
     maxDurationMs,
-    judge: judge === undefined ? undefined : readJudge(judge, release, notes),
+    judges: judge === undefined ? [] : [readJudge(judge, release, notes)],
     onConclusion: given.onConclusion ?? 'promote',
     conclude: conclude === undefined ? undefined : { winner },
   }
