@@ -4,11 +4,12 @@ import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Service } from '#core/k8s/workloads.ts'
 import { type App, withServicesOf } from '#core/model/app.ts'
 import type { Notebook } from '#core/model/notebook.ts'
+import { stable } from '#core/model/weights.ts'
 import type { MemberSeen, Observed, PodSeen, ServiceSeen, WorkloadSeen } from '#core/observed.ts'
-import { workloadOfPod } from '#core/render/names.ts'
+import { workloadName, workloadOfPod } from '#core/render/names.ts'
 import type { Caches } from './caches.ts'
 import type { Claims } from './claims.ts'
-import type { ServiceHeld } from './held.ts'
+import type { ServiceHeld, WorkloadHeld } from './held.ts'
 import type { Index } from './indexes.ts'
 import { refsOf } from './route-caches.ts'
 import type { KeyState } from './state.ts'
@@ -49,6 +50,13 @@ function workloadsOf(index: Index, app: App): readonly WorkloadSeen[] {
     .filter((held) => held.mayBelongTo(app.uid))
     .map((held) => held.seen())
     .sort((one, other) => (one.name < other.name ? -1 : 1))
+}
+
+/** Without an owner it may be one of ours whose owner was taken off: it has the name that only we would give it. */
+function mayAdopt(app: App, { ownerUid, name, revision, written }: WorkloadHeld): boolean {
+  if (ownerUid !== '' || revision === '' || written === '') return false
+  const roles = [stable, ...app.plan.candidates.map(({ role }) => role)]
+  return roles.some((role) => workloadName(app, role, revision) === name)
 }
 
 function membersOf(index: Index, app: App): readonly MemberSeen[] {

@@ -18,7 +18,11 @@ import { lead } from '#kube/lease.ts'
 import { reachThrough } from '#kube/reach.ts'
 import { systemClock, systemPorts } from '#kube/system.ts'
 import { sendDirect, socketTransport } from '#kube/transport.ts'
+import { trustedClock } from '#kube/trusted-clock.ts'
 import { type Health, startHealth } from '#server/health.ts'
+import type { EventOptions } from '../event-options.ts'
+import { checkEventOptions, sinksOf } from '../event-sinks.ts'
+import { tidyWhenAtRest } from '../lean.ts'
 import { addressOf, logLevelOf, speedOf } from '../options.ts'
 import { stopSignal } from '../signals.ts'
 import { version } from '../version.ts'
@@ -34,7 +38,7 @@ export type ControllerCommand = {
   readonly speed: string
   readonly decisionLog?: string
   readonly logLevel: string
-}
+} & EventOptions
 
 export async function controller(options: ControllerCommand): Promise<void> {
   const log = createLog(logLevelOf(options.logLevel))
@@ -43,32 +47,33 @@ export async function controller(options: ControllerCommand): Promise<void> {
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
   })
+  const rules = {
+    allow: options.allowAddress ?? [],
+    loopback: false,
+    apiServer: apiServerAddresses(config.server, process.env),
+  }
+  checkEventOptions(options, rules)
   const ports = systemPorts()
   const cluster = connectTo(socketTransport(config, ports), ports, {
     userAgent: `headgate/${version}`,
     onProblem: (problem) => log.warn({ ...problem }, 'a watch had trouble and goes on'),
   })
-  const startAt = await trustedNow(cluster, log)
+  const clock = await trustedClock(
+    cluster,
+    systemClock({ speed: speedOf(options.speed) }),
+    ({ offsetMs, status }) => tellOfClock(log, offsetMs, status),
+  )
   const instance = `${process.env['POD_NAME'] ?? hostname()}_${randomUUID().slice(0, 8)}`
   const metrics = telemetry(version)
+  const way = config.inCluster ? 'direct' : 'proxy'
+  const reach = reachThrough({ cluster, way, rules, direct: sendDirect })
   const running = startController({
     cluster,
     doors,
-    clock: systemClock({ speed: speedOf(options.speed), startAt }),
+    clock,
     ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
-    ask: askThrough(
-      reachThrough({
-        cluster,
-        way: config.inCluster ? 'direct' : 'proxy',
-        rules: {
-          allow: options.allowAddress ?? [],
-          loopback: false,
-          apiServer: apiServerAddresses(config.server, process.env),
-        },
-        direct: sendDirect,
-      }),
-      secretsOf(cluster),
-    ),
+    ask: askThrough(reach, secretsOf(cluster)),
+    sinks: sinksOf(options, { cluster, instance, reach, now: clock.now }),
     log,
     telemetry: metrics,
     ...decisionLog(options, log),
@@ -125,7 +130,9 @@ async function run({
       })
     : undefined
   if (leadership === undefined) running.lead(() => true)
+  const stopTidying = tidyWhenAtRest(cluster.ports.clock)
   await stopped
+  stopTidying()
   log.info({}, 'stopping')
   await running.standBy()
   await leadership?.stop()
@@ -146,18 +153,7 @@ function decisionLog(
   }
 }
 
-const clockToleranceMs = 5000
-
-/** The wall clock, or the API server's where they are more than five seconds apart. */
-async function trustedNow(cluster: Cluster, log: Log): Promise<number> {
-  const { headers, status } = await cluster.raw({ path: '/version' })
-  if (status >= 400) log.warn({ status }, 'the API server does not tell its version')
-  const theirs = Date.parse(headers['date'] ?? '')
-  const ours = Date.now()
-  if (Number.isNaN(theirs) || Math.abs(theirs - ours) <= clockToleranceMs) return ours
-  log.warn(
-    { offsetMs: theirs - ours },
-    "this machine's clock differs from the API server's, which is taken",
-  )
-  return theirs
+function tellOfClock(log: Log, offsetMs: number | undefined, status: number): void {
+  if (offsetMs === undefined) log.warn({ status }, 'the API server does not tell its time')
+  else log.warn({ offsetMs }, "this machine's clock differs from the API server's, which is taken")
 }

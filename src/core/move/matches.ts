@@ -52,7 +52,7 @@ function mayLeave(facts: Facts, role: RoleName): boolean {
 function isReady(facts: Facts, stance: Stance, role: RoleName): boolean {
   const revision = stance.revisions[role]
   if (revision === undefined || facts.selected(role) !== revision) return false
-  return facts.endpoints(role, revision) >= 0
+  return facts.endpoints(role, revision) >= podsNeeded(facts, stance, role)
 }
 
 function podsNeeded({ app }: Facts, stance: Stance, role: RoleName): number {

@@ -1,15 +1,6 @@
 /** The suite of all routers for each one in the register, and what is special to each. */
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { httpRoute } from '#test/gen/release.ts'
-import type {
-  HttpBackendRef,
-  HttpRoute,
-  HttpRouteRule,
-  ParentRef,
-  RouteParentStatus,
-} from '../k8s/gateway-api.ts'
-import type { Condition } from '../k8s/meta.ts'
+import type { ParentRef, RouteParentStatus } from '../k8s/gateway-api.ts'
 import {
   backend,
   both,
@@ -26,7 +17,7 @@ import {
 import { istio } from './istio.suite.ts'
 import { nginx } from './nginx.suite.ts'
 import { routerNames, routers } from './register.ts'
-import type { Acceptance, RouteObjects, Router } from './router.ts'
+import type { Acceptance, Router } from './router.ts'
 import { appOn, type RouterFixture, routerSuite, written } from './traffic.suite.ts'
 
 const app = appOn('gateway-api')

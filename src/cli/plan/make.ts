@@ -1,0 +1,173 @@
+/** From a manifest to its plan: against a cluster, which is asked without effect, or without one. */
+import { look } from '#controller/look.ts'
+import { readSafely } from '#controller/readings.ts'
+import {
+  assumedImage,
+  assumedRoute,
+  emptyObserved,
+  installedBefore,
+} from '#core/forecast/assumed.ts'
+import { type Forecast, forecast } from '#core/forecast/forecast.ts'
+import { kindOf } from '#core/k8s/kinds.ts'
+import type { KubeObject } from '#core/k8s/meta.ts'
+import type { App } from '#core/model/app.ts'
+import type { Observed } from '#core/observed.ts'
+import { routers } from '#core/traffic/register.ts'
+import type { Door } from '#doors/door.ts'
+import type { Cluster } from '#kube/cluster.ts'
+import { isKube, KubeError } from '#kube/errors.ts'
+import { type Plan, planOf, type Refused, refusedPlan } from './plan.ts'
+
+type Asked = { readonly door: Door; readonly object: KubeObject; readonly now: number }
+
+function namedBy({ door, object }: Asked): Pick<Plan, 'door' | 'namespace' | 'name'> {
+  const { namespace = 'default', name } = object.metadata
+  return { door: door.name, namespace, name }
+}
+
+function problemsOf(asked: Asked): readonly Refused[] {
+  const read = readSafely(asked.door, asked.object)
+  return read.kind === 'app'
+    ? []
+    : read.problems.map(({ path, message }) => ({ what: path, message }))
+}
+
+/** Without a cluster: as the next revision of a release that is installed, or with `first` as the first one. */
+export function planOffline(
+  asked: Asked & { readonly others: readonly KubeObject[]; readonly first: boolean },
+): Plan {
+  const { door, others, now, first } = asked
+  const object = withIdentity(asked.object, now)
+  const read = readSafely(door, object)
+  if (read.kind === 'problems') return refusedPlan(namedBy(asked), problemsOf(asked))
+  const { app } = read
+  const assumed: string[] = []
+  const given = wantedOf(app, others)
+  const route = given.length > 0 ? undefined : assumedRoute(app)
+  if (route !== undefined)
+    assumed.push(
+      `${route.kind} ${route.metadata.name} exists and sends its traffic to ${app.services['stable']}`,
+    )
+  if (!first) assumed.push(`another revision is installed; its image is shown as ${assumedImage}`)
+  const empty = emptyObserved(app, route === undefined ? given : [route])
+  const start = first ? empty : installedBefore(empty, now)
+  return planOf({ app, start, forecast: forecast(start, now), refused: [], assumed })
+}
+
+function withIdentity(object: KubeObject, now: number): KubeObject {
+  const { metadata } = object
+  const creationTimestamp = new Date(now).toISOString()
+  return { ...object, metadata: { uid: 'planned', generation: 1, creationTimestamp, ...metadata } }
+}
+
+/** @throws KubeError when the cluster cannot be asked. */
+export async function planOnline(
+  asked: Asked & {
+    readonly cluster: Cluster
+    readonly doors: readonly Door[]
+    readonly others: readonly KubeObject[]
+  },
+): Promise<Plan> {
+  const { door, doors, cluster, now } = asked
+  const { served, refused } = await dryRun(cluster, door, asked.object)
+  if (served === undefined) {
+    const problems = problemsOf(asked)
+    return refusedPlan(namedBy(asked), problems.length > 0 ? problems : refused)
+  }
+  const read = readSafely(door, served)
+  if (read.kind === 'problems')
+    return refusedPlan(namedBy(asked), problemsOf({ ...asked, object: served }))
+  const { app } = read
+  const looked = await look({ cluster, doors, door, object: served, app })
+  const { start, assumed } = withGiven(looked, asked.others)
+  const seen = forecast(start, now)
+  const also = await refusedCreations(cluster, seen)
+  return planOf({ app, start, forecast: seen, refused: also, assumed })
+}
+
+/** Routes that stand beside the release in its manifests and are not there yet: both are going to be applied. */
+function withGiven(
+  looked: Observed,
+  others: readonly KubeObject[],
+): { readonly start: Observed; readonly assumed: readonly string[] } {
+  const lacking = wantedOf(looked.app, others).filter(
+    ({ kind, metadata }) => looked.routes[`${kind}/${metadata.name}`] === undefined,
+  )
+  const given = lacking.map((object) => [`${object.kind}/${object.metadata.name}`, object] as const)
+  return {
+    start: { ...looked, routes: { ...looked.routes, ...Object.fromEntries(given) } },
+    assumed: lacking.map(({ kind, metadata }) => `${kind} ${metadata.name} is applied too`),
+  }
+}
+
+function wantedOf(app: App, others: readonly KubeObject[]): readonly KubeObject[] {
+  const wanted = routers[app.traffic.router]?.objects(app) ?? []
+  return others.filter(({ kind, metadata }) =>
+    wanted.some((ref) => ref.kind === kind && ref.name === metadata.name),
+  )
+}
+
+type Served = { readonly served: KubeObject | undefined; readonly refused: readonly Refused[] }
+
+/** What the server would make of the object: defaults, admission, and the identity and status it has already. */
+async function dryRun(cluster: Cluster, { kind }: Door, object: KubeObject): Promise<Served> {
+  const { namespace = 'default', name } = object.metadata
+  const existing = await cluster.get<KubeObject>(kind, { namespace, name }).catch(orMissing)
+  const metadata = { ...object.metadata, namespace }
+  try {
+    if (existing === undefined) {
+      const served = await cluster.create(kind, { ...object, metadata }, { dryRun: true })
+      return { served, refused: [] }
+    }
+    const next = { ...existing, ...object, metadata: merged(existing, object) }
+    return { served: await cluster.replace(kind, next, { dryRun: true }), refused: [] }
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    return {
+      served: undefined,
+      refused: [{ what: `${kind.kind} ${name}`, message: error.message }],
+    }
+  }
+}
+
+function merged(existing: KubeObject, { metadata }: KubeObject): KubeObject['metadata'] {
+  const before = existing.metadata
+  return {
+    ...before,
+    labels: { ...before.labels, ...metadata.labels },
+    annotations: { ...before.annotations, ...metadata.annotations },
+  }
+}
+
+function orMissing(error: unknown): undefined {
+  if (isKube(error, 'NotFound')) return undefined
+  throw error
+}
+
+function isRefusal(error: unknown): error is KubeError {
+  return error instanceof KubeError && [400, 403, 409, 422].includes(error.code)
+}
+
+/** So many objects at most are shown to the server. */
+const mostCreations = 16
+
+async function refusedCreations(
+  cluster: Cluster,
+  { moments }: Forecast,
+): Promise<readonly Refused[]> {
+  const objects = moments.flatMap((moment) =>
+    moment.kind === 'write' && moment.write.verb === 'create' ? [moment.write.changes[0]?.to] : [],
+  ) as readonly KubeObject[]
+  const told = objects.slice(0, mostCreations).map(async (object): Promise<readonly Refused[]> => {
+    try {
+      await cluster.create(kindOf(object.kind, object.apiVersion), object, { dryRun: true })
+      return []
+    } catch (error) {
+      // What another pass made meanwhile is there.
+      if (error instanceof KubeError && error.reason === 'AlreadyExists') return []
+      if (!isRefusal(error)) throw error
+      return [{ what: `${object.kind} ${object.metadata.name}`, message: error.message }]
+    }
+  })
+  return (await Promise.all(told)).flat()
+}
