@@ -1,15 +1,17 @@
 /** Keeps the EndpointSlices of every Service that selects pods. */
+
 import { kinds } from '#core/k8s/kinds.ts'
 import { isKube } from '#kube/errors.ts'
 import { lookAgainWhenBehindMs, OwnWrites } from '#kube/own-writes.ts'
 import type { LookAgain } from '#kube/work-queue.ts'
 import { type Context, type Controller, queueFor } from './context.ts'
+import { semanticEqual } from './equality.ts'
 import { controllerReference } from './owners.ts'
 import { Pace } from './pace.ts'
 import { backendsOf, headlessLabel, isHeadless, lastChangeTrigger } from './service-endpoints.ts'
 import { hasSelector, type ServiceView, viewServices } from './services.ts'
 import type { EndpointSlice, Service } from './shapes.ts'
-import { planSlices, type SliceContent } from './slice-plan.ts'
+import { planSlices, type SliceContent, type SlicePlan } from './slice-plan.ts'
 import { timestamp } from './times.ts'
 
 const managedBy = 'endpointslice.kubernetes.io/managed-by'
@@ -68,7 +70,8 @@ class EndpointSlices implements Controller {
     const wait = this.#pace.wait(key, pods.length)
     if (wait !== undefined) return wait
     const backends = backendsOf(service, pods, this.#view.nodeKnown)
-    const plan = planSlices(backends, this.#slicesByService.at(key))
+    const existing = this.#slicesByService.at(key)
+    const plan = relabelled(service, existing, planSlices(backends, existing))
     for (const content of plan.create) await this.#create(key, service, content)
     for (const { slice, content } of plan.update) await this.#update(key, service, slice, content)
     for (const slice of plan.remove) await this.#remove(key, slice)
@@ -121,6 +124,24 @@ class EndpointSlices implements Controller {
   #trigger() {
     return { [lastChangeTrigger]: timestamp(this.#context.ports.clock.now()) }
   }
+}
+
+/** Slices bear their Service's labels, also when nothing else of them changes. */
+function relabelled(
+  service: Service,
+  existing: readonly EndpointSlice[],
+  plan: SlicePlan,
+): SlicePlan {
+  const planned = new Set([...plan.update.map(({ slice }) => slice), ...plan.remove])
+  const wanted = labelsOf(service)
+  const stale = existing.filter(
+    (slice) => !planned.has(slice) && !semanticEqual(slice.metadata.labels, wanted),
+  )
+  const update = stale.map((slice) => ({
+    slice,
+    content: { ports: slice.ports ?? [], endpoints: slice.endpoints ?? [] },
+  }))
+  return { ...plan, update: [...plan.update, ...update] }
 }
 
 /** The key of the Service whose slice this is, if it is one of ours. */

@@ -78,6 +78,7 @@ export type PodSpec = {
   readonly initContainers?: readonly Container[]
   readonly nodeName?: string
   readonly nodeSelector?: Labels
+  readonly tolerations?: readonly Toleration[]
   readonly restartPolicy?: string
   readonly hostname?: string
   readonly subdomain?: string
@@ -290,8 +291,25 @@ export type Namespace = KubeObject & {
   readonly status?: { readonly phase?: string; readonly conditions?: readonly PodCondition[] }
 }
 
+export type Taint = {
+  readonly key: string
+  readonly value?: string
+  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
+}
+
+export type Toleration = {
+  readonly key?: string
+  readonly operator?: 'Exists' | 'Equal'
+  readonly value?: string
+  readonly effect?: string
+}
+
 export type Node = KubeObject & {
-  readonly spec?: { readonly unschedulable?: boolean; readonly podCIDR?: string }
+  readonly spec?: {
+    readonly unschedulable?: boolean
+    readonly podCIDR?: string
+    readonly taints?: readonly Taint[]
+  }
   readonly status?: {
     readonly conditions?: readonly (PodCondition & { readonly lastHeartbeatTime?: string })[]
     readonly addresses?: readonly { readonly type: string; readonly address: string }[]

@@ -156,3 +156,47 @@ test('a stopped container gets its signal, is not restarted, and says when it ha
   await advance(600_000)
   expect(run.status().restartCount).toBe(0)
 })
+
+test('a TCP probe finds the port, and readiness is lost after as many failures as are allowed', async () => {
+  const tcpSocket = { port: 8080 }
+  const tcp = harness({ readinessProbe: { tcpSocket, periodSeconds: 1 } })
+  await tcp.advance(200)
+  expect(tcp.state()).toBe('ready')
+  const probe = {
+    httpGet: { path: '/nothello', port: 8080 },
+    periodSeconds: 1,
+    failureThreshold: 2,
+  }
+  const failing = harness({ readinessProbe: probe })
+  await failing.advance(10_000)
+  expect([failing.state(), failing.run.status().restartCount]).toEqual(['running', 0])
+})
+
+test('a startup probe that fails for good ends the container', async () => {
+  const startupProbe = {
+    httpGet: { path: '/nothello', port: 8080 },
+    periodSeconds: 1,
+    failureThreshold: 3,
+  }
+  const { advance, run, events } = harness({ startupProbe })
+  await advance(2_050)
+  expect(run.status().restartCount).toBe(0)
+  await advance(200)
+  expect(run.status().restartCount).toBe(1)
+  expect(events).toContain(
+    'Unhealthy: Startup probe failed: HTTP probe failed with statuscode: 500',
+  )
+  expect(events).toContain('Killing: Container app failed startup probe, will be restarted')
+})
+
+test('the events of an image that cannot be pulled are those of a kubelet, in their order', async () => {
+  const { advance, events } = harness({ image: 'shop:v1-nopull' })
+  await advance(2_000)
+  expect(events).toEqual([
+    'Pulling: Pulling image "shop:v1-nopull"',
+    'Failed: Failed to pull image "shop:v1-nopull": failed to pull image "shop:v1-nopull": not found',
+    'Failed: Error: ErrImagePull',
+    'BackOff: Back-off pulling image "shop:v1-nopull"',
+    'Failed: Error: ImagePullBackOff',
+  ])
+})

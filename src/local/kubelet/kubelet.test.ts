@@ -2,12 +2,13 @@ import { afterEach, expect, test } from 'vitest'
 import { kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Cache } from '#kube/cluster.ts'
-import type { Node, Pod, PodSpec } from '../controllers/shapes.ts'
+import type { EndpointSlice, Node, Pod, PodSpec } from '../controllers/shapes.ts'
 import {
   pod,
   podSpec,
   type SmallCluster,
   type SmallOptions,
+  service,
   startSmallCluster,
 } from '../controllers/testing/small-cluster.ts'
 
@@ -106,6 +107,46 @@ test('a deleted pod serves on for a moment, then gets SIGTERM, and is gone when 
   await cluster.until('it is gone', () => get() === undefined)
   expect(cluster.time.clock.monotonic() - startedAt).toBe(1_300)
   expect(await cluster.events()).toContain('Killing: Stopping container app')
+})
+
+test('a pod that goes is no endpoint any more before it gets SIGTERM', async () => {
+  await start({ pods: { stopMs: 1_000 } })
+  const slices = await cluster.see<EndpointSlice>(kinds.endpointSlice)
+  await cluster.api.create(kinds.service, service('shop'))
+  await cluster.api.create(kinds.pod, pod('p', { app: 'shop' }))
+  const endpoint = () => [...slices.values()].flatMap(({ endpoints }) => endpoints ?? [])[0]
+  await cluster.until('it is an endpoint', () => endpoint()?.conditions.ready === true)
+  await cluster.api.remove(kinds.pod, at('p'))
+  await cluster.until('it is none', () => endpoint()?.conditions.ready === false)
+  expect(endpoint()?.conditions).toMatchObject({ serving: true, terminating: true })
+  // Still up: nobody has asked it to end.
+  expect([stateOf(), isReady()]).toEqual(['running', true])
+  await cluster.until('it is gone', () => get() === undefined && endpoint() === undefined)
+})
+
+test('a node that takes no pods gets none until it does again', async () => {
+  await start()
+  const node = { name: 'local' }
+  const taints = [{ key: 'a', value: 'b', effect: 'NoSchedule' }]
+  expect((await cluster.api.get<Node>(kinds.node, node)).spec?.taints ?? []).toEqual([])
+  await cluster.api.patch(kinds.node, node, 'merge', { spec: { taints } })
+  await run('p')
+  await run('bold', running({ tolerations: [{ key: 'a', operator: 'Equal', value: 'b' }] }))
+  await run('blind', running({ tolerations: [{ operator: 'Exists', effect: 'NoSchedule' }] }))
+  await cluster.until('who tolerates it runs', () => isReady('bold') && isReady('blind'))
+  expect(get()?.spec.nodeName).toBeUndefined()
+  await cluster.api.patch(kinds.node, node, 'merge', {
+    spec: { taints: null, unschedulable: true },
+  })
+  await cluster.time.advance(1_000)
+  expect(get()?.spec.nodeName).toBeUndefined()
+  const said = (await cluster.events()).filter((event) => event.startsWith('FailedScheduling'))
+  expect(said).toContain(
+    'FailedScheduling: 0/1 nodes are available: 1 node(s) had untolerated taint {a: b}.',
+  )
+  expect(said).toContain('FailedScheduling: 0/1 nodes are available: 1 node(s) were unschedulable.')
+  await cluster.api.patch(kinds.node, node, 'merge', { spec: { unschedulable: null } })
+  await cluster.until('it runs', isReady)
 })
 
 const hooks = [

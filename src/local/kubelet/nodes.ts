@@ -30,7 +30,13 @@ export async function registerNode(
   await create(cluster, kinds.node, wanted)
   const { status } = wanted
   const options = { subresource: 'status' }
-  return cluster.patch<Node>(kinds.node, { name: facts.name }, 'merge', { status }, options)
+  const at = { name: facts.name }
+  const node = await cluster.patch<Node>(kinds.node, at, 'merge', { status }, options)
+  // In a cluster the lifecycle controller takes the taint away from a node that reports ready.
+  const taints = node.spec?.taints ?? []
+  const left = taints.filter(({ key }) => key !== 'node.kubernetes.io/not-ready')
+  if (left.length === taints.length) return node
+  return cluster.patch<Node>(kinds.node, at, 'merge', { spec: { taints: left } })
 }
 
 /** Renews the lease until the signal aborts; then resolves. */

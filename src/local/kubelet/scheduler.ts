@@ -1,13 +1,14 @@
-/** Gives each pod that has none a node: the one with the fewest pods among those its node selector names. */
+/** Gives each pod that has none a node: the one with the fewest pods among those that it fits on. */
 import { kinds } from '#core/k8s/kinds.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import { isKube, KubeError } from '#kube/errors.ts'
 import type { Ports } from '#kube/ports.ts'
 import { keyOf } from '#kube/store.ts'
 import { type WorkQueue, workQueue } from '#kube/work-queue.ts'
+import { semanticEqual } from '../controllers/equality.ts'
 import type { EventRecorder } from '../controllers/events.ts'
 import { matcher } from '../controllers/selectors.ts'
-import type { Node, Pod } from '../controllers/shapes.ts'
+import type { Node, Pod, Taint, Toleration } from '../controllers/shapes.ts'
 import type { Watches } from '../controllers/watches.ts'
 
 export type SchedulerOptions = {
@@ -32,11 +33,10 @@ export function startScheduler(options: SchedulerOptions): WorkQueue {
   const schedule = async (key: string): Promise<undefined> => {
     const pod = pods.get(key)
     if (pod === undefined || !needsNode(pod)) return
-    const fit = [...nodes.values()].filter((node) => fits(pod, node))
+    const fit = [...nodes.values()].filter((node) => obstacle(pod, node) === undefined)
     const [node] = fit.toSorted((a, b) => loadOf(load, a) - loadOf(load, b))
     if (node === undefined) {
-      const said = `0/${nodes.size()} nodes are available: ${nodes.size()} node(s) didn't match Pod's node affinity/selector.`
-      events.record(pod, 'Warning', 'FailedScheduling', said)
+      events.record(pod, 'Warning', 'FailedScheduling', told(pod, [...nodes.values()]))
       return
     }
     const { name } = node.metadata
@@ -58,7 +58,7 @@ export function startScheduler(options: SchedulerOptions): WorkQueue {
     if (needsNode(change.now)) queue.add(change.key)
   })
   nodes.subscribe((change) => {
-    if (change.type === 'put' && change.before !== undefined) return
+    if (change.type === 'gone' || takesAsBefore(change.before, change.now)) return
     for (const pod of pods.values()) if (needsNode(pod)) queue.add(keyOf(pod))
   })
   return queue
@@ -77,9 +77,41 @@ function needsNode({ metadata, spec, status }: Pod): boolean {
   )
 }
 
-function fits(pod: Pod, node: Node): boolean {
-  if (node.spec?.unschedulable === true) return false
-  return matcher({ matchLabels: pod.spec.nodeSelector ?? {} })(node.metadata.labels)
+function takesAsBefore(before: Node | undefined, now: Node): boolean {
+  return (
+    before !== undefined &&
+    semanticEqual(before.spec, now.spec) &&
+    semanticEqual(before.metadata.labels, now.metadata.labels)
+  )
+}
+
+/** Why a pod cannot go to a node, in the words of the scheduler; undefined when it can. */
+function obstacle({ spec }: Pod, node: Node): string | undefined {
+  if (node.spec?.unschedulable === true) return 'were unschedulable'
+  const taint = (node.spec?.taints ?? []).find(
+    (one) =>
+      one.effect !== 'PreferNoSchedule' &&
+      !(spec.tolerations ?? []).some((toleration) => tolerates(toleration, one)),
+  )
+  if (taint !== undefined) return `had untolerated taint {${taint.key}: ${taint.value ?? ''}}`
+  const chosen = matcher({ matchLabels: spec.nodeSelector ?? {} })(node.metadata.labels)
+  return chosen ? undefined : "didn't match Pod's node affinity/selector"
+}
+
+function tolerates({ key = '', operator, value = '', effect = '' }: Toleration, taint: Taint) {
+  if (effect !== '' && effect !== taint.effect) return false
+  if (key !== '' && key !== taint.key) return false
+  return operator === 'Exists' || (key !== '' && value === (taint.value ?? ''))
+}
+
+function told(pod: Pod, nodes: readonly Node[]): string {
+  const counts = new Map<string, number>()
+  for (const node of nodes) {
+    const why = obstacle(pod, node) ?? ''
+    counts.set(why, (counts.get(why) ?? 0) + 1)
+  }
+  const list = [...counts].map(([why, count]) => `${count} node(s) ${why}`).sort()
+  return `0/${nodes.length} nodes are available: ${list.join(', ')}.`
 }
 
 async function bind(cluster: Cluster, { metadata }: Pod, node: string): Promise<void> {

@@ -92,7 +92,8 @@ class Deployments implements Controller {
     const claimed = await this.#claim(key, deployment)
     const sets = await pass.sets(claimed, false)
     if (deployment.metadata.deletionTimestamp !== undefined) return this.#onlyCount(pass, sets)
-    notePause(pass)
+    // Seen by others before anything follows from it: what comes next has its own word for progress.
+    if (notePause(pass)) await pass.writeStatus(pass.deployment.status ?? {})
     if (deployment.spec.paused === true || wasScaled(pass, sets)) return this.#stand(pass, sets)
     return this.#roll(pass, sets, claimed)
   }
@@ -154,14 +155,17 @@ class Deployments implements Controller {
   }
 }
 
-// The time a rollout stood still does not count against its deadline.
-function notePause(pass: Pass): void {
+/** The time a rollout stood still does not count against its deadline. True when that ended now. */
+function notePause(pass: Pass): boolean {
   const { spec, status } = pass.deployment
   const current = conditionOf(status, 'Progressing')
-  if (!hasDeadline(pass.deployment) || current?.reason === 'ProgressDeadlineExceeded') return
+  if (!hasDeadline(pass.deployment) || current?.reason === 'ProgressDeadlineExceeded') {
+    return false
+  }
   const noted = current?.reason === 'DeploymentPaused'
   if (spec.paused === true && !noted)
     pass.condition('Unknown', 'DeploymentPaused', 'Deployment is paused')
-  if (spec.paused !== true && noted)
-    pass.condition('Unknown', 'DeploymentResumed', 'Deployment is resumed')
+  const resumed = spec.paused !== true && noted
+  if (resumed) pass.condition('Unknown', 'DeploymentResumed', 'Deployment is resumed')
+  return resumed
 }

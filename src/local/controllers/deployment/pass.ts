@@ -33,7 +33,7 @@ export type PassOptions = {
 
 export class Pass {
   readonly #options: PassOptions
-  readonly #stored: DeploymentStatus
+  #stored: DeploymentStatus
   /** With the conditions this pass has come to; they are written with the status at its end. */
   deployment: Deployment
 
@@ -103,6 +103,8 @@ export class Pass {
       { subresource: 'status' },
     )
     own.wrote(key, deployments, answer)
+    this.#stored = status
+    this.deployment = { ...this.deployment, metadata: answer.metadata, status }
   }
 
   #tellScaled(name: string, before: number, now: number): void {
@@ -180,11 +182,13 @@ export class Pass {
     const { context, key, own, deployments } = this.#options
     const annotations = { [revisionAnnotation]: revision }
     const body = { metadata: { uid: metadata.uid, annotations } }
+    // Through the status, as the real one does it: a change of annotations elsewhere counts as a new generation.
     const answer = await context.cluster.patch<Deployment>(
       kinds.deployment,
       metadata,
       'merge',
       body,
+      { subresource: 'status' },
     )
     own.wrote(key, deployments, answer)
     // What this pass has found out about the status goes on top of what the server answered.
