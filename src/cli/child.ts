@@ -6,9 +6,13 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { LocalCluster } from '#local/cluster.ts'
 import type { LocalAddresses } from './addresses.ts'
 import { portOf } from './options.ts'
+
+// Beside this file in the source tree, above it in the package.
+const program = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './main.ts' : '../headgate.js', import.meta.url),
+)
 
 export type ChildController = {
   readonly process: ChildProcess
@@ -28,7 +32,7 @@ export type ChildOptions = {
 
 /** Starts it and waits until it is ready. @throws Error when it ends before. */
 export async function spawnController(
-  cluster: LocalCluster,
+  cluster: { readonly apiServer: { readonly kubeconfig: () => string } },
   options: ChildOptions,
 ): Promise<ChildController> {
   const folder = await mkdtemp(join(tmpdir(), 'headgate-'))
@@ -36,7 +40,7 @@ export async function spawnController(
   await writeFile(kubeconfig, cluster.apiServer.kubeconfig(), { mode: 0o600 })
   const port = await freePort(portOf('--health-port', options.healthPort))
   const args = [
-    fileURLToPath(new URL('./main.ts', import.meta.url)),
+    program,
     'controller',
     ...['--kubeconfig', kubeconfig, '--health-address', `127.0.0.1:${port}`],
     ...['--lease-namespace', 'default', '--speed', options.speed, '--log-level', options.logLevel],
@@ -61,7 +65,7 @@ export async function spawnController(
 }
 
 /** The port itself where nobody has it, else a free one. */
-export async function freePort(wanted: number): Promise<number> {
+async function freePort(wanted: number): Promise<number> {
   const server = createServer()
   const listen = (port: number): Promise<number> =>
     new Promise((resolve, reject) => {
@@ -104,7 +108,7 @@ export async function spawnLocal(options: {
   readonly decisionLog: string
 }): Promise<SpawnedLocal> {
   const args = [
-    fileURLToPath(new URL('./main.ts', import.meta.url)),
+    program,
     ...['local', '--output', 'json', '--log-level', 'error'],
     ...['--kubeconfig', options.kubeconfig, '--decision-log', options.decisionLog],
   ]

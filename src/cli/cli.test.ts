@@ -1,9 +1,9 @@
 /** The command line as people meet it: wrong words, missing files, servers that are not there. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 
 type Run = { readonly code: number; readonly out: string; readonly err: string }
 
@@ -22,6 +22,7 @@ function headgate(...args: readonly string[]): Promise<Run> {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'headgate-cli-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const nobodyThere = join(folder, 'nobody')
 writeFileSync(
   nobodyThere,
@@ -56,6 +57,24 @@ const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = 
     ['controller', '--log-level', 'loud'],
     2,
     /--log-level loud is unknown/,
+  ],
+  [
+    'events for an address that may not be asked',
+    ['controller', '--kubeconfig', nobodyThere, '--events-url', 'http://127.0.0.1:1/'],
+    2,
+    /--events-url: .*127\.0\.0\.1/,
+  ],
+  [
+    'a size that is none',
+    ['controller', '--kubeconfig', nobodyThere, '--events-file-size', 'big'],
+    2,
+    /--events-file-size big is no size; write one like 500Ki or 10Mi/,
+  ],
+  [
+    'a token for nobody',
+    ['controller', '--kubeconfig', nobodyThere, '--events-token-file', 'token'],
+    2,
+    /--events-token-file says nothing without --events-url/,
   ],
   ['a kubeconfig that is missing', ['controller', '--kubeconfig', join(folder, 'none')], 1, /none/],
   [

@@ -2,6 +2,8 @@
 /** The command line: each command is a file, loaded only when it is asked for, so that help stays instant. */
 import { Command, CommanderError } from 'commander'
 import { UsageError } from './errors.ts'
+import { withEventOptions } from './event-options.ts'
+import { runLean } from './lean.ts'
 import { version } from './version.ts'
 
 const program = new Command('headgate')
@@ -22,13 +24,17 @@ program
   .option('--health-port <port>', 'of the controller; a free one where it is taken', '8080')
   .option('--follow-delay <duration>', 'how far the gateway follows behind its own word', '100ms')
   .option('--speed <n>', 'run the clocks of the cluster and the controller n times as fast', '1')
+  .option(
+    '--control-plane <kind>',
+    'local; or real: built with Go, in a namespace of its own (root)',
+    'local',
+  )
   .option('--allow-commands', "run containers' own commands on this machine")
   .option('--decision-log <file>', 'append one JSON line for each decision')
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'warn')
   .action(async (options) => (await import('./commands/local.ts')).local(options))
 
-program
-  .command('controller')
+withEventOptions(program.command('controller'))
   .description('run the controller against a cluster')
   .option(
     '--kubeconfig <file>',
@@ -42,11 +48,33 @@ program
     '--lease-namespace <name>',
     'where the lease is; by default POD_NAMESPACE or the namespace of the context',
   )
-  .option('--allow-address <host...>', 'further hosts that metrics may be asked from')
+  .option(
+    '--allow-address <host...>',
+    'further hosts that metrics may be asked from and events told to',
+  )
   .option('--speed <n>', 'run its clock n times as fast', '1')
   .option('--decision-log <file>', 'append one JSON line for each decision')
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
-  .action(async (options) => (await import('./commands/controller.ts')).controller(options))
+  .action(async (options) => {
+    runLean()
+    await (await import('./commands/controller.ts')).controller(options)
+  })
+
+program
+  .command('plan')
+  .description('say what applying manifests would do: steps, writes, gates, time, refusals')
+  .argument('[paths...]', 'manifests: files, folders, or - for standard input')
+  .option('-f, --filename <path...>', 'the same as naming them')
+  .option(
+    '--kubeconfig <file>',
+    'the cluster; by default KUBECONFIG, the pod we run in, or ~/.kube/config',
+  )
+  .option('--context <name>', 'of the kubeconfig')
+  .option('-n, --namespace <name>', 'of manifests that name none')
+  .option('--offline', 'ask no cluster: plan the next revision of a release that is installed')
+  .option('--first', 'with --offline: plan the first one')
+  .option('-o, --output <format>', 'text, json or yaml', 'text')
+  .action(async (paths, options) => (await import('./commands/plan.ts')).plan(paths, options))
 
 program
   .command('demo')
@@ -57,11 +85,9 @@ program
   .option('--output <format>', 'json: end with one line of figures')
   .action(async (options) => (await import('./commands/demo.ts')).demo(options))
 
-try {
-  await program.parseAsync()
-} catch (error) {
+program.parseAsync().catch((error: unknown) => {
   process.exitCode = report(error)
-}
+})
 
 /** One sentence on standard error, and an exit code that scripts can trust: 2 for usage, 1 for all else. */
 function report(error: unknown): number {

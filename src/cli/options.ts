@@ -39,3 +39,21 @@ export function addressOf(option: string, text: string): { host: string; port: n
   const host = at > 0 ? text.slice(0, at) : '0.0.0.0'
   return { host, port: portOf(option, text.slice(at + 1)) }
 }
+
+/** A whole number, from 0. */
+export function countOf(option: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text))
+    throw new UsageError(`${option} ${text} is no number; write one like 3`)
+  return Number(text)
+}
+
+const sizes: Readonly<Record<string, number>> = { '': 1, Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 }
+
+/** Bytes, as `500Ki`, `10Mi`, `1Gi` or a number. */
+export function sizeOf(option: string, text: string): number {
+  const [, amount = '', unit = ''] = /^([1-9]\d{0,9})(Ki|Mi|Gi)?$/.exec(text) ?? []
+  const size = sizes[unit]
+  if (amount === '' || size === undefined)
+    throw new UsageError(`${option} ${text} is no size; write one like 500Ki or 10Mi`)
+  return Number(amount) * size
+}

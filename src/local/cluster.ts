@@ -8,11 +8,16 @@ import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import { connectTo } from '#kube/connect.ts'
 import { isKube } from '#kube/errors.ts'
+import type { Ports } from '#kube/ports.ts'
 import { systemPorts } from '#kube/system.ts'
 import { type RunningApiServer, startApiServer } from './api-server/start.ts'
 import { startWorkloads } from './controllers/start.ts'
 import { gatewayApiCrds, localGateway, localGatewayClass } from './crds/gateway-api.ts'
+import { nginxIngressClass } from './crds/ingress-nginx.ts'
+import { istioCrds } from './crds/istio.ts'
+import { established } from './definitions.ts'
 import { type LocalGateway, startGateway } from './gateway/start.ts'
+import type { Runtime } from './kubelet/runtime.ts'
 import { startKubelet } from './kubelet/start.ts'
 import { type LocalPrometheus, startPrometheus } from './prometheus/start.ts'
 
@@ -48,16 +53,56 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
     clients.push(made)
     return made
   }
-  const admin = client('headgate-local')
-  const crds = [...gatewayApiCrds(), ...(options.crds ?? [])]
-  await Promise.all(crds.map((crd) => ensure(admin, kinds.customResourceDefinition, crd)))
-
-  const { followDelayMs, allowCommands, gatewayPort } = options
+  const parts = await startParts(client, ports, options)
   const workloads = await startWorkloads(client('kube-controller-manager'), ports, {
     report: (trouble) => report('controllers', trouble),
   })
+  return {
+    apiServer,
+    gateway: parts.gateway,
+    prometheus: parts.prometheus,
+    cluster: parts.admin,
+    stop: async () => {
+      await workloads.stop()
+      await parts.stop()
+      await Promise.all(clients.map((one) => one.close()))
+      await apiServer.close()
+    },
+  }
+}
+
+export type ClusterParts = {
+  readonly admin: Cluster
+  readonly gateway: LocalGateway
+  readonly prometheus: LocalPrometheus
+  readonly stop: () => Promise<void>
+}
+
+/** All that stands around an API server and its controllers, whichever they are: definitions, kubelet, gateway, Prometheus. */
+export async function startParts(
+  client: (userAgent: string) => Cluster,
+  ports: Ports,
+  options: LocalClusterOptions & { readonly runtime?: Runtime },
+): Promise<ClusterParts> {
+  const {
+    speed = 1,
+    report = () => {},
+    followDelayMs,
+    allowCommands,
+    gatewayPort,
+    runtime,
+  } = options
+  const admin = client('headgate-local')
+  const crds = [...gatewayApiCrds(), ...istioCrds(), ...(options.crds ?? [])]
+  await Promise.all(crds.map((crd) => ensure(admin, kinds.customResourceDefinition, crd)))
+  await established(
+    admin,
+    crds.map(({ metadata }) => metadata.name),
+  )
+
   const kubelet = await startKubelet(client('kubelet'), ports, {
     speed,
+    ...(runtime === undefined ? {} : { runtime }),
     ...(allowCommands === undefined ? {} : { allowCommands }),
     report: (key, error) => report(`kubelet ${key}`, error),
   })
@@ -69,21 +114,18 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
   const prometheus = await startPrometheus(client('prometheus'), ports, {
     extraTargets: [{ job: 'gateway', metrics: gateway.metrics }],
   })
+  await ensure(admin, kinds.ingressClass, nginxIngressClass)
   await ensure(admin, kinds.gatewayClass, localGatewayClass)
   await ensure(admin, kinds.gateway, localGateway(gateway.port))
 
   return {
-    apiServer,
+    admin,
     gateway,
     prometheus,
-    cluster: admin,
     stop: async () => {
       await prometheus.stop()
       await gateway.stop()
-      await workloads.stop()
       await kubelet.stop()
-      await Promise.all(clients.map((one) => one.close()))
-      await apiServer.close()
     },
   }
 }

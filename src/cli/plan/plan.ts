@@ -1,6 +1,7 @@
 /** What applying a manifest would do, as values: the engine's own forecast, with what would be refused. */
 import type { FieldChange } from '#core/forecast/difference.ts'
 import type { Forecast, Moment } from '#core/forecast/forecast.ts'
+import { leftOutOf } from '#core/left-out.ts'
 import type { App } from '#core/model/app.ts'
 import type { Observed } from '#core/observed.ts'
 
@@ -20,6 +21,8 @@ export type Plan = {
   readonly refused: readonly Refused[]
   /** What was not known and is taken to be so. */
   readonly assumed: readonly string[]
+  /** What the router cannot do, so that the release goes on without it. */
+  readonly leftOut: readonly string[]
   readonly end?: { readonly phase: string; readonly reason: string; readonly message: string }
 }
 
@@ -52,7 +55,7 @@ export type PlanGate = {
 type Named = Pick<Plan, 'door' | 'namespace' | 'name'>
 
 export function refusedPlan(named: Named, refused: readonly Refused[]): Plan {
-  const nothing = { steps: [], gates: [], expectedMs: 0, openWaits: 0, assumed: [] }
+  const nothing = { steps: [], gates: [], expectedMs: 0, openWaits: 0, assumed: [], leftOut: [] }
   return { ...named, verdict: 'refused', ...nothing, refused }
 }
 
@@ -81,6 +84,7 @@ export function planOf({ app, start, forecast, refused, assumed }: Seen): Plan {
     openWaits: moments.filter((one) => one.kind === 'wait' && one.durationMs === undefined).length,
     refused: all,
     assumed,
+    leftOut: leftOutOf(app),
     end: { phase: end.phase, reason: type, message },
   }
 }

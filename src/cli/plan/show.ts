@@ -30,6 +30,7 @@ function lines(plan: Plan): readonly string[] {
   return [
     `${plan.door} ${plan.namespace}/${plan.name}: ${summary(plan)}`,
     ...plan.assumed.map((sentence) => `  assumed: ${sentence}`),
+    ...plan.leftOut.map((sentence) => `  left out: ${sentence}`),
     ...plan.refused.map(({ what, message }) => `  refused: ${what}: ${message}`),
     ...plan.steps.flatMap(stepLines),
     ...(plan.end === undefined || plan.steps.length === 0

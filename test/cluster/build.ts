@@ -1,0 +1,16 @@
+/** Builds what the cluster lane needs and does not find; says what it does, and in one sentence what is missing. */
+import { findBinaries } from '../../src/cli/local/binaries.ts'
+
+const started = performance.now()
+const tell = (line: string): void => {
+  process.stderr.write(`${line}\n`)
+}
+
+try {
+  const binaries = await findBinaries(tell)
+  for (const [program, path] of Object.entries(binaries)) tell(`${program}: ${path}`)
+  tell(`ready after ${Math.round((performance.now() - started) / 1000)} s`)
+} catch (error) {
+  tell(error instanceof Error ? error.message : String(error))
+  process.exitCode = 1
+}

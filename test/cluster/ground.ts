@@ -1,0 +1,29 @@
+/** A real control plane in a network namespace of its own, as the ground for scenarios. */
+import { doors } from '#doors/register.ts'
+import { connectTo } from '#kube/connect.ts'
+import { systemPorts } from '#kube/system.ts'
+import { type RealCluster, startRealCluster } from '../../src/cli/local/real.ts'
+import type { Ground } from '../scenarios/stage.ts'
+
+export type RealGround = Ground & { readonly real: RealCluster }
+
+/** @throws Error with one sentence where there can be none: not root, not Linux, no programs. */
+export async function realGround(): Promise<RealGround> {
+  const ports = systemPorts()
+  const real = await startRealCluster({
+    ports,
+    crds: doors.flatMap((door) => door.crds),
+    followDelayMs: 50,
+  })
+  const cluster = connectTo(real.apiServer.transport(), ports, { userAgent: 'test' })
+  return {
+    real,
+    cluster,
+    gateway: real.gateway,
+    apiServer: real.apiServer,
+    stop: async () => {
+      await cluster.close()
+      await real.stop()
+    },
+  }
+}

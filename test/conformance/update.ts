@@ -1,0 +1,73 @@
+/**
+ * `node test/conformance/update.ts`: plays all cases on the local API server against the golden traces, and writes down
+ * what still differs, in known-differences.json and in docs/conformance.md. Needs no real server.
+ */
+import { writeFileSync } from 'node:fs'
+import { systemPorts } from '#kube/system.ts'
+import { allCases } from './cases/all.ts'
+import { type Count, count, told } from './count.ts'
+import { readGolden } from './golden.ts'
+import { writeKnown } from './known.ts'
+import { lacking } from './lacking.ts'
+import { localTarget } from './local-target.ts'
+import { playAll } from './play.ts'
+
+const target = await localTarget(systemPorts())
+const found = count(readGolden(), await playAll(target, allCases, 4))
+await target.close()
+writeKnown(found.different.keys())
+writeFileSync(new URL('../../docs/conformance.md', import.meta.url), page(found))
+process.stdout.write(`${told(found)}\n`)
+for (const [id, lines] of found.different) {
+  for (const line of lines) process.stdout.write(`${id} ${line}\n`)
+}
+
+function page(result: Count): string {
+  const areas = Map.groupBy(result.different.keys(), (id) => id.split('/')[0] ?? '')
+  const rows = [...areas].map(
+    ([area, ids]) => `- ${area}: ${ids.map((id) => id.slice(area.length + 1)).join('; ')}`,
+  )
+  return `# Conformance of the local cluster
+
+The local cluster stands in for Kubernetes. What it is compared with is a real control plane: kube-apiserver and
+kube-controller-manager v1.34.4 on etcd 3.6.4, built from their released modules (\`test/cluster/go.mod\`).
+
+## The API server
+
+${allCases.length} cases (\`test/conformance/cases\`), each a few requests and everything that came back: status, body, warnings,
+watch events. Only what a server makes up is masked (ids, versions, instants, addresses). \`npm test\` compares the local
+server with golden traces of a real one (\`test/conformance/golden\`); \`npm run test:cluster\` plays a real one live,
+compares it with the traces, and the local one with it.
+
+| equal | lacking | different |
+| ----: | ------: | --------: |
+| ${result.equal} | ${result.lacking} | ${result.different.size} |
+
+Lacking, with a plain refusal as its behaviour:
+
+${lacking.map(({ what, says }) => `- ${what}: \`${says}\``).join('\n')}
+
+Different, and to be mended. No other difference passes the tests:
+
+${rows.join('\n')}
+
+Beside the cases, 2,000 random sequences of requests (ConfigMaps, Deployments with scale and status, a custom kind with
+rules; creates, replaces, all four kinds of patch, apply with two managers, deletions, lists, watches) are played on both
+servers in each run of \`npm run test:cluster\`, step by step the same.
+
+## The controllers
+
+43 stories (\`test/conformance/controllers\`) are told to the local controllers and to kube-controller-manager, each with our
+kubelet: Deployments, ReplicaSets, ReplicationControllers, Services with Endpoints and EndpointSlices, garbage
+collection in each propagation, adoption, orphaning, hand-over of pods, namespaces. The end states are the same, and so
+are the reasons that Deployments pass through; \`NewReplicaSetCreated\` and \`FoundNewReplicaSet\` are left out there, since
+the real controller loses them when another write of its own comes between.
+
+Known and wanted: pods of the local cluster mount no service account token, because they are processes.
+
+## Recording anew
+
+\`node test/conformance/record.ts\` plays a real server and replaces the traces; \`node test/conformance/update.ts\` plays the
+local one and rewrites this page. Both print what differs.
+`
+}
