@@ -1,6 +1,7 @@
 /** From a manifest to its plan: against a cluster, which is asked without effect, or without one. */
 import { look } from '#controller/look.ts'
 import { readSafely } from '#controller/readings.ts'
+import type { Lookup } from '#core/api/reference.ts'
 import {
   assumedImage,
   assumedRoute,
@@ -9,7 +10,7 @@ import {
 } from '#core/forecast/assumed.ts'
 import { type Forecast, forecast } from '#core/forecast/forecast.ts'
 import { kindOf } from '#core/k8s/kinds.ts'
-import type { KubeObject } from '#core/k8s/meta.ts'
+import type { KubeObject, ObjectRef } from '#core/k8s/meta.ts'
 import type { App } from '#core/model/app.ts'
 import type { Observed } from '#core/observed.ts'
 import { routers } from '#core/traffic/register.ts'
@@ -25,11 +26,38 @@ function namedBy({ door, object }: Asked): Pick<Plan, 'door' | 'namespace' | 'na
   return { door: door.name, namespace, name }
 }
 
-function problemsOf(asked: Asked): readonly Refused[] {
-  const read = readSafely(asked.door, asked.object)
+function problemsOf(asked: Asked, lookup: Lookup): readonly Refused[] {
+  const read = readSafely(asked.door, asked.object, lookup)
   return read.kind === 'app'
     ? []
     : read.problems.map(({ path, message }) => ({ what: path, message }))
+}
+
+/** Objects that the manifest brings along. */
+function among(others: readonly KubeObject[]): Lookup {
+  return ({ kind, name }) => others.find((one) => one.kind === kind && one.metadata.name === name)
+}
+
+/** What a release names, as the manifest brings it, else as the cluster has it. */
+async function lookedUp(
+  cluster: Cluster,
+  { door, object, others }: Asked & { readonly others: readonly KubeObject[] },
+): Promise<Lookup> {
+  const brought = among(others)
+  const missing = (door.related?.(object) ?? []).filter((ref) => brought(ref) === undefined)
+  const found = await Promise.all(missing.map((ref) => existing(cluster, ref)))
+  const inCluster = among(found.filter((one) => one !== undefined))
+  return (ref) => brought(ref) ?? inCluster(ref)
+}
+
+async function existing(cluster: Cluster, ref: ObjectRef): Promise<KubeObject | undefined> {
+  const { kind, name, namespace = 'default' } = ref
+  try {
+    return await cluster.get(kindOf(kind), { namespace, name })
+  } catch (error) {
+    if (isKube(error, 'NotFound')) return undefined
+    throw error
+  }
 }
 
 /** Without a cluster: as the next revision of a release that is installed, or with `first` as the first one. */
@@ -38,8 +66,9 @@ export function planOffline(
 ): Plan {
   const { door, others, now, first } = asked
   const object = withIdentity(asked.object, now)
-  const read = readSafely(door, object)
-  if (read.kind === 'problems') return refusedPlan(namedBy(asked), problemsOf(asked))
+  const lookup = among(others)
+  const read = readSafely(door, object, lookup)
+  if (read.kind === 'problems') return refusedPlan(namedBy(asked), problemsOf(asked, lookup))
   const { app } = read
   const assumed: string[] = []
   const given = wantedOf(app, others)
@@ -69,14 +98,15 @@ export async function planOnline(
   },
 ): Promise<Plan> {
   const { door, doors, cluster, now } = asked
+  const lookup = await lookedUp(cluster, asked)
   const { served, refused } = await dryRun(cluster, door, asked.object)
   if (served === undefined) {
-    const problems = problemsOf(asked)
+    const problems = problemsOf(asked, lookup)
     return refusedPlan(namedBy(asked), problems.length > 0 ? problems : refused)
   }
-  const read = readSafely(door, served)
+  const read = readSafely(door, served, lookup)
   if (read.kind === 'problems')
-    return refusedPlan(namedBy(asked), problemsOf({ ...asked, object: served }))
+    return refusedPlan(namedBy(asked), problemsOf({ ...asked, object: served }, lookup))
   const { app } = read
   const looked = await look({ cluster, doors, door, object: served, app })
   const { start, assumed } = withGiven(looked, asked.others)
