@@ -6,7 +6,7 @@ export default defineConfig({
     // Lanes of their own.
     exclude: ['**/node_modules/**', '**/*.{kubectl,load,sim,cluster}.test.ts'],
     maxWorkers: 2,
-    testTimeout: 300_000,
+    testTimeout: 600_000,
     hookTimeout: 60_000,
   },
 })

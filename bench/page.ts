@@ -20,7 +20,7 @@ ${missing.length === 0 ? '' : `\nRows that could not be measured:\n\n${missing.m
   gateway that accepts every route at once. It is no kube-apiserver: times here leave out etcd, admission and the network.
 - M5 calls \`decide\` on one settled release, and the controller's whole pass (read, gather, decide, metrics, nothing to
   deliver) on each release of a settled cluster, on one thread. The queue in front of a pass is not included.
-  \`decide\` gets the same snapshot each time; whole passes go over all releases in turn, with their objects already understood.
+  \`decide\` gets the same snapshot each time; whole passes go over all releases in turn, and build each object up from what is held of it.
 - M6 counts every request of the controller from the change of the image until 400 ms after the release is done, apart from
   lists and watches. One replica; weights 20, 40, 60, 80, 100; no pauses, no analysis.
   A release keeps some former ReplicaSets; each run over that number deletes one, which is one request more.
@@ -28,11 +28,13 @@ ${missing.length === 0 ? '' : `\nRows that could not be measured:\n\n${missing.m
   own word, by decision and not by slowness; that wait is in the second row.
 - M9 runs from the moment the metric provider hands over a bad sample until the API server has answered the write that takes
   the candidate's weight to zero, in memory. The wait for the next sample, one second here, comes before it.
-- M1 and M2 are a process of its own that talks HTTPS to the API server, as \`/proc\` sees it, three seconds after the work is
-  done; the live heap is taken after a forced collection. RSS is what an operator sees, with
-  all that Node has not given back. A probe for the heap runs in the process too; one look
-  without it found about 17 MiB less with no releases (112 MiB, 59 MiB of them mapped files such as Node itself). Per release is the
-  difference between a controller started over the releases and one started over none.
+- M1 and M2 are the bundle (\`npm run bundle\`), run as users run it: a process of its own, with its lease, that talks HTTPS
+  to the API server; as \`/proc\` sees it fifteen seconds after the work is done, when it has tidied up after itself. The
+  live heap is that of another such process after a forced collection, with a probe that weighs something itself. RSS
+  counts all pages, those of the Node program too, of which several processes on a machine share one copy: the row for
+  comparison says what of it is Node with nothing of ours. Per release is the difference between a controller started over
+  the releases and one started over none; the machine code made for the work is in it.
+- The local cluster is measured as the bundle and as the sources are run, which Node has to strip of their types first.
 - Each release has one replica, an HTTPRoute, two Services with their EndpointSlices and one ReplicaSet.
 - Not measured here: 10,000 releases, bursts, failover, soak, and any comparison with other tools. Those need a real API server
   and the other tools beside it.

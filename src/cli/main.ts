@@ -3,7 +3,7 @@
 import { Command, CommanderError } from 'commander'
 import { UsageError } from './errors.ts'
 import { withEventOptions } from './event-options.ts'
-import { runLean } from './lean.ts'
+import { runLean, startLean } from './lean.ts'
 import { version } from './version.ts'
 
 const program = new Command('headgate')
@@ -32,7 +32,10 @@ program
   .option('--allow-commands', "run containers' own commands on this machine")
   .option('--decision-log <file>', 'append one JSON line for each decision')
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'warn')
-  .action(async (options) => (await import('./commands/local.ts')).local(options))
+  .action(async (options) => {
+    const started = startLean()
+    await (await import('./commands/local.ts')).local(options, started)
+  })
 
 withEventOptions(program.command('controller'))
   .description('run the controller against a cluster')

@@ -69,6 +69,16 @@ describe('without a cluster', () => {
     ])
   })
 
+  test('AD08: what the router cannot do is named, and the rest is planned', async () => {
+    const traffic = { route: 'shop', extras: { compression: true } }
+    const object = JSON.stringify(releaseOf('shop', '0s', { traffic }))
+    const { code, out } = await headgate(['--offline', '-'], object)
+    expect([code, out]).toEqual([
+      0,
+      expect.stringContaining('  left out: the router gateway-api cannot compress answers'),
+    ])
+  })
+
   test('an open wait is named, from standard input', async () => {
     const steps = [{ weight: 20 }, { pause: {} }]
     const object = releaseOf('shop', '0s', { strategy: { canary: { steps } } })

@@ -211,8 +211,8 @@ function wakeOnChange(
   }
   caches.services.subscribe(({ key }) => wake('Service', ...split(key)))
   caches.routes.subscribe((kind, key) => {
-    if (key === '') return void [...entries.keys()].forEach(again)
-    wake(kind, ...split(key))
+    if (key === '') for (const one of entries.keys()) again(one)
+    else wake(kind, ...split(key))
     wake(besideOf(kind), ...split(key))
   })
   caches.slices.subscribe((change) => {

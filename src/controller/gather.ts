@@ -47,14 +47,14 @@ export function gather(
 function workloadsOf(index: Index, app: App): readonly WorkloadSeen[] {
   return index
     .workloads(app.namespace, app.name)
-    .filter((held) => held.mayBelongTo(app.uid))
+    .filter((held) => held.belongsTo(app.uid) || mayAdopt(app, held))
     .map((held) => held.seen())
     .sort((one, other) => (one.name < other.name ? -1 : 1))
 }
 
 /** Without an owner it may be one of ours whose owner was taken off: it has the name that only we would give it. */
-function mayAdopt(app: App, { ownerUid, name, revision, written }: WorkloadHeld): boolean {
-  if (ownerUid !== '' || revision === '' || written === '') return false
+function mayAdopt(app: App, { hasOwner, name, revision, written }: WorkloadHeld): boolean {
+  if (hasOwner || revision === '' || written === '') return false
   const roles = [stable, ...app.plan.candidates.map(({ role }) => role)]
   return roles.some((role) => workloadName(app, role, revision) === name)
 }

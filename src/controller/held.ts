@@ -109,11 +109,15 @@ export class WorkloadHeld extends Identity {
     this.#template = toShorthand(template)
   }
 
-  /** Whether this owner controls it, or nobody does. */
-  mayBelongTo(uid: string): boolean {
+  belongsTo(uid: string): boolean {
+    if (this.#ownerUid !== uid) return false
     // From now on it shares the owner's own copy of the text.
-    if (this.#ownerUid === uid) this.#ownerUid = uid
-    return this.#ownerUid === uid || this.#ownerUid === ''
+    this.#ownerUid = uid
+    return true
+  }
+
+  get hasOwner(): boolean {
+    return this.#ownerUid !== ''
   }
 
   /** As a pass sees it. Its template, which few passes look at, is built when it is looked at. */

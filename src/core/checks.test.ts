@@ -291,6 +291,14 @@ const stories: Readonly<
     () => reached(commanded([{ name: 'b', version: 1, weight: 25 }]), 'WaitingForCommand'),
     /^b has weight 25 by command 1$/,
   ],
+  ExtrasLeftOut: [
+    'the router cannot do what the route should do besides',
+    () => {
+      const traffic = { route: 'shop', extras: { compression: true } }
+      return decided(installed({ traffic }), 'ExtrasLeftOut')
+    },
+    /^the router gateway-api cannot compress answers; it is left out: use a policy/,
+  ],
   Withdrawn: [
     'a candidate is taken off the list',
     () => {

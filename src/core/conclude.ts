@@ -7,6 +7,7 @@ import type { Decision, Write } from './decision.ts'
 import { eventsOf } from './events.ts'
 import { isVariant } from './experiment/conclusion.ts'
 import { lookSchedule } from './experiment/looks.ts'
+import { leftOutConditions } from './left-out.ts'
 import type { Template } from './model/app.ts'
 import type { Conclusion } from './model/experiment.ts'
 import {
@@ -57,7 +58,9 @@ export function conclude(ending: Ending): Decision {
   }
   const events = eventsOf(observed, draft)
   const noted = { ...draft, outbox: outboxAfter(observed, events) }
-  const notebook = { ...noted, conditions: conditionsOf(draft, observed.notebook, overdue, now) }
+  const leftOut = leftOutConditions(observed.app)
+  const conditions = conditionsOf(draft, observed.notebook, overdue, now, leftOut)
+  const notebook = { ...noted, conditions }
   const worth = isWorthWriting(notebook, observed.notebook)
   const pending =
     !worth && observed.notebook !== undefined && observed.notebook.reason.type !== reason.type

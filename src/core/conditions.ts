@@ -19,6 +19,7 @@ export function conditionsOf(
   stored: Notebook | undefined,
   overdue: boolean,
   now: Instant,
+  more: readonly Condition[] = [],
 ): readonly Condition[] {
   const stalled = overdue || book.phase === 'Failed' || stalling.has(book.reason.type)
   const ready = book.phase === 'Completed' && book.reason.type === 'Serving'
@@ -27,6 +28,7 @@ export function conditionsOf(
     make(book, 'Ready', ready ? 'True' : 'False'),
     ...(working ? [make(book, 'Reconciling', 'True')] : []),
     ...(stalled ? [make(book, 'Stalled', 'True')] : []),
+    ...more,
   ]
   return found.map((condition) => {
     const before = stored?.conditions.find(({ type }) => type === condition.type)

@@ -10,6 +10,7 @@ import type { Decision } from './decision.ts'
 import { concludeExperiment, forgetConclusion } from './experiment/conclusion.ts'
 import { withLooks } from './experiment/looks.ts'
 import { factsOf } from './facts.ts'
+import { tellLeftOut } from './left-out.ts'
 import { analysisOf, type Trial, trialOf } from './model/notebook.ts'
 import type { RoleName } from './model/weights.ts'
 import { move } from './move/move.ts'
@@ -41,7 +42,7 @@ const nothing: Part = { writes: [], held: [] }
 
 function begin(observed: Observed, now: Instant): Pass {
   const book = observed.notebook ?? emptyNotebook(observed.app.generation, now)
-  return { observed, facts: factsOf(observed, now), now, book }
+  return tellLeftOut({ observed, facts: factsOf(observed, now), now, book })
 }
 
 function withSamples(pass: Pass): Pass {

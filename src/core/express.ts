@@ -1,4 +1,7 @@
-/** What a plan asks of its router and the router cannot do: told as mistakes of the plan, before anything is created. */
+/**
+ * What a plan asks of its router or its workloads and they cannot do: told as mistakes of the plan, before anything is
+ * created.
+ */
 import type { App, Candidate, Match } from './model/app.ts'
 import type { Problem } from './refuse.ts'
 import { routers } from './traffic/register.ts'
@@ -12,6 +15,7 @@ export function problemsOf(app: App): readonly Problem[] {
     ...tooMany(app, router),
     ...app.plan.candidates.flatMap((candidate) => matchProblems(candidate, router)),
     ...previewProblems(app, router),
+    ...byRoleProblems(app, router),
   ]
 }
 
@@ -57,3 +61,30 @@ function previewProblems({ plan }: App, router: Router): readonly Problem[] {
   const message = `the router ${router.name} knows no hosts, so that ${previewHost} cannot lead to the preview; leave it out and ask the Service of the candidate, or take another router`
   return [{ path: `${path}.blueGreen.previewHost`, message }]
 }
+
+/**
+ * Workloads under fixed names by role: one Service selects one role alone, and a promotion fills the stable role with
+ * other pods, so that nothing is left to go back to. Late, the judged pods stay where they are, and the old ones too.
+ */
+function byRoleProblems({ plan, workloads }: App, router: Router): readonly Problem[] {
+  if (workloads.layout.by !== 'role') return []
+  const { how, late, verify, scaleDownDelayMs } = plan.promotion
+  const naming = 'spec.workloads.naming'
+  if (how === 'roll') return [{ path: naming, message: rollsByRole }]
+  if (router.capabilities.by === 'pods') {
+    const message = `the router ${router.name} splits traffic by the pods behind one Service, which selects one role alone; write revision, or take another router`
+    return [{ path: naming, message }]
+  }
+  if (plan.strategy !== 'blueGreen' || late) return []
+  const verifies = `${madeRoom}, so that nothing could turn back after it; write prePromotion, or workloads by revision`
+  const keeps = `${madeRoom}, so that they cannot stay as a way back; write 0s, or workloads by revision`
+  return [
+    ...(verify.length > 0 ? [{ path: `${path}.blueGreen.postPromotion`, message: verifies }] : []),
+    ...(scaleDownDelayMs > 0 ? [{ path: `${path}.blueGreen.scaleDownDelay`, message: keeps }] : []),
+  ]
+}
+
+const rollsByRole =
+  'rolling exchanges pods behind one Service, and workloads by role have no second place for them; write revision'
+const madeRoom =
+  'with workloads by role the old pods make room in the stable role for those that were judged'

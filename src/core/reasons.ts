@@ -44,6 +44,7 @@ export const reasons = {
   ServiceTaken: 'A Service of this release belongs to another controller.',
   WorkloadRefused: 'The API server refuses the workload.',
   WriteRefused: 'The API server refuses a write.',
+  ExtrasLeftOut: 'The router cannot do what the route should do beside splitting traffic.',
   WaitingForRevision: 'The server is asked what it makes of the template.',
   // The end
   Retiring: 'The release is being deleted; traffic returns to stable first.',

@@ -53,21 +53,30 @@ export async function startLocalCluster(options: LocalClusterOptions = {}): Prom
     clients.push(made)
     return made
   }
-  const parts = await startParts(client, ports, options)
-  const workloads = await startWorkloads(client('kube-controller-manager'), ports, {
-    report: (trouble) => report('controllers', trouble),
-  })
-  return {
-    apiServer,
-    gateway: parts.gateway,
-    prometheus: parts.prometheus,
-    cluster: parts.admin,
-    stop: async () => {
-      await workloads.stop()
-      await parts.stop()
-      await Promise.all(clients.map((one) => one.close()))
-      await apiServer.close()
-    },
+  const close = async (): Promise<void> => {
+    await Promise.all(clients.map((one) => one.close()))
+    await apiServer.close()
+  }
+  try {
+    const parts = await startParts(client, ports, options)
+    const workloads = await startWorkloads(client('kube-controller-manager'), ports, {
+      report: (trouble) => report('controllers', trouble),
+    })
+    return {
+      apiServer,
+      gateway: parts.gateway,
+      prometheus: parts.prometheus,
+      cluster: parts.admin,
+      stop: async () => {
+        await workloads.stop()
+        await parts.stop()
+        await close()
+      },
+    }
+  } catch (error) {
+    // A server that nobody stops would keep the process from ending.
+    await close()
+    throw error
   }
 }
 

@@ -1,5 +1,6 @@
 /** Builds what the cluster lane needs and does not find; says what it does, and in one sentence what is missing. */
 import { findBinaries } from '../../src/cli/local/binaries.ts'
+import { findGatewayPrograms } from './gateway-programs.ts'
 
 const started = performance.now()
 const tell = (line: string): void => {
@@ -7,8 +8,8 @@ const tell = (line: string): void => {
 }
 
 try {
-  const binaries = await findBinaries(tell)
-  for (const [program, path] of Object.entries(binaries)) tell(`${program}: ${path}`)
+  const programs = { ...(await findBinaries(tell)), ...(await findGatewayPrograms(tell)) }
+  for (const [program, path] of Object.entries(programs)) tell(`${program}: ${path}`)
   tell(`ready after ${Math.round((performance.now() - started) / 1000)} s`)
 } catch (error) {
   tell(error instanceof Error ? error.message : String(error))

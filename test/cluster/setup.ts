@@ -1,8 +1,11 @@
 /** Before the cluster lane: all programs are there, or one sentence says which is missing. */
 import { findBinaries } from '../../src/cli/local/binaries.ts'
+import { findGatewayPrograms } from './gateway-programs.ts'
 
 export async function setup(): Promise<void> {
-  await findBinaries((line) => {
+  const tell = (line: string): void => {
     process.stderr.write(`${line}\n`)
-  })
+  }
+  await findBinaries(tell)
+  await findGatewayPrograms(tell)
 }

@@ -1,7 +1,7 @@
 /** Traces of a real server, kept so that a machine without one can compare; a file for each area, a line for each case. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Outcome } from './normalise.ts'
+import { type Outcome, renumbered } from './normalise.ts'
 
 const folder = join(import.meta.dirname, 'golden')
 
@@ -11,7 +11,7 @@ export function readGolden(): ReadonlyMap<string, readonly Outcome[]> {
     const lines = readFileSync(join(folder, file), 'utf8').split('\n')
     for (const line of lines.filter((text) => text !== '')) {
       const [id, trace] = JSON.parse(line) as [string, Outcome[]]
-      traces.set(id, trace)
+      traces.set(id, renumbered(trace))
     }
   }
   return traces

@@ -35,7 +35,32 @@ export function normalise(outcomes: readonly Outcome[], names: Names): Outcome[]
   const order = [...versions].sort((a, b) => (a < b ? -1 : 1))
   const ranks = new Map(order.map((version, index) => [String(version), `<version ${index + 1}>`]))
   const marker = new Marker([...names, ...generatedNames(outcomes)], ranks)
-  return outcomes.map((outcome) => marker.value(outcome) as Outcome)
+  return renumbered(outcomes.map((outcome) => marker.value(outcome) as Outcome))
+}
+
+const numberedMark = /<(uid|address|node port) (\d+)>/g
+
+/** Marks numbered anew by where they stand when members are in the order of the alphabet, which no server has to keep. */
+export function renumbered(outcomes: readonly Outcome[]): Outcome[] {
+  const marks = new Map<string, string>()
+  const counts = new Map<string, number>()
+  const text = (given: string): string =>
+    given.replace(numberedMark, (mark, what: string) => {
+      const known = marks.get(mark)
+      if (known !== undefined) return known
+      const count = (counts.get(what) ?? 0) + 1
+      counts.set(what, count)
+      marks.set(mark, `<${what} ${count}>`)
+      return `<${what} ${count}>`
+    })
+  const walk = (value: unknown): unknown => {
+    if (typeof value === 'string') return text(value)
+    if (Array.isArray(value)) return value.map(walk)
+    if (!isObject(value)) return value
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+    return Object.fromEntries(entries.map(([key, item]) => [text(key), walk(item)]))
+  }
+  return outcomes.map((outcome) => walk(outcome) as Outcome)
 }
 
 const isObject = (value: unknown): value is Obj =>

@@ -26,7 +26,11 @@ import { watchUntil } from '../../src/cli/wait.ts'
 /** What a stage stands on: a local cluster, or a real one with our pods, gateway and Prometheus endpoint around it. */
 export type Ground = {
   readonly cluster: Cluster
-  readonly gateway: { readonly url: string }
+  readonly gateway: {
+    readonly url: string
+    /** Of the Gateway object that routes name. Default: the local gateway's. */
+    readonly name?: string
+  }
   readonly apiServer: { readonly transport: () => Transport; readonly kubeconfig: () => string }
   readonly stop: () => Promise<void>
 }
@@ -109,10 +113,13 @@ function controllerOn(local: Ground): () => Promise<void> {
 export class Actor {
   readonly name: string
   readonly #stage: Stage
+  readonly #lingerSeconds: number | undefined
 
-  constructor(stage: Stage, name: string) {
+  /** Its pods serve for so many seconds after their end was decided, for gateways that hear of it late. */
+  constructor(stage: Stage, name: string, lingerSeconds?: number) {
     this.#stage = stage
     this.name = name
+    this.#lingerSeconds = lingerSeconds
   }
 
   get release(): Release | undefined {
@@ -145,7 +152,7 @@ export class Actor {
   }
 
   async install(version: string, spec: Partial<ReleaseSpec>): Promise<void> {
-    const { cluster } = this.#stage.local
+    const { cluster, gateway } = this.#stage.local
     const backendRefs = [`${this.name}-stable`, `${this.name}-canary`].map((name, index) => ({
       name,
       port: 80,
@@ -156,7 +163,7 @@ export class Actor {
       kind: 'HTTPRoute',
       metadata: { name: this.name, namespace: 'default' },
       spec: {
-        parentRefs: [{ name: 'gateway' }],
+        parentRefs: [{ name: gateway.name ?? 'gateway' }],
         hostnames: [`${this.name}.example.com`],
         rules: [{ backendRefs }],
       },
@@ -183,6 +190,8 @@ export class Actor {
   }
 
   #template(version: string): ReleaseSpec['template'] {
+    const seconds = this.#lingerSeconds
+    const lifecycle = { preStop: { sleep: { seconds } } }
     return {
       metadata: { labels: { app: this.name } },
       spec: {
@@ -191,6 +200,7 @@ export class Actor {
             name: 'app',
             image: `example/${this.name}:${version}`,
             ports: [{ containerPort: 8080 }],
+            ...(seconds === undefined ? {} : { lifecycle }),
           },
         ],
       },

@@ -26,9 +26,11 @@ export type LocalCommand = {
   readonly logLevel: string
 }
 
-export async function local(options: LocalCommand): Promise<void> {
+/** Runs until it is told to stop; `onStarted` is called once everything is ready. */
+export async function local(options: LocalCommand, onStarted: () => void): Promise<void> {
   const stopped = stopSignal()
   const started = await startLocal(options)
+  onStarted()
   tell(options, started.addresses)
   // A controller that ends by itself is no cluster to go on with in silence.
   const ended = started.controller?.ended.then(

@@ -107,7 +107,8 @@ export async function build(
   return target
 }
 
-async function findGo(env: Environment): Promise<string | undefined> {
+/** The path of the Go program, where there is one. */
+export async function findGo(env: Environment): Promise<string | undefined> {
   const folders = [...(env['PATH'] ?? '').split(delimiter), '/usr/local/go/bin']
   for (const folder of folders.filter((text) => text !== '')) {
     const path = join(folder, 'go')

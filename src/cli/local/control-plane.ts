@@ -50,6 +50,9 @@ export type AuditLine = {
   readonly verb: string
   readonly requestURI: string
   readonly userAgent?: string
+  /** When the request came and when its answer was out. */
+  readonly requestReceivedTimestamp: string
+  readonly stageTimestamp: string
   readonly user: { readonly username: string }
   readonly objectRef?: {
     readonly resource?: string

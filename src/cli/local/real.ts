@@ -40,6 +40,8 @@ export type RealCluster = {
   readonly processes: Readonly<Record<string, number>>
   /** Of the namespace's first process: `nsenter -n -t PID` is inside. */
   readonly pid: number
+  /** Path of the admin's kubeconfig for programs that are started inside. */
+  readonly kubeconfigInside: string
   readonly audit: () => readonly AuditLine[]
   readonly stop: () => Promise<void>
 }
@@ -136,6 +138,7 @@ async function opened(
     prometheus: { url: `http://127.0.0.1:${prometheus.port}` },
     processes: ready.processes,
     pid,
+    kubeconfigInside: join(ready.controlPlane, 'kubeconfig'),
     audit: () =>
       readFileSync(join(ready.controlPlane, 'audit.log'), 'utf8')
         .split('\n')

@@ -13,6 +13,7 @@ import { validateSchema } from '../schema/validate.ts'
 import { parseInstant } from '../time.ts'
 import { routerNames } from '../traffic/register.ts'
 import { readAction } from './action.ts'
+import { readExtras } from './extras.ts'
 import { Notes } from './notes.ts'
 import { readAnalysis } from './read-analysis.ts'
 import { type Lookup, type Source, sourceOf } from './reference.ts'
@@ -86,20 +87,24 @@ function appOf(release: Release, reference: App['reference'], notes: Notes): App
     replicas: spec.replicas ?? 1,
     selector: spec.selector.matchLabels,
     services: servicesOf(release, notes),
-    traffic: {
-      router: spec.traffic.router ?? 'gateway-api',
-      route: spec.traffic.route ?? spec.services.stable,
-      settleMs:
-        spec.traffic.settle === undefined
-          ? undefined
-          : notes.duration('spec.traffic.settle', spec.traffic.settle, 0),
-    },
+    traffic: trafficOf(release, notes),
     workloads: readWorkloads(spec.workloads, metadata.name, candidateRoles(spec).roles, notes),
     plan: { ...(readPlan(release, notes) ?? noPlan), split: spec.workloads?.split === true },
     analysis: analysisOf(release, notes),
     progressDeadlineMs: notes.duration('spec.progressDeadline', spec.progressDeadline, 600_000),
     ...(reference === undefined ? {} : { reference }),
     action: readAction(metadata.annotations),
+  }
+}
+
+function trafficOf({ spec: { traffic, services } }: Release, notes: Notes): App['traffic'] {
+  const { router = 'gateway-api', route = services.stable, settle } = traffic
+  const extras = readExtras(traffic.extras, notes)
+  return {
+    router,
+    route,
+    settleMs: settle === undefined ? undefined : notes.duration('spec.traffic.settle', settle, 0),
+    ...(extras === undefined ? {} : { extras }),
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Condition, KubeObject, Labels } from '../k8s/meta.ts'
 import type { PodTemplate } from '../k8s/workloads.ts'
 import type { Phase, Trial, Verdict } from '../model/notebook.ts'
+import type { ReleaseExtras } from './extras.ts'
 import type { ReleaseAnalysis } from './release-analysis.ts'
 import type { BlueGreenStrategy } from './strategy/blue-green.ts'
 import type { CanaryStrategy } from './strategy/canary.ts'
@@ -27,7 +28,12 @@ export type ReleaseSpec = {
     readonly candidate?: string
     readonly candidates?: Readonly<Record<string, string>>
   }
-  readonly traffic: { readonly router?: string; readonly route?: string; readonly settle?: string }
+  readonly traffic: {
+    readonly router?: string
+    readonly route?: string
+    readonly settle?: string
+    readonly extras?: ReleaseExtras
+  }
   readonly strategy: ReleaseStrategy
   readonly analysis?: ReleaseAnalysis
   readonly progressDeadline?: string

@@ -4,6 +4,7 @@
  */
 import { phases } from '../model/notebook.ts'
 import { routerNames } from '../traffic/register.ts'
+import { extrasSchema } from './extras.ts'
 import { analysisSchema } from './schema-analysis.ts'
 import {
   count,
@@ -78,6 +79,7 @@ export const releaseSpecSchema = object(
         settle: duration(
           'How long the gateway may follow behind its own word; by default what its kind needs.',
         ),
+        extras: extrasSchema,
       },
       rules(
         rule("has(self.route) || self.router == 'service'", 'name the routing object in route'),

@@ -1,5 +1,5 @@
 /** Wire shapes of workloads, Services and endpoints, as far as we look at them. */
-import type { KubeObject, LabelSelector, Labels, ObjectMeta } from './meta.ts'
+import type { KubeObject, LabelSelector, Labels } from './meta.ts'
 
 export type Container = {
   readonly name: string
@@ -55,15 +55,4 @@ export type ServicePort = {
 
 export type Service = KubeObject & {
   readonly spec: { readonly selector?: Labels; readonly ports?: readonly ServicePort[] }
-}
-
-/** An EndpointSlice cut down to which pods of which Service are ready. */
-export type EndpointSliceSeen = {
-  readonly metadata: ObjectMeta
-  readonly service: string
-  readonly endpoints: readonly {
-    readonly pod: string
-    readonly ready: boolean
-    readonly ip: string | undefined
-  }[]
 }

@@ -51,6 +51,8 @@ export type Schema = {
   readonly 'x-zero'?: 'drop' | 'keep' | 'null'
   /** Built-in kinds only: the name of the definition. */
   readonly 'x-name'?: string
+  /** The Go type of a field where it has a name of its own, as messages give it. */
+  readonly 'x-go'?: string
 }
 
 /** The schema of a field, and whether it was declared by name. */

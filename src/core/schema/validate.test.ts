@@ -68,14 +68,15 @@ const faults: [string, Obj, string[]][] = [
     'none of several',
     { choice: {} },
     [
-      'choice: Invalid value: "": "choice" must validate one and only one schema (oneOf). Found none valid',
+      '<nil>: Invalid value: "": "choice" must validate one and only one schema (oneOf). Found none valid',
+      'choice.a: Required value',
     ],
   ],
   [
     'more than one',
     { choice: { a: 'x', b: 'y' } },
     [
-      'choice: Invalid value: "": "choice" must validate one and only one schema (oneOf). Found 2 valid alternatives',
+      '<nil>: Invalid value: "": "choice" must validate one and only one schema (oneOf). Found 2 valid alternatives',
     ],
   ],
 ]

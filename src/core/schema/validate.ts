@@ -65,7 +65,10 @@ function ownProblems(schema: Schema, value: Value, path: string): Problem[] {
     problems.push(problem.invalid(shown(path), bad, named(path, rule)))
   }
   if (typeof value === 'string') stringProblems(schema, value, path, problems, refuse)
-  if (typeof value === 'number') numberProblems(schema, value, refuse)
+  if (typeof value === 'number') {
+    problems.push(...stepProblems(schema, value, path))
+    numberProblems(schema, value, refuse)
+  }
   if (Array.isArray(value)) arrayProblems(schema, value, path, problems, refuse)
   if (isObject(value)) objectProblems(schema, value, path, problems, refuse)
   if (schema.enum !== undefined && !schema.enum.some((one) => equal(one, value))) {
@@ -95,12 +98,13 @@ function stringProblems(
     refuse(`should match '${schema.pattern}'`)
   }
   if (schema.format !== undefined && !hasFormat(schema.format, value)) {
-    refuse(`must be of type ${schema.format}: ${quoted(value)}`)
+    const rule = `must be of type ${schema.format}: ${quoted(value)}`
+    problems.push(problem.wrongType(shown(path), value, named(path, rule)))
   }
 }
 
 function numberProblems(schema: Schema, value: number, refuse: Refuse): void {
-  const { minimum, maximum, multipleOf } = schema
+  const { minimum, maximum } = schema
   if (maximum !== undefined) {
     if (schema.exclusiveMaximum === true) {
       if (value >= maximum) refuse(`should be less than ${maximum}`)
@@ -111,13 +115,19 @@ function numberProblems(schema: Schema, value: number, refuse: Refuse): void {
       if (value <= minimum) refuse(`should be greater than ${minimum}`)
     } else if (value < minimum) refuse(`should be greater than or equal to ${minimum}`)
   }
-  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
-    refuse(`should be a multiple of ${multipleOf}`)
+}
+
+function stepProblems({ multipleOf }: Schema, value: number, path: string): Problem[] {
+  if (multipleOf === undefined) return []
+  // Among whole numbers a server reckons with the whole part of the step alone.
+  if (Number.isInteger(value) && Math.trunc(multipleOf) <= 0) {
+    const step = Math.trunc(multipleOf)
+    const rule = `factor MultipleOf declared for ${path} must be positive: ${step}`
+    return [problem.invalid(shown(path), step, rule)]
   }
-  const bits = schema.format === 'int32' ? 31 : undefined
-  if (bits !== undefined && (value < -(2 ** bits) || value >= 2 ** bits)) {
-    refuse(`must be of type int32: ${quoted(String(value))}`)
-  }
+  if (isMultiple(value, multipleOf)) return []
+  const rule = `should be a multiple of ${multipleOf}`
+  return [problem.invalid(shown(path), value, named(path, rule))]
 }
 
 function isMultiple(value: number, factor: number): boolean {
@@ -165,6 +175,10 @@ function objectProblems(
     if (Object.hasOwn(value, name)) continue
     problems.push(problem.required(path === '' ? name : `${path}.${name}`))
   }
+  if (schema['x-kubernetes-embedded-resource'] !== true) return
+  for (const name of ['apiVersion', 'kind']) {
+    if ((value[name] ?? '') === '') problems.push(problem.required(`${path}.${name}`))
+  }
 }
 
 function childProblems(
@@ -194,7 +208,7 @@ function combinationProblems(schema: Schema, value: Value, path: string): Proble
   const problems: Problem[] = []
   const valid = (one: Schema): boolean => validateAny(one, value, undefined, path).length === 0
   const refuse = (rule: string): void => {
-    problems.push(problem.invalid(shown(path), '', `${quoted(path)} ${rule}`))
+    problems.push(problem.invalid('<nil>', '', `${quoted(path)} ${rule}`))
   }
   const { allOf, anyOf, oneOf, not } = schema
   if (anyOf !== undefined && !anyOf.some(valid)) {
@@ -203,8 +217,10 @@ function combinationProblems(schema: Schema, value: Value, path: string): Proble
   }
   if (oneOf !== undefined) {
     const found = oneOf.filter(valid).length
-    if (found === 0) refuse('must validate one and only one schema (oneOf). Found none valid')
-    else if (found > 1) {
+    if (found === 0) {
+      refuse('must validate one and only one schema (oneOf). Found none valid')
+      problems.push(...validateAny(oneOf[0] ?? {}, value, undefined, path))
+    } else if (found > 1) {
       refuse(`must validate one and only one schema (oneOf). Found ${found} valid alternatives`)
     }
   }

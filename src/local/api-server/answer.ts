@@ -1,6 +1,6 @@
 /** Answers as values: whole texts and streams, with the headers Kubernetes sends. */
 import type { HttpResponse } from '#kube/http.ts'
-import type { ApiError } from './status.ts'
+import { type ApiError, Denied } from './status.ts'
 
 /** A body that is there already; whoever can send it in one piece may. */
 export class TextBody implements AsyncIterable<string> {
@@ -42,7 +42,10 @@ export function plain(status: number, text: string): HttpResponse {
 export function refusal(error: ApiError): HttpResponse {
   const retry = (error.status.details as { retryAfterSeconds?: number } | undefined)
     ?.retryAfterSeconds
-  return json(error.code, error.status, retry === undefined ? {} : { 'retry-after': `${retry}` })
+  return json(error.code, error.status, {
+    ...(retry === undefined ? {} : { 'retry-after': `${retry}` }),
+    ...(error instanceof Denied ? { 'x-content-type-options': 'nosniff' } : {}),
+  })
 }
 
 export const pageNotFound = (): HttpResponse => plain(404, '404 page not found\n')

@@ -2,12 +2,18 @@
 import { KubeError } from '#kube/errors.ts'
 import type { HttpRequest, HttpResponse, SendOptions, Transport } from '#kube/http.ts'
 import type { Ports } from '#kube/ports.ts'
-import { bootstrap } from './bootstrap.ts'
+import { startHooks } from './admission/hooks.ts'
+import { type Credentials, createAuthentication, identify } from './auth/authenticate.ts'
+import { bootstrap, type Empty } from './bootstrap.ts'
 import { startDefinitions } from './crd/controller.ts'
 import { createHandle, type Handle } from './handle.ts'
 import type { Machine, User } from './machine.ts'
+import { startAggregation } from './rbac/aggregate.ts'
 import { createRegistry } from './registry.ts'
 import { Store, type StoreOptions } from './store.ts'
+import { createViews } from './views.ts'
+import { callOverTls } from './webhook/call.ts'
+import type { CallWebhook } from './webhook/post.ts'
 
 export const admin: User = {
   name: 'kubernetes-admin',
@@ -17,18 +23,61 @@ export const admin: User = {
 export type ApiServer = {
   readonly handle: Handle
   readonly store: Store
-  /** A client's way in without sockets, as the given user. */
+  /** Bearer tokens and whose they are; whoever adds one lets its bearer in. */
+  readonly tokens: Map<string, User>
+  /** Who has sent a request with these credentials. Throws a 401. */
+  readonly identify: (credentials: Credentials) => User
+  /** A client's way in without sockets, as the given user; by default as the admin. */
   readonly transport: (user?: User) => Transport
 }
 
+export type ApiServerOptions = StoreOptions & {
+  /** The way to webhooks; by default over TLS to loopback addresses. In virtual time they are called in process. */
+  readonly callWebhook?: CallWebhook
+  /** For tests: whoever changes what is only to be looked at is thrown at. */
+  readonly frozenViews?: boolean
+}
+
 /** A fresh cluster's API server. */
-export async function createApiServer(ports: Ports, options?: StoreOptions): Promise<ApiServer> {
+export async function createApiServer(
+  ports: Ports,
+  options: ApiServerOptions = {},
+): Promise<ApiServer> {
+  const empty = assemble(ports, options)
+  await bootstrap(empty, () => assemble(standingStill, {}))
+  const { machine, handle } = empty
+  return {
+    handle,
+    store: machine.store,
+    tokens: machine.auth.tokens,
+    identify: (credentials) => identify(machine, credentials),
+    transport: (user = admin) => inMemoryTransport(handle, user),
+  }
+}
+
+/** A server with nothing in it. */
+function assemble(ports: Ports, options: ApiServerOptions): Empty {
   const store = new Store(options)
-  const machine: Machine = { ports, store, registry: createRegistry(), hooks: { written: [] } }
+  const machine: Machine = {
+    ports,
+    store,
+    registry: createRegistry(),
+    views: createViews(true),
+    callWebhook: options.callWebhook ?? callOverTls({ ports, store }),
+    auth: createAuthentication(),
+    hooks: { written: [] },
+  }
   startDefinitions(machine)
-  const handle = createHandle(machine)
-  await bootstrap(handle)
-  return { handle, store, transport: (user = admin) => inMemoryTransport(handle, user) }
+  startHooks(machine)
+  startAggregation(machine)
+  return { machine, handle: createHandle(machine) }
+}
+
+/** For a server whose objects are only ever copied. */
+const standingStill: Ports = {
+  clock: { now: () => 0, monotonic: () => 0, after: () => () => {} },
+  random: () => 0,
+  newId: () => '',
 }
 
 /** Requests go straight to the handle; closing ends every watch that is open. */

@@ -4,6 +4,7 @@ import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemPorts } from '#kube/system.ts'
+import { createAuthority } from '../pki.ts'
 import { type RunningApiServer, startApiServer } from './start.ts'
 
 let api: RunningApiServer
@@ -76,7 +77,7 @@ test('the certificate holds for the address that is told', async () => {
 })
 
 const strangers: [string, Record<string, string>, number][] = [
-  ['nobody', { authorization: '' }, 401],
+  ['nobody', { authorization: '' }, 403],
   ['a wrong token', { authorization: 'Bearer x' }, 401],
   ['a web page', { origin: 'https://example.com' }, 403],
 ]
@@ -85,6 +86,93 @@ for (const [who, headers, status] of strangers) {
     expect((await ask('/api', { headers })).status).toBe(status)
   })
 }
+
+type Person = { readonly certPem: string; readonly keyPem: string }
+
+function askWith(person: Person | undefined, path: string, headers: string[] = []): Promise<Reply> {
+  const { key, cert } = { key: person?.keyPem, cert: person?.certPem }
+  const all = ['content-type', 'application/json', 'host', new URL(api.url).host, ...headers]
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      new URL(path, api.url),
+      { method: 'POST', headers: all, ca: api.caPem, agent: false, key, cert },
+      (incoming) => {
+        let text = ''
+        incoming.on('data', (chunk) => {
+          text += String(chunk)
+        })
+        incoming.on('end', () =>
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text }),
+        )
+      },
+    )
+    outgoing.on('error', reject)
+    outgoing.end('{}')
+  })
+}
+
+const whoami = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
+
+test('a client certificate names its user and his groups', async () => {
+  const jane = await api.clientCertificate({ name: 'jane', groups: ['team-a', 'team-b'] })
+  const { status, text } = await askWith(jane, whoami)
+  expect([status, JSON.parse(text).status.userInfo]).toEqual([
+    201,
+    {
+      username: 'jane',
+      groups: ['team-a', 'team-b', 'system:authenticated'],
+      extra: {
+        'authentication.kubernetes.io/credential-id': [
+          expect.stringMatching(/^X509SHA256=[0-9a-f]{64}$/),
+        ],
+      },
+    },
+  ])
+})
+
+test('a certificate of another authority is none', async () => {
+  const other = await createAuthority(systemPorts())
+  const fake = await other.issueClient({ name: 'admin', groups: ['system:masters'] })
+  const { status, text } = await askWith(fake, whoami)
+  expect([status, JSON.parse(text)]).toEqual([
+    401,
+    {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: 'Unauthorized',
+      reason: 'Unauthorized',
+      code: 401,
+    },
+  ])
+  // A good token counts beside it.
+  const bearer = ['authorization', `Bearer ${api.token}`]
+  expect((await askWith(fake, whoami, bearer)).status).toBe(201)
+})
+
+test('who shows nothing is told what he may not do', async () => {
+  const { status, text } = await askWith(undefined, whoami)
+  expect([status, JSON.parse(text).message]).toEqual([
+    403,
+    'selfsubjectreviews.authentication.k8s.io is forbidden: User "system:anonymous" cannot create resource "selfsubjectreviews" in API group "authentication.k8s.io" at the cluster scope',
+  ])
+})
+
+test('groups to act in come as headers of their own', async () => {
+  const headers = [
+    ...['authorization', `Bearer ${api.token}`, 'Impersonate-User', 'jane'],
+    ...['Impersonate-Group', 'a', 'Impersonate-Group', 'b, c'],
+  ]
+  const { text } = await askWith(undefined, whoami, headers)
+  expect(JSON.parse(text).status.userInfo.groups).toEqual(['a', 'b, c', 'system:authenticated'])
+})
+
+test('a token that was added lets its bearer in', async () => {
+  api.tokens.set('secret-of-jane', { name: 'jane', groups: ['system:authenticated'] })
+  const { text } = await askWith(undefined, whoami, ['authorization', 'Bearer secret-of-jane'])
+  expect(JSON.parse(text).status.userInfo.username).toBe('jane')
+})
 
 test('reads what typed clients write in protocol buffers', async () => {
   // A Namespace named `pb`, as client-go encodes it.

@@ -1,11 +1,14 @@
 /** One request in, one answer out: authorization, routing and the shape of refusals. No sockets. */
 import type { HttpRequest, HttpResponse } from '#kube/http.ts'
 import { json, pageNotFound, plain, refusal } from './answer.ts'
+import { actingUser, ImpersonationError } from './auth/impersonate.ts'
+import { openIdAnswer, openIdPaths } from './auth/openid.ts'
 import { discovery, serverVersion } from './discovery.ts'
 import { flag, readListOptions } from './list-options.ts'
 import type { Call, Machine, RequestContext } from './machine.ts'
 import { openApi } from './openapi/documents.ts'
 import { parsePath } from './parse-path.ts'
+import { authorizeRequest } from './rbac/enforce.ts'
 import { get, list } from './read.ts'
 import { review } from './reviews.ts'
 import { ApiError, badRequest, internal, methodNotAllowed } from './status.ts'
@@ -26,6 +29,11 @@ export function createHandle(machine: Machine): Handle {
       return withHeaders(await route(machine, request, context, warnings), warnings)
     } catch (error) {
       if (error instanceof ApiError) return withHeaders(refusal(error), warnings)
+      if (error instanceof ImpersonationError) {
+        const where = JSON.stringify(request.path)
+        const text = `Internal Server Error: ${where}: ${error.message}\n`
+        return withHeaders(plain(500, text), warnings)
+      }
       return refusal(internal(error instanceof Error ? (error.stack ?? '') : String(error)))
     }
   }
@@ -50,14 +58,39 @@ async function route(
   const question = request.path.indexOf('?')
   const path = question === -1 ? request.path : request.path.slice(0, question)
   const query = new URLSearchParams(question === -1 ? '' : request.path.slice(question + 1))
+  const user = actingUser(machine, context.user, request.headers)
+  authorizeRequest(machine, user, { method: request.method, path, query })
   const fixed = fixedAnswer(machine, path, request)
   if (fixed !== undefined) return fixed
   const found = parsePath(machine.registry, path)
-  if (found === undefined) return pageNotFound()
+  if (found === undefined) return unknownPath(machine, path)
+  if (found.resource.storage === 'endpoints') warnings.push(endpointsDeprecated)
   if (found.watch) query.set('watch', 'true')
   const { method, headers, body = '' } = request
-  const call: Call = { ...found, machine, context, method, query, headers, body, warnings }
+  const acting = user === context.user ? context : { ...context, user }
+  const call: Call = {
+    ...found,
+    machine,
+    context: acting,
+    method,
+    query,
+    headers,
+    body,
+    warnings,
+  }
   return answer(call)
+}
+
+const endpointsDeprecated =
+  'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'
+
+/** A version of Kubernetes' own that is served says so even of kinds that it does not have. */
+function unknownPath(machine: Machine, path: string): HttpResponse {
+  const [, first, group = '', version = ''] = path.split('/')
+  const apiVersion = first === 'api' ? group : first === 'apis' ? `${group}/${version}` : ''
+  const known = machine.registry.inVersion(apiVersion)
+  if (first !== 'api' && known.every(({ custom }) => custom !== undefined)) return pageNotFound()
+  throw new ApiError(404, 'NotFound', 'the server could not find the requested resource', {})
 }
 
 function fixedAnswer(
@@ -71,6 +104,7 @@ function fixedAnswer(
     case '':
       return json(200, {
         paths: [
+          openIdPaths[0],
           '/api',
           '/api/v1',
           '/apis',
@@ -78,6 +112,7 @@ function fixedAnswer(
           '/livez',
           '/openapi/v2',
           '/openapi/v3',
+          openIdPaths[1],
           '/readyz',
           '/version',
         ],
@@ -87,12 +122,20 @@ function fixedAnswer(
     case 'healthz':
     case 'livez':
     case 'readyz':
-      return plain(200, 'ok')
+      return plain(200, healthText(first, request.path))
+    case '.well-known':
+    case 'openid':
+      return openIdAnswer(machine, path, request.headers.host)
     case 'openapi':
       return openApi(machine, second, path, request.headers)
     default:
       return discovery(machine, path, request.headers.accept)
   }
+}
+
+function healthText(name: string, path: string): string {
+  const query = new URLSearchParams(path.split('?')[1])
+  return query.has('verbose') ? `[+]ping ok\n${name} check passed\n` : 'ok'
 }
 
 function answer(call: Call): HttpResponse | Promise<HttpResponse> {

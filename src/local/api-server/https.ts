@@ -1,13 +1,16 @@
-/** The thin HTTPS face: loopback only, HTTP/1.1, bearer tokens; everything else is the handle's. */
+/** The thin HTTPS face: loopback only, HTTP/1.1; it reads credentials, everything else is the handle's. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { HttpRequest, HttpResponse } from '#kube/http.ts'
 import { refusal, TextBody } from './answer.ts'
+import type { Certificate, Credentials } from './auth/authenticate.ts'
+import { valueSeparator } from './auth/impersonate.ts'
 import type { Handle } from './handle.ts'
 import type { User } from './machine.ts'
 import { jsonFromProtobuf } from './protobuf/decode.ts'
-import { ApiError, unauthorized } from './status.ts'
+import { ApiError } from './status.ts'
 
 export type FaceOptions = {
   readonly handle: Handle
@@ -15,8 +18,10 @@ export type FaceOptions = {
   readonly cert: string
   /** 0 for any free port. */
   readonly port: number
-  /** Who a bearer token belongs to; undefined for a token nobody has. */
-  readonly userOf: (token: string) => User | undefined
+  /** Client certificates signed by this authority are trusted. */
+  readonly clientCa: string
+  /** Who has sent a request. Throws a 401. */
+  readonly identify: (credentials: Credentials) => User
 }
 
 export type Face = { readonly port: number; readonly close: () => Promise<void> }
@@ -25,8 +30,17 @@ const hardLimit = 8 * 1024 * 1024
 
 /** Listens; rejects when the port is taken. */
 export async function openFace(options: FaceOptions): Promise<Face> {
-  const { key, cert } = options
-  const server = createServer({ key, cert, keepAlive: true, ALPNProtocols: ['http/1.1'] })
+  const { key, cert, clientCa } = options
+  const server = createServer({
+    key,
+    cert,
+    // Who comes without a certificate, or with a strange one, is told so as an answer to his request.
+    ca: clientCa,
+    requestCert: true,
+    rejectUnauthorized: false,
+    keepAlive: true,
+    ALPNProtocols: ['http/1.1'],
+  })
   // A watch has no end of its own, and an idle client may keep its connection.
   server.requestTimeout = 0
   server.headersTimeout = 60_000
@@ -54,41 +68,74 @@ async function serve(
   outgoing: ServerResponse,
 ): Promise<void> {
   const body = await bodyOf(incoming)
-  const user = userOf(options, incoming)
   const gone = new AbortController()
   outgoing.once('close', () => gone.abort())
-  const refused = refusalOf(incoming, body, user)
-  const response =
-    refused !== undefined || user === undefined
-      ? refusal(refused ?? unauthorized())
-      : await options.handle(requestOf(incoming, body as Buffer), { user, signal: gone.signal })
+  const response = await answer(options, incoming, body, gone.signal)
   await deliver(response, outgoing, incoming.method === 'HEAD')
 }
 
-function userOf({ userOf }: FaceOptions, { headers }: IncomingMessage): User | undefined {
-  const [scheme, token] = (headers.authorization ?? '').split(' ', 2)
-  return scheme?.toLowerCase() === 'bearer' && token !== undefined ? userOf(token) : undefined
+async function answer(
+  { identify, handle }: FaceOptions,
+  incoming: IncomingMessage,
+  body: Buffer | undefined,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  try {
+    refuseWebPages(incoming)
+    const { authorization } = incoming.headers
+    const certificate = certificateOf(incoming.socket as TLSSocket)
+    const user = identify({ authorization, certificate })
+    if (body === undefined) throw tooLarge()
+    return await handle(requestOf(incoming, body), { user, signal, bytes: body })
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    const { headers, ...rest } = refusal(error)
+    return { ...rest, headers: { 'cache-control': 'no-cache, private', ...headers } }
+  }
 }
 
-function refusalOf(
-  { headers }: IncomingMessage,
-  body: Buffer | undefined,
-  user: User | undefined,
-): ApiError | undefined {
-  // No page in a browser has business here; a program sends no Origin.
-  if (headers.origin !== undefined) {
-    return new ApiError(403, 'Forbidden', 'requests from web pages are not served', {})
-  }
-  if (user === undefined) return unauthorized()
-  if (body !== undefined) return undefined
+/** No page in a browser has business here; a program sends no Origin. */
+function refuseWebPages({ headers }: IncomingMessage): void {
+  if (headers.origin === undefined) return
+  throw new ApiError(403, 'Forbidden', 'requests from web pages are not served', {})
+}
+
+function tooLarge(): ApiError {
   const message = `Request entity too large: limit is ${hardLimit}`
   return new ApiError(413, 'RequestEntityTooLarge', message)
 }
 
+const certificates = new WeakMap<TLSSocket, { readonly certificate: Certificate | undefined }>()
+
+/** What the client's certificate says; it is the same for as long as the connection lasts. */
+function certificateOf(socket: TLSSocket): Certificate | undefined {
+  let known = certificates.get(socket)
+  if (known === undefined) {
+    known = { certificate: readCertificate(socket) }
+    certificates.set(socket, known)
+  }
+  return known.certificate
+}
+
+function readCertificate(socket: TLSSocket): Certificate | undefined {
+  const { subject, fingerprint256 } = socket.getPeerCertificate()
+  if (subject === undefined) return undefined
+  const list = (value: string | string[] | undefined): readonly string[] =>
+    value === undefined ? [] : [value].flat()
+  return {
+    trusted: socket.authorized,
+    commonName: list(subject.CN)[0] ?? '',
+    organizations: list(subject.O),
+    fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
+  }
+}
+
 function requestOf(incoming: IncomingMessage, body: Buffer): HttpRequest {
   const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(incoming.headers)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
+  for (const [name, value] of Object.entries(incoming.headersDistinct)) {
+    // Names of groups may hold commas, so these are kept apart in another way.
+    const separator = name.startsWith('impersonate-') ? valueSeparator : ', '
+    if (value !== undefined) headers[name] = value.join(separator)
   }
   return {
     method: (incoming.method ?? 'GET') as HttpRequest['method'],

@@ -1,7 +1,7 @@
 /** The options of list and watch, read from a query and checked as a kube-apiserver checks them. */
 import { type Problem, problem } from '#core/schema/problem.ts'
 import type { Resource } from './resource.ts'
-import { badRequest, invalid } from './status.ts'
+import { ApiError, badRequest, invalid } from './status.ts'
 
 export type ListOptions = {
   readonly labelSelector: string
@@ -100,15 +100,11 @@ function integer(query: URLSearchParams, name: string): number | undefined {
   throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
 }
 
-/** A resourceVersion as a number. Throws the 422 a real server answers to anything else. */
-export function revisionOf(text: string, resource: Resource): number {
+/** A resourceVersion as a number. Throws the 500 a real server answers to anything else; lists are answered 400. */
+export function revisionOf(text: string, ofList = false): number {
   if (/^\d+$/.test(text)) return Number(text)
-  const problems = [
-    problem.invalid(
-      'resourceVersion',
-      text,
-      `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-    ),
-  ]
-  throw invalid({ ...resource, kind: '', group: '' }, '', problems)
+  const quoted = JSON.stringify(text)
+  const why = `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`
+  if (ofList) throw badRequest(`invalid resource version: ${why}`)
+  throw new ApiError(500, '', why)
 }

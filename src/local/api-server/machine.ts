@@ -1,8 +1,11 @@
 /** What every part of the server works on: the objects, the kinds, and the outside world as ports. */
 import type { Ports } from '#kube/ports.ts'
+import type { Authentication } from './auth/authenticate.ts'
 import type { Registry } from './registry.ts'
 import type { Resource } from './resource.ts'
 import type { Store } from './store.ts'
+import type { Views } from './views.ts'
+import type { CallWebhook } from './webhook/post.ts'
 
 export type User = {
   readonly name: string
@@ -15,6 +18,12 @@ export type Machine = {
   readonly ports: Ports
   readonly store: Store
   readonly registry: Registry
+  /** Objects to look at. */
+  readonly views: Views
+  /** The way to admission and conversion webhooks. */
+  readonly callWebhook: CallWebhook
+  /** Whose credentials are whose. */
+  readonly auth: Authentication
   /** Answers of the server beside the store, changed by those who own them. */
   readonly hooks: Hooks
 }
@@ -26,6 +35,8 @@ type Hooks = {
 
 export type RequestContext = {
   readonly user: User
+  /** The body as it came, for those who pass it on; whoever has none passes the text on. */
+  readonly bytes?: Uint8Array
   /** Aborts when nobody waits for the answer any more. */
   readonly signal?: AbortSignal
 }

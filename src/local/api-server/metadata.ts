@@ -1,8 +1,10 @@
 /** An object's metadata on the way in: what the server sets, and what it refuses. */
+
 import { asArray, asObject, asString, type Obj } from '#core/schema/json.ts'
 import { type Problem, problem } from '#core/schema/problem.ts'
 import type { Ports } from '#kube/ports.ts'
 import { seconds } from './builtin/times.ts'
+import type { Call } from './machine.ts'
 import { labelValue, qualifiedName } from './names.ts'
 import type { Resource, Stored } from './resource.ts'
 import { badRequest } from './status.ts'
@@ -89,6 +91,24 @@ export function metadataProblems(
   return problems
 }
 
+/** An owner that is named twice counts once, and whoever names it so is told. */
+export function oneOwnerEach({ warnings }: Call, { metadata }: Stored): void {
+  const owners = asArray(metadata.ownerReferences)
+  if (owners.length < 2) return
+  const seen = new Set<string>()
+  const twice = new Set<string>()
+  metadata.ownerReferences = owners.filter((owner) => {
+    const uid = String(asObject(owner)?.uid)
+    if (!seen.has(uid)) return seen.add(uid)
+    twice.add(uid)
+    return false
+  })
+  if (twice.size === 0) return
+  warnings.push(
+    `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${[...twice].join(', ')}`,
+  )
+}
+
 export function labelProblems(labels: Obj, field: string): Problem[] {
   return Object.entries(labels).flatMap(([key, value]) => [
     ...qualifiedName(key).map((text) => problem.invalid(field, key, text)),
@@ -115,15 +135,15 @@ function annotationProblems(annotations: Obj): Problem[] {
 function ownerProblems({ ownerReferences }: Obj): Problem[] {
   const problems: Problem[] = []
   let controllers = 0
-  asArray(ownerReferences).forEach((reference, index) => {
-    const field = `metadata.ownerReferences[${index}]`
+  asArray(ownerReferences).forEach((reference) => {
+    const field = 'metadata.ownerReferences'
     const owner = asObject(reference) ?? {}
     if ((owner.apiVersion ?? '') === '') {
       problems.push(problem.invalid(`${field}.apiVersion`, '', 'version must not be empty'))
     }
     for (const name of ['kind', 'name', 'uid']) {
       if ((owner[name] ?? '') !== '') continue
-      problems.push(problem.invalid(`${field}.${name}`, '', `${name} must not be empty`))
+      problems.push(problem.invalid(`${field}.${name}`, '', 'must not be empty'))
     }
     if (owner.controller === true) controllers += 1
   })
@@ -142,12 +162,18 @@ function ownerProblems({ ownerReferences }: Obj): Problem[] {
   return problems
 }
 
+const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion']
+
 function finalizerProblems({ finalizers }: Obj): Problem[] {
   const problems: Problem[] = []
   asArray(finalizers).forEach((finalizer, index) => {
     const name = String(finalizer)
     const field = `metadata.finalizers[${index}]`
     for (const text of qualifiedName(name)) problems.push(problem.invalid(field, name, text))
+    if (!name.includes('/') && !standardFinalizers.includes(name)) {
+      const rule = 'name is neither a standard finalizer name nor is it fully qualified'
+      problems.push(problem.invalid(field, name, rule))
+    }
   })
   const names = asArray(finalizers)
   if (names.includes('orphan') && names.includes('foregroundDeletion')) {

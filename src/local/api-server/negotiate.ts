@@ -9,7 +9,13 @@ export type Wanted = {
 }
 
 const plainObject: Wanted = { as: 'object', version: 'v1', yaml: false }
-const offered = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const offered = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+  'application/json;stream=watch',
+  'application/vnd.kubernetes.protobuf;stream=watch',
+]
 
 /** The first thing in an Accept header that can be served. Throws a 406 when there is none. */
 export function wantedOf(accept: string | undefined): Wanted {

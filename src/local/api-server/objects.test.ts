@@ -100,7 +100,7 @@ const refusals: [
     () => api.post(cms, deployment()),
     400,
     'BadRequest',
-    'the API version in the data (apps/v1) does not match the expected API version (v1)',
+    'Deployment in version "v1" cannot be handled as a ConfigMap: converting (v1.Deployment) to (core.ConfigMap): unknown conversion',
   ],
   [
     'a selector that misses its template',
@@ -148,14 +148,14 @@ const refusals: [
     () => api.get(`${cms}?fieldSelector=data.x%3D1`),
     400,
     'BadRequest',
-    'field label not supported: data.x',
+    '"data.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
   ],
   [
     'a version that is none',
     () => api.get(`${cms}?resourceVersion=9999`),
     504,
     'Timeout',
-    'Too large resource version: 9999, current: 6',
+    'Timeout: Too large resource version: 9999, current: 139',
   ],
 ]
 
@@ -344,7 +344,10 @@ test('events are one kind with two shapes', async () => {
 })
 
 test('an object beyond the limit of etcd is refused', async () => {
-  const big = await api.post(cms, configMap('a', { x: 'x'.repeat(1.6 * 1024 * 1024) }))
+  const args = ['x'.repeat(1.6 * 1024 * 1024)]
+  const containers = [{ name: 'app', image: 'app:1', args }]
+  const template = { metadata: { labels: { app: 'web' } }, spec: { containers } }
+  const big = await api.post(deployments, deployment('web', { template }))
   expect([big.status, big.body.message]).toEqual([500, 'etcdserver: request is too large'])
   const bigger = await api.post(cms, configMap('a', { x: 'x'.repeat(3.5 * 1024 * 1024) }))
   expect(bigger.status).toBe(413)
@@ -372,6 +375,6 @@ test('a PUT without a version wins for most kinds and not for leases', async () 
     spec: { holderIdentity: 'b' },
   })
   expect(refused.body.message).toBe(
-    'Lease.coordination.k8s.io "l" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+    'leases.coordination.k8s.io "l" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
   )
 })

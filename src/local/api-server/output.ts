@@ -3,6 +3,7 @@ import type { Obj } from '#core/schema/json.ts'
 import { coreEvent, newEvent } from './builtin/events.ts'
 import { apiVersionOf, type Resource, type Stored } from './resource.ts'
 import type { Entry } from './store.ts'
+import { contentOf } from './stored-entry.ts'
 
 const heads = new WeakMap<Resource, string>()
 
@@ -33,7 +34,10 @@ function bodyOf(resource: Resource, entry: Entry): string {
 
 /** The object as a value the caller may change. */
 export function objectOf(resource: Resource, entry: Entry): Stored {
-  return JSON.parse(textOf(resource, entry)) as Stored
+  const head = { kind: resource.kind, apiVersion: apiVersionOf(resource) }
+  const content = contentOf(entry)
+  const words = resource.group === 'events.k8s.io' ? newEvent(content) : content
+  return { ...head, ...(words as Stored) }
 }
 
 /** The object as it is to be stored: events of events.k8s.io become core events. */

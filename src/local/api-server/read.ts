@@ -1,6 +1,8 @@
 /** get and list: from the store to an answer, with paging and the rules of resourceVersion. */
 import type { HttpResponse } from '#kube/http.ts'
 import { jsonText } from './answer.ts'
+import { isPromise, readable, readableOne } from './crd/forms.ts'
+import { jsonFault } from './go-json.ts'
 import { type ListOptions, readListOptions, revisionOf } from './list-options.ts'
 import { type Call, keyOf } from './machine.ts'
 import { renderOf } from './render.ts'
@@ -17,17 +19,22 @@ export function entryOf(call: Call): Entry {
   return entry
 }
 
-export function get(call: Call): HttpResponse {
-  const version = call.query.get('resourceVersion') ?? ''
-  const { store } = call.machine
-  if (version !== '') checkNotFuture(store, revisionOf(version, call.resource))
-  return jsonText(200, `${renderOf(call).one(entryOf(call))}\n`)
+/** The same in the form of the request's version. Rejects with a 500 when it cannot be converted. */
+export async function readableEntryOf(call: Call): Promise<Entry> {
+  return readableOne(call.machine, call.resource, entryOf(call))
 }
 
-export function list(call: Call): HttpResponse {
+export async function get(call: Call): Promise<HttpResponse> {
+  const version = call.query.get('resourceVersion') ?? ''
+  const { store } = call.machine
+  if (version !== '') checkNotFuture(store, revisionOf(version))
+  return jsonText(200, `${renderOf(call).one(await readableEntryOf(call))}\n`)
+}
+
+export async function list(call: Call): Promise<HttpResponse> {
   const options = readListOptions(call.query, call.resource)
   const render = renderOf(call)
-  const page = pageOf(call, options)
+  const page = await pageOf(call, options)
   return jsonText(200, `${render.list(page.entries, page.meta)}\n`)
 }
 
@@ -36,8 +43,11 @@ type Page = {
   readonly meta: { resourceVersion: string; continue?: string; remainingItemCount?: number }
 }
 
-/** The entries a list asks for. A page's later pages show the same moment as its first. */
-export function pageOf(call: Call, options: ListOptions): Page {
+/**
+ * The entries a list asks for, in the form of the request's version. A page's later pages show the same moment as its
+ * first. Rejects with a 500 when an object cannot be converted.
+ */
+export async function pageOf(call: Call, options: ListOptions): Promise<Page> {
   const { resource, namespace, machine } = call
   const test = selectorTest(resource, options.labelSelector, nameSelector(call, options))
   const prefix = namespace === '' ? '' : `${namespace}/`
@@ -45,19 +55,23 @@ export function pageOf(call: Call, options: ListOptions): Page {
   const snapshot = snapshotOf(machine.store, resource, options, start, prefix)
   const after =
     start === undefined ? snapshot.entries : snapshot.entries.filter(({ key }) => key > start.after)
-  const matching = test === undefined ? after : after.filter(test)
+  const read = readable(machine, resource, after)
+  const entries = isPromise(read) ? await read : read
+  const matching = test === undefined ? entries : entries.filter(test)
   const revision = snapshot.revision
   const meta = { resourceVersion: String(revision) }
-  if (options.limit <= 0 || matching.length <= options.limit) return { entries: matching, meta }
-  const entries = matching.slice(0, options.limit)
-  const last = entries.at(-1) as Entry
+  // What comes from the cache comes whole.
+  const whole = options.limit <= 0 || (options.resourceVersion === '0' && start === undefined)
+  if (whole || matching.length <= options.limit) return { entries: matching, meta }
+  const part = matching.slice(0, options.limit)
+  const last = part.at(-1) as Entry
   return {
-    entries,
+    entries: part,
     meta: {
       ...meta,
       continue: tokenOf(revision, last.key),
       // With a selector a real server does not know what remains either.
-      ...(test === undefined ? { remainingItemCount: matching.length - entries.length } : {}),
+      ...(test === undefined ? { remainingItemCount: matching.length - part.length } : {}),
     },
   }
 }
@@ -78,14 +92,14 @@ function snapshotOf(
   start: Start | undefined,
   prefix: string,
 ): Snapshot {
-  const exact = start?.revision ?? exactRevision(options, resource)
+  const exact = start?.revision ?? exactRevision(options)
   const now = (): Snapshot => ({
     revision: store.revision(),
     entries: store.list(resource.storage, prefix),
   })
   if (exact === undefined) {
     const version = options.resourceVersion
-    if (version !== '') checkNotFuture(store, revisionOf(version, resource))
+    if (version !== '') checkNotFuture(store, revisionOf(version, true))
     return now()
   }
   if (exact === -1) return now()
@@ -104,11 +118,11 @@ const tooOldToContinue =
   'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or ' +
   'deleted between the time the first chunk was returned and now may show up in the list.'
 
-function exactRevision(options: ListOptions, resource: Resource): number | undefined {
+function exactRevision(options: ListOptions): number | undefined {
   const { match, limit, resourceVersion } = options
   if (resourceVersion === '' || resourceVersion === '0') return undefined
   const legacy = match === '' && limit > 0
-  return match === 'Exact' || legacy ? revisionOf(resourceVersion, resource) : undefined
+  return match === 'Exact' || legacy ? revisionOf(resourceVersion, true) : undefined
 }
 
 function tokenOf(revision: number, after: string): string {
@@ -121,14 +135,16 @@ function startOf(options: ListOptions): Start | undefined {
   if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue')
   }
+  const bytes = Buffer.from(options.continue, 'base64url')
   try {
-    const token = JSON.parse(Buffer.from(options.continue, 'base64url').toString()) as {
+    const token = JSON.parse(bytes.toString()) as {
       rv: number
       start: string
     }
     return { revision: Number(token.rv), after: String(token.start).replace(/\0$/, '') }
   } catch {
-    throw badRequest('continue key is not valid: encoding error')
+    const why = jsonFault(bytes) ?? 'encoding error'
+    throw badRequest(`invalid continue token: continue key is not valid: ${why}`)
   }
 }
 

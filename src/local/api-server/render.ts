@@ -1,5 +1,6 @@
 /** Entries in the form a client asked for: whole objects, table rows, or metadata alone. */
 import type { Obj } from '#core/schema/json.ts'
+import { innerMetadata } from './inner-metadata.ts'
 import type { Call } from './machine.ts'
 import { type Wanted, wantedOf } from './negotiate.ts'
 import { itemText, objectOf, textOf } from './output.ts'
@@ -37,11 +38,13 @@ export function renderOf(call: Call): Render {
 
 function objects(resource: Resource, wanted: Wanted): Render {
   const head = `{"kind":${JSON.stringify(resource.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(resource))},"metadata":`
+  // The types of custom lists say the word even when there is nothing to say.
+  const empty = resource.custom === undefined ? {} : { continue: '' }
   return {
     wanted,
     one: (entry) => textOf(resource, entry),
     list: (entries, meta) =>
-      `${head}${JSON.stringify(meta)},"items":[${entries.map((entry) => itemText(resource, entry)).join(',')}]}`,
+      `${head}${JSON.stringify({ ...empty, ...meta })},"items":[${entries.map((entry) => itemText(resource, entry)).join(',')}]}`,
     event: (entry) => textOf(resource, entry),
   }
 }
@@ -67,7 +70,7 @@ function metadataOnly(resource: Resource, wanted: Wanted): Render {
   const partial = (entry: Entry): Obj => ({
     kind: 'PartialObjectMetadata',
     apiVersion,
-    metadata: objectOf(resource, entry).metadata,
+    metadata: innerMetadata(resource, objectOf(resource, entry)),
   })
   const one = (entry: Entry): string => JSON.stringify(partial(entry))
   return {

@@ -1,6 +1,7 @@
 /** What the server knows of a kind it serves. One value of this type drives routing, discovery, writes and output. */
 import type { Obj } from '#core/schema/json.ts'
 import type { Schema } from '#core/schema/schema.ts'
+import type { WebhookClient } from './webhook/target.ts'
 
 export type Subresource = {
   readonly name: string
@@ -19,9 +20,24 @@ export type PrinterColumn = {
   readonly priority?: number
 }
 
+/** How objects of one version become objects of another. */
+export type Conversion =
+  /** They are the same but for the name of the version. */
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'webhook'
+      readonly definition: string
+      readonly client: WebhookClient
+      /** Of ConversionReview. */
+      readonly reviewVersions: readonly string[]
+    }
+
 /** What only kinds defined by a CustomResourceDefinition have. */
 export type CustomFacts = {
   readonly storageVersion: string
+  /** The kind in all its versions, whether they are served or not. */
+  readonly versions: ReadonlyMap<string, Resource>
+  readonly conversion: Conversion
   readonly columns: readonly PrinterColumn[]
   readonly selectable: readonly string[]
   readonly hasStatus: boolean

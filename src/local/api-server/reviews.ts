@@ -1,43 +1,26 @@
-/** Questions that are asked by creating an object: who am I, and may I. Nothing of them is kept. */
-import { at, type Obj, type Value } from '#core/schema/json.ts'
+/** Questions that are asked by creating an object: who am I, whose is this token, and who may what. Nothing is kept. */
+import type { Obj } from '#core/schema/json.ts'
 import type { HttpResponse } from '#kube/http.ts'
 import { json } from './answer.ts'
+import { reviewSelf, reviewTokenObject } from './auth/reviews.ts'
 import { decodeBody } from './decode.ts'
-import type { Call, User } from './machine.ts'
+import type { Call } from './machine.ts'
+import { reviewAccess, reviewRules } from './rbac/reviews.ts'
+import type { Stored } from './resource.ts'
+import { methodNotAllowed } from './status.ts'
+
+/** Each answers with the object that was created, its status filled in. */
+const answers: Readonly<Record<string, (call: Call, object: Stored) => Obj>> = {
+  SelfSubjectReview: reviewSelf,
+  TokenReview: reviewTokenObject,
+  SelfSubjectRulesReview: reviewRules,
+  SelfSubjectAccessReview: reviewAccess,
+  SubjectAccessReview: reviewAccess,
+  LocalSubjectAccessReview: reviewAccess,
+}
 
 export function review(call: Call): HttpResponse {
-  const object = decodeBody(call)
-  object.status = statusOf(call, object)
-  return json(201, object)
-}
-
-function statusOf({ resource, context }: Call, object: Obj): Value {
-  switch (resource.kind) {
-    case 'SelfSubjectReview':
-      return { userInfo: userInfo(context.user) }
-    case 'TokenReview':
-      return {
-        user: {},
-        ...(at(object, 'spec', 'token') === undefined ? {} : { error: 'unknown token' }),
-      }
-    case 'SelfSubjectRulesReview':
-      return {
-        resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
-        nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-        incomplete: false,
-      }
-    default:
-      return { allowed: true }
-  }
-}
-
-function userInfo({ name, uid, groups, extra }: User): Obj {
-  return {
-    username: name,
-    ...(uid === undefined ? {} : { uid }),
-    groups: [...groups],
-    ...(extra === undefined
-      ? {}
-      : { extra: Object.fromEntries(Object.entries(extra).map(([k, v]) => [k, [...v]])) }),
-  }
+  const answer = answers[call.resource.kind]
+  if (answer === undefined) throw methodNotAllowed()
+  return json(201, answer(call, decodeBody(call)))
 }

@@ -12,17 +12,24 @@ import {
 } from '#core/schema/json.ts'
 import { problem } from '#core/schema/problem.ts'
 import type { HttpResponse } from '#kube/http.ts'
+import { mutated, validated } from './admission/dispatch.ts'
+import { subjectOf } from './admission/subject.ts'
 import { json } from './answer.ts'
 import { builtinSchemas } from './builtin/schemas.ts'
+import { isPromise, readableOne } from './crd/forms.ts'
 import { decodeObject, parseBody } from './decode.ts'
+import { trackScale } from './fields/scale-owners.ts'
 import type { Call } from './machine.ts'
+import { wantedOf } from './negotiate.ts'
 import { objectOf } from './output.ts'
-import { entryOf } from './read.ts'
+import { entryOf, readableEntryOf } from './read.ts'
 import type { Resource, Stored } from './resource.ts'
 import { badRequest, invalid, methodNotAllowed } from './status.ts'
 import { labelsText, selectorText } from './table/format.ts'
 import { select } from './table/json-path.ts'
+import { tableOf } from './table/table.ts'
 import { patchedObject, patchTypeOf } from './write/patch.ts'
+import { unbroken } from './write/torn.ts'
 import { updateObject } from './write/update.ts'
 
 /** The Scale kind as far as decoding one needs it. */
@@ -38,22 +45,49 @@ const scaleResource = (resource: Resource): Resource => ({
   subresources: [],
 })
 
-export function scale(call: Call): HttpResponse {
-  const entry = entryOf(call)
-  const object = objectOf(call.resource, entry)
+const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
+
+export async function scale(call: Call): Promise<HttpResponse> {
   switch (call.method) {
     case 'GET':
-      return json(200, scaleOf(call.resource, object))
+      return told(
+        call,
+        scaleOf(call.resource, objectOf(call.resource, await readableEntryOf(call))),
+      )
     case 'PUT':
-    case 'PATCH': {
-      const wanted = wantedScale(call, scaleOf(call.resource, object))
-      setReplicas(call, object, wanted)
-      const written = updateObject(call, object, entry)
-      return json(200, scaleOf(call.resource, objectOf(call.resource, written)))
-    }
+    case 'PATCH':
+      return unbroken(call, () => rescale(call))
     default:
       throw methodNotAllowed()
   }
+}
+
+/** A built-in kind's scale has columns of its own where a table is asked for. */
+function told({ resource, headers, query, machine }: Call, scaled: Stored): HttpResponse {
+  const wanted = wantedOf(headers.accept)
+  if (wanted.as !== 'table' || resource.custom !== undefined) return json(200, scaled)
+  const include = query.get('includeObject') ?? 'Metadata'
+  const now = machine.ports.clock.now()
+  const request = { resource: scaleResource(resource), objects: [scaled], meta: {}, columns: true }
+  return json(200, tableOf({ ...request, now, include, wanted }))
+}
+
+async function rescale(call: Call): Promise<HttpResponse> {
+  const { machine, resource } = call
+  const read = readableOne(machine, resource, entryOf(call))
+  const entry = isPromise(read) ? await read : read
+  const object = objectOf(resource, entry)
+  const before = scaleOf(resource, object)
+  const subject = subjectOf(call, 'UPDATE', { kind: scaleKind })
+  const changed = mutated(call, subject, wantedScale(call, before), before)
+  setReplicas(call, object, isPromise(changed) ? await changed : changed)
+  const written = await updateObject(call, object, entry, {
+    track: (one, now, old) => trackScale(one, now, old, replicasPath(resource)),
+    // Webhooks see the scale, not the object that it belongs to.
+    admission: (now, old) =>
+      validated(call, subject, { object: scaleOf(resource, now), old: scaleOf(resource, old) }),
+  })
+  return json(200, scaleOf(resource, objectOf(resource, written)))
 }
 
 function wantedScale(call: Call, current: Obj): Stored {
@@ -77,9 +111,13 @@ function wantedScale(call: Call, current: Obj): Stored {
   return wanted
 }
 
+function replicasPath({ custom }: Resource): readonly string[] {
+  return (custom?.scale?.specReplicasPath ?? '.spec.replicas').split('.').slice(1)
+}
+
 function setReplicas({ resource }: Call, object: Stored, wanted: Stored): void {
   const replicas = asNumber(asObject(wanted.spec)?.replicas) ?? 0
-  const path = (resource.custom?.scale?.specReplicasPath ?? '.spec.replicas').split('.').slice(1)
+  const path = [...replicasPath(resource)]
   const last = path.pop() as string
   const holder = path.reduce((parent, field) => child(parent, field), object as Obj)
   holder[last] = replicas
@@ -87,7 +125,7 @@ function setReplicas({ resource }: Call, object: Stored, wanted: Stored): void {
   if (version !== '') object.metadata.resourceVersion = version
 }
 
-function scaleOf(resource: Resource, object: Stored): Obj {
+function scaleOf(resource: Resource, object: Stored): Stored {
   const facts = resource.custom?.scale
   const one = (path: string): Value | undefined => select(path, object)?.[0]
   const replicas = asNumber(one(facts?.specReplicasPath ?? '.spec.replicas')) ?? 0

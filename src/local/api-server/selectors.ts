@@ -1,5 +1,5 @@
 /** Label and field selectors: from the text of a query to a test on an entry. */
-import { isSelectable } from './builtin/fields.ts'
+import { isSelectable, unknownField } from './builtin/fields.ts'
 import type { Resource } from './resource.ts'
 import { badRequest } from './status.ts'
 import type { Entry } from './store.ts'
@@ -45,6 +45,9 @@ function parseLabelSelector(text: string): ((labels: Labels) => boolean)[] {
   const tests: ((labels: Labels) => boolean)[] = []
   let index = 0
   const next = (): string | undefined => words[index++]
+  if (words[0] === ',') {
+    throw badRequest("found ',', expected: !, identifier, or 'end of string'")
+  }
   for (;;) {
     tests.push(requirement(next, () => words[index]))
     const separator = next()
@@ -82,7 +85,7 @@ function requirement(next: Next, peek: Next): (labels: Labels) => boolean {
     }
     case '<':
     case '>': {
-      const bound = Number(valueOf(next, peek))
+      const bound = checkNumber(valueOf(next, peek))
       return (labels) => {
         const value = Number(labels[key])
         if (labels[key] === undefined || Number.isNaN(value)) return false
@@ -101,7 +104,8 @@ function valueOf(next: Next, peek: Next): string {
 }
 
 function valuesOf(next: Next, peek: Next): string[] {
-  if (next() !== '(') throw unparsable("found '', expected: '('")
+  const open = next()
+  if (open !== '(') throw unparsable(`found '${open ?? ''}' expected: '('`)
   const values: string[] = []
   for (;;) {
     const word = peek() === ')' || peek() === ',' ? '' : (next() as string | undefined)
@@ -131,6 +135,13 @@ function checkValue(value: string): string {
   )
 }
 
+function checkNumber(value: string): number {
+  if (/^[+-]?\d+$/.test(value)) return Number(value)
+  throw unparsable(
+    `values[0]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+  )
+}
+
 type FieldTerm = { readonly label: string; readonly equal: boolean; readonly value: string }
 
 /** `a=b,c!=d` as terms. Throws a 400. */
@@ -148,7 +159,7 @@ function fieldTerms(text: string): FieldTerm[] {
 
 function parseFieldSelector(resource: Resource, text: string): Test[] {
   return fieldTerms(text).map(({ label, equal, value }) => {
-    if (!isSelectable(resource, label)) throw badRequest(`field label not supported: ${label}`)
+    if (!isSelectable(resource, label)) throw badRequest(unknownField(resource, label))
     return (entry) => (fieldOf(entry, label) === value) === equal
   })
 }

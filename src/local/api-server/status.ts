@@ -24,6 +24,13 @@ export class ApiError extends Error {
   }
 }
 
+/** Said before anybody looked at what the request is about. */
+export class Denied extends ApiError {
+  constructor(message: string, details: Obj) {
+    super(403, 'Forbidden', message, details)
+  }
+}
+
 /** What an error message needs to know of a resource. */
 export type Named = { readonly group: string; readonly plural: string; readonly kind: string }
 
@@ -41,8 +48,10 @@ export function notFound(resource: Named, name: string): ApiError {
   return new ApiError(404, 'NotFound', message, detailsOf(resource, name))
 }
 
-export function alreadyExists(resource: Named, name: string): ApiError {
-  const message = `${qualified(resource)} ${JSON.stringify(name)} already exists`
+/** @param going when the object that is there will be gone, if it is on its way out. */
+export function alreadyExists(resource: Named, name: string, going?: unknown): ApiError {
+  const hint = going === undefined ? '' : 'object is being deleted: '
+  const message = `${hint}${qualified(resource)} ${JSON.stringify(name)} already exists`
   return new ApiError(409, 'AlreadyExists', message, detailsOf(resource, name))
 }
 
@@ -63,7 +72,7 @@ export function invalid(resource: Named, name: string, problems: readonly Proble
   return new ApiError(422, 'Invalid', `${kind} ${JSON.stringify(name)} is invalid: ${text}`, {
     ...(name === '' ? {} : { name }),
     ...(resource.group === '' ? {} : { group: resource.group }),
-    kind: resource.kind,
+    ...(resource.kind === '' ? {} : { kind: resource.kind }),
     causes,
   })
 }
@@ -73,10 +82,19 @@ export function badRequest(message: string): ApiError {
 }
 
 export function forbidden(resource: Named, name: string, why: string): ApiError {
-  const subject =
-    name === '' ? qualified(resource) : `${qualified(resource)} ${JSON.stringify(name)}`
-  const message = `${subject} is forbidden: ${why}`
+  const message = `${subjectText(resource, name)} is forbidden: ${why}`
   return new ApiError(403, 'Forbidden', message, detailsOf(resource, name))
+}
+
+/** By authorization. Without a resource the request is about a path. */
+export function denied(resource: Named | undefined, name: string, why: string): Denied {
+  if (resource === undefined) return new Denied(`forbidden: ${why}`, {})
+  const message = `${subjectText(resource, name)} is forbidden: ${why}`
+  return new Denied(message, detailsOf(resource, name))
+}
+
+function subjectText(resource: Named, name: string): string {
+  return name === '' ? qualified(resource) : `${qualified(resource)} ${JSON.stringify(name)}`
 }
 
 export function methodNotAllowed(): ApiError {
@@ -96,12 +114,16 @@ export function tooLargeVersion(wanted: number, current: number): ApiError {
   return new ApiError(
     504,
     'Timeout',
-    `Too large resource version: ${wanted}, current: ${current}`,
+    `Timeout: Too large resource version: ${wanted}, current: ${current}`,
     {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
       retryAfterSeconds: 1,
     },
   )
+}
+
+export function unsupportedPatch(): ApiError {
+  return new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
 }
 
 export function unsupportedMediaType(allowed: readonly string[]): ApiError {
@@ -110,8 +132,8 @@ export function unsupportedMediaType(allowed: readonly string[]): ApiError {
 }
 
 export function notAcceptable(allowed: readonly string[]): ApiError {
-  const message = `only the following media types are accepted: ${allowed.join(', ')}`
-  return new ApiError(406, 'NotAcceptable', message)
+  const message = `406: Not Acceptable\n\nAvailable representations: ${allowed.join(', ')}`
+  return new ApiError(406, 'NotAcceptable', message, {})
 }
 
 export function unavailable(message: string): ApiError {

@@ -3,8 +3,8 @@
  * nothing else. It knows keys and texts; what an object means is decided elsewhere. Every move is synchronous, so a
  * read and the write that follows it can never be torn apart.
  */
-import type { Obj } from '#core/schema/json.ts'
-import type { Stored } from './resource.ts'
+import type { Resource, Stored } from './resource.ts'
+import { entryOf, type Like } from './stored-entry.ts'
 
 export type Entry = {
   /** `namespace/name`, or `name`. */
@@ -15,7 +15,17 @@ export type Entry = {
   readonly labels: Readonly<Record<string, string>>
   /** What field selectors may ask for, beyond name and namespace. */
   readonly fields: Readonly<Record<string, string>>
+  /**
+   * The kind as it was when the text was written; only for kinds whose form may change, custom ones. Whoever reads the
+   * text as another kind has to translate it.
+   */
+  readonly form?: Resource
+  /** True when all rules of that kind have been found to hold. */
+  readonly sound?: boolean
 }
+
+/** How an object of a custom kind came to be what it is. */
+export type Origin = Required<Pick<Entry, 'form' | 'sound'>>
 
 export type Change = {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
@@ -29,8 +39,12 @@ export type Listener = (change: Change) => void
 
 type Shelf = {
   readonly entries: Map<string, Entry>
-  /** Keys in order; undefined when they have to be sorted again. */
-  sorted: string[] | undefined
+  /** Keys in order, as they were when somebody last asked for them. */
+  sorted: string[]
+  /** Keys that came after the last sorting. */
+  fresh: string[]
+  /** Whether `sorted` may hold keys that have gone. */
+  stale: boolean
   history: Change[]
   /** Changes up to this revision are no longer remembered. */
   forgotten: number
@@ -67,19 +81,24 @@ export class Store {
     return this.shelf(storage).entries.size
   }
 
-  /** Writes an object; its resourceVersion is set here. `fields` are its selectable fields. */
+  /**
+   * Writes an object; its resourceVersion is set here. `fields` are its selectable fields, `origin` is kept beside it, and
+   * what it has of `like` is taken from there.
+   */
   write(
     storage: string,
     key: string,
     object: Stored,
     fields: Readonly<Record<string, string>>,
+    origin?: Origin,
+    like?: Like,
   ): Entry {
     const shelf = this.shelf(storage)
     this.last += 1
     const before = shelf.entries.get(key)
-    const entry = entryOf(key, this.last, object, fields)
+    const entry = entryOf(key, this.last, object, fields, origin, like)
     shelf.entries.set(key, entry)
-    if (before === undefined) shelf.sorted = undefined
+    if (before === undefined) shelf.fresh.push(key)
     const type = before === undefined ? 'ADDED' : 'MODIFIED'
     this.record(shelf, { type, revision: this.last, entry, before })
     return entry
@@ -90,9 +109,9 @@ export class Store {
     const shelf = this.shelf(storage)
     const before = shelf.entries.get(key)
     this.last += 1
-    const entry = entryOf(key, this.last, object, before?.fields ?? {})
+    const entry = entryOf(key, this.last, object, before?.fields ?? {}, originOf(before))
     shelf.entries.delete(key)
-    shelf.sorted = undefined
+    shelf.stale = true
     this.record(shelf, { type: 'DELETED', revision: this.last, entry, before })
     return entry
   }
@@ -100,8 +119,7 @@ export class Store {
   /** The entries of a kind in key order, now. */
   list(storage: string, prefix = ''): Entry[] {
     const shelf = this.shelf(storage)
-    shelf.sorted ??= [...shelf.entries.keys()].sort()
-    return range(shelf.sorted, prefix).map((key) => shelf.entries.get(key) as Entry)
+    return range(keysOf(shelf), prefix).map((key) => shelf.entries.get(key) as Entry)
   }
 
   /** The entries as they were at a revision, or undefined when that is no longer known. */
@@ -143,7 +161,15 @@ export class Store {
   private shelf(storage: string): Shelf {
     let shelf = this.shelves.get(storage)
     if (shelf === undefined) {
-      shelf = { entries: new Map(), sorted: [], history: [], forgotten: 0, listeners: new Set() }
+      shelf = {
+        entries: new Map(),
+        sorted: [],
+        fresh: [],
+        stale: false,
+        history: [],
+        forgotten: 0,
+        listeners: new Set(),
+      }
       this.shelves.set(storage, shelf)
     }
     return shelf
@@ -159,22 +185,8 @@ export class Store {
   }
 }
 
-export function entryOf(
-  key: string,
-  revision: number,
-  object: Stored,
-  fields: Readonly<Record<string, string>>,
-): Entry {
-  object.metadata.resourceVersion = String(revision)
-  const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object
-  const text = JSON.stringify({ metadata, ...rest })
-  return { key, revision, text, labels: labelsOf(metadata), fields }
-}
-
-const noLabels = {}
-
-function labelsOf(metadata: Obj): Readonly<Record<string, string>> {
-  return (metadata.labels as Record<string, string> | undefined) ?? noLabels
+function originOf(entry: Entry | undefined): Origin | undefined {
+  return entry?.form === undefined ? undefined : { form: entry.form, sound: entry.sound === true }
 }
 
 function trim(shelf: Shelf, count: number): void {
@@ -182,6 +194,37 @@ function trim(shelf: Shelf, count: number): void {
   if (last === undefined) return
   shelf.forgotten = Math.max(shelf.forgotten, last.revision)
   shelf.history = shelf.history.slice(count)
+}
+
+/** The keys in order. Sorting anew costs most, so new keys are merged in and gone ones dropped, once per reading. */
+function keysOf(shelf: Shelf): readonly string[] {
+  const { entries, fresh } = shelf
+  if (shelf.stale) {
+    // A key that went and came again stands in both lists.
+    const again = new Set(fresh)
+    shelf.sorted = shelf.sorted.filter((key) => entries.has(key) && !again.has(key))
+    shelf.fresh = [...again].filter((key) => entries.has(key))
+    shelf.stale = false
+  }
+  if (shelf.fresh.length > 0) {
+    shelf.sorted = merged(shelf.sorted, shelf.fresh.sort())
+    shelf.fresh = []
+  }
+  return shelf.sorted
+}
+
+function merged(a: readonly string[], b: readonly string[]): string[] {
+  const last = a.at(-1)
+  if (last === undefined || last < (b[0] as string)) return [...a, ...b]
+  const result: string[] = []
+  let [i, j] = [0, 0]
+  while (i < a.length && j < b.length) {
+    const [x, y] = [a[i] as string, b[j] as string]
+    if (x < y) i += 1
+    else j += 1
+    result.push(x < y ? x : y)
+  }
+  return [...result, ...a.slice(i), ...b.slice(j)]
 }
 
 /** Index of the first change after a revision; changes are in order. */

@@ -17,11 +17,16 @@ export type Strategy = {
   /** Fills in what is not said. Applied to everything that is decoded. */
   readonly defaults: (object: Stored) => void
   readonly prepareCreate: (object: Stored, machine: Machine, dryRun: boolean) => void
+  /** `old` and all that is taken over from it stays as it is, here and below; others still look at it. */
   readonly prepareUpdate: (object: Stored, old: Stored, machine: Machine) => void
-  readonly prepareStatus: (object: Stored, old: Stored) => void
+  readonly prepareStatus: (object: Stored, old: Stored, machine: Machine) => void
   readonly validate: (object: Stored, machine: Machine) => readonly Problem[]
   readonly validateUpdate: (object: Stored, old: Stored, machine: Machine) => readonly Problem[]
-  readonly validateStatus: (object: Stored, old: Stored) => readonly Problem[]
+  readonly validateStatus: (object: Stored, old: Stored, machine: Machine) => readonly Problem[]
+  /** Objects that nobody may delete. */
+  readonly stays?: (object: Stored) => boolean
+  /** What is said to somebody who deletes without a word about dependents. */
+  readonly leavesBehind?: string
   readonly warnings: (object: Stored, old: Stored | undefined) => readonly string[]
   /**
    * The beginning of a deletion where that is the kind's own affair. `marked`: the object was changed and waits;

@@ -1,14 +1,14 @@
 /** watch: what is there now, what has changed since, and then every change as it happens, one JSON line each. */
 import type { HttpResponse } from '#kube/http.ts'
 import { normalise } from './builtin/normalise.ts'
+import { isPromise, readable } from './crd/forms.ts'
 import { LineStream } from './line-stream.ts'
 import { type ListOptions, revisionOf } from './list-options.ts'
 import type { Call } from './machine.ts'
-import { pageOf } from './read.ts'
 import { type Render, renderOf } from './render.ts'
 import { apiVersionOf, type Stored } from './resource.ts'
 import { selectorTest, type Test } from './selectors.ts'
-import { expired } from './status.ts'
+import { ApiError, expired, internal } from './status.ts'
 import type { Change, Entry } from './store.ts'
 
 const bookmarkEveryMs = 60_000
@@ -35,6 +35,8 @@ class WatchRun {
   private readonly test: Test | undefined
   private readonly prefix: string
   private first = true
+  /** The end of what is still being converted; undefined while events can be told at once. */
+  private queue: Promise<void> | undefined
   /** Changes up to here have been told or are older than what was asked for. */
   private told = 0
 
@@ -53,18 +55,18 @@ class WatchRun {
     const initial = sendInitialEvents ?? fromNow
     if (initial) this.tellInitial(sendInitialEvents === true)
     else if (fromNow) this.told = this.call.machine.store.revision()
-    else if (!this.tellHistory(revisionOf(resourceVersion, this.call.resource))) return
+    else if (!this.tellHistory(revisionOf(resourceVersion))) return
     this.follow()
   }
 
   private tellInitial(bookmark: boolean): void {
     const { store } = this.call.machine
-    const whole = { ...this.options, limit: 0, continue: '', match: '' as const }
-    for (const entry of pageOf(this.call, { ...whole, resourceVersion: '' }).entries) {
-      this.tell('ADDED', entry)
+    const { resource } = this.call
+    for (const entry of store.list(resource.storage, this.prefix)) {
+      this.judge('ADDED', entry, undefined, entry.revision)
     }
     this.told = store.revision()
-    if (bookmark) this.tellBookmark({ 'k8s.io/initial-events-end': 'true' })
+    if (bookmark) this.tellBookmark(this.told, { 'k8s.io/initial-events-end': 'true' })
   }
 
   /** False when the history does not reach back that far; the client has been told so. */
@@ -102,7 +104,7 @@ class WatchRun {
   private bookmarks(): () => void {
     const { clock } = this.call.machine.ports
     const tick = (): void => {
-      this.tellBookmark(undefined)
+      this.tellBookmark(this.call.machine.store.revision(), undefined)
       cancel = clock.after(bookmarkEveryMs, tick)
     }
     let cancel = clock.after(bookmarkEveryMs, tick)
@@ -111,7 +113,54 @@ class WatchRun {
 
   private pass({ entry, before, type, revision }: Change): void {
     if (revision <= this.told && this.told !== 0) return
-    if (!entry.key.startsWith(this.prefix)) return
+    if (entry.key.startsWith(this.prefix)) this.judge(type, entry, before, revision)
+  }
+
+  /** Tells a change in the form of the request's version. Told in order, whoever has to be asked for the form. */
+  private judge(
+    type: Change['type'],
+    entry: Entry,
+    before: Entry | undefined,
+    revision: number,
+  ): void {
+    const { machine, resource } = this.call
+    const both = before === undefined ? [entry] : [entry, before]
+    const read = readable(machine, resource, both)
+    const tell = ([now, was]: readonly Entry[]): void =>
+      this.tellChange(type, now as Entry, was, revision)
+    if (this.queue === undefined && !isPromise(read)) tell(read)
+    else this.enqueue(Promise.resolve(read).then((known) => () => tell(known)))
+  }
+
+  private enqueue(line: Promise<() => void>): void {
+    const earlier = this.queue ?? Promise.resolve()
+    // Its failure is told when its turn comes.
+    line.catch(() => {})
+    const mine: Promise<void> = earlier
+      .then(() => line)
+      .then(
+        (tell) => tell(),
+        (error: unknown) => this.fail(error),
+      )
+      .then(() => {
+        if (this.queue === mine) this.queue = undefined
+      })
+    this.queue = mine
+  }
+
+  /** What cannot be told ends the watch. */
+  private fail(error: unknown): void {
+    const { status } = error instanceof ApiError ? error : internal(String(error))
+    this.stream.push(`{"type":"ERROR","object":${JSON.stringify(status)}}\n`)
+    this.stream.end()
+  }
+
+  private tellChange(
+    type: Change['type'],
+    entry: Entry,
+    before: Entry | undefined,
+    revision: number,
+  ): void {
     const is = type !== 'DELETED' && (this.test?.(entry) ?? true)
     const was = before !== undefined && (this.test?.(before) ?? true)
     if (is) this.tell(was ? 'MODIFIED' : 'ADDED', entry)
@@ -131,9 +180,16 @@ class WatchRun {
     if (this.stream.waiting > backlogLines) this.stream.end()
   }
 
-  private tellBookmark(annotations: Record<string, string> | undefined): void {
-    const { resource, machine } = this.call
-    const revision = machine.store.revision()
+  private tellBookmark(revision: number, annotations: Record<string, string> | undefined): void {
+    if (this.queue !== undefined) {
+      this.enqueue(Promise.resolve(() => this.pushBookmark(revision, annotations)))
+      return
+    }
+    this.pushBookmark(revision, annotations)
+  }
+
+  private pushBookmark(revision: number, annotations: Record<string, string> | undefined): void {
+    const { resource } = this.call
     const metadata = {
       resourceVersion: String(revision),
       ...(annotations === undefined ? {} : { annotations }),

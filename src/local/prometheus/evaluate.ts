@@ -10,7 +10,7 @@ import { labelKey } from './store.ts'
 import { type Element, unique, type Value, withoutName } from './values.ts'
 
 /** How far back an instant selector looks for a sample, milliseconds; Prometheus' default. */
-export const lookbackMs = 300_000
+const lookbackMs = 300_000
 
 export type RangeSeries = { readonly labels: SeriesLabels; readonly samples: readonly Sample[] }
 

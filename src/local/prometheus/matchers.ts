@@ -7,7 +7,7 @@ import { unquote } from './literals.ts'
 export const metricName = '__name__'
 
 /** @throws SyntaxError when the regular expression cannot be read. */
-export function matcherOf(name: string, op: MatchOp, value: string): Matcher {
+function matcherOf(name: string, op: MatchOp, value: string): Matcher {
   return { name, op, value, test: testOf(op, value) }
 }
 

@@ -52,7 +52,7 @@ export function podTargets(
 }
 
 /** pod, namespace, rollout, revision, role and app, as far as the pod and its Service say them. */
-export function podLabels({ metadata }: Pod, roleOfService: string | undefined): SeriesLabels {
+function podLabels({ metadata }: Pod, roleOfService: string | undefined): SeriesLabels {
   const labels: Labels = metadata.labels ?? {}
   return present({
     pod: metadata.name,

@@ -12,7 +12,7 @@ export type TextSample = {
   readonly timestamp?: number
 }
 
-export class TextFormatError extends Error {
+class TextFormatError extends Error {
   override readonly name = 'TextFormatError'
 }
 

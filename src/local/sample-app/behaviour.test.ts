@@ -17,6 +17,7 @@ const rows: readonly (readonly [string, string, Record<string, string>, object])
   ['nonsense counts as absent', 'shop:v1', { SAMPLE_LATENCY_MS: 'slow' }, {}],
   ['a rate is at most 100', 'shop:v1', { SAMPLE_ERROR_RATE: '250' }, { errorRate: 100 }],
   ['false is false', 'shop:v1-neverready', { SAMPLE_NEVER_READY: 'false' }, {}],
+  ['a limit by tag', 'shop:v1-slow50-max8', {}, { latencyMs: 50, maxConcurrent: 8 }],
   ['a limit by variable', 'shop:v1', { SAMPLE_MAX_CONCURRENT: '3' }, { maxConcurrent: 3 }],
 ]
 

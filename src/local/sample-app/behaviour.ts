@@ -1,6 +1,6 @@
 /**
  * How a sample pod misbehaves on demand: by SAMPLE_* variables or, where a manifest cannot set any, by the end of the
- * image's tag (`v3-error20`, `v3-slow200`, `v3-neverready`, `v3-crash5`, also several). Variables win over the tag.
+ * image's tag (`v3-error20`, `v3-slow200`, `v3-neverready`, `v3-crash5`, `v3-max40`, also several). Variables win over the tag.
  */
 
 export type Behaviour = {
@@ -32,7 +32,7 @@ export function behaviourOf(
 ): Behaviour {
   const tag = tagMarks(tagOf(image))
   const crashAfterMs = number(env['SAMPLE_CRASH_AFTER_MS']) ?? secondsOf(tag.get('crash'))
-  const maxConcurrent = number(env['SAMPLE_MAX_CONCURRENT'])
+  const maxConcurrent = number(env['SAMPLE_MAX_CONCURRENT']) ?? tag.get('max')
   return {
     errorRate: Math.min(100, number(env['SAMPLE_ERROR_RATE']) ?? tag.get('error') ?? 0),
     latencyMs: number(env['SAMPLE_LATENCY_MS']) ?? tag.get('slow') ?? 0,
@@ -43,7 +43,7 @@ export function behaviourOf(
   }
 }
 
-const mark = /-(error|slow|neverready|crash)(\d*)$/
+const mark = /-(error|slow|neverready|crash|max)(\d*)$/
 
 /** Reads marks from the end of the tag until something else stands there. */
 function tagMarks(tag: string): ReadonlyMap<string, number> {

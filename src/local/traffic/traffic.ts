@@ -13,6 +13,10 @@ export type TrafficOptions = {
   readonly perSecond: number
   /** Ends by itself after so many. */
   readonly limit?: number
+  /** At most so many under way at a time; what is due beyond waits, so that a slow moment brings no burst. */
+  readonly atOnce?: number
+  /** Hears the version of each answer of a pod. */
+  readonly heard?: (version: string) => void
   readonly clock: Clock
 }
 
@@ -40,7 +44,7 @@ const dropsKept = 10
 const tickMs = 10
 
 export function startTraffic(options: TrafficOptions): Traffic {
-  const { clock, perSecond, limit = Infinity } = options
+  const { clock, perSecond, limit = Infinity, atOnce = Infinity } = options
   const tally = new Tally()
   const agent = new Agent({ connections: 64, pipelining: 1 })
   const underWay = new Set<Promise<void>>()
@@ -65,7 +69,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
   const tick = (): void => {
     if (ended) return
     const due = Math.min(limit, Math.floor(((clock.monotonic() - startedAt) * perSecond) / 1000))
-    for (; sent < due; sent += 1) {
+    for (; sent < due && underWay.size < atOnce; sent += 1) {
       const one = ask(options, agent, sent % 2 === 1, tally).finally(() => underWay.delete(one))
       underWay.add(one)
     }
@@ -127,7 +131,9 @@ async function ask(
     })
     await body.dump({ limit: 1024 * 1024 })
     const version = headers['x-version']
-    tally.answered(statusCode, typeof version === 'string' ? version : undefined)
+    const said = typeof version === 'string' ? version : undefined
+    if (said !== undefined) options.heard?.(said)
+    tally.answered(statusCode, said)
   } catch (error) {
     tally.failed(error instanceof Error ? `${error.name}: ${error.message}` : 'failed')
   } finally {

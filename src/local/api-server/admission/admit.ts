@@ -1,7 +1,6 @@
 /** What stands between a decoded object and its creation, beyond the rules of its kind. */
 import { at } from '#core/schema/json.ts'
 import type { Call } from '../machine.ts'
-import { objectOf } from '../output.ts'
 import type { Stored } from '../resource.ts'
 import { ApiError, forbidden, notFound } from '../status.ts'
 
@@ -13,7 +12,7 @@ export function admitCreate(call: Call, object: Stored): void {
   if (namespaces === undefined) return
   const entry = machine.store.get('namespaces', namespace)
   if (entry === undefined) throw notFound(namespaces, namespace)
-  const home = objectOf(namespaces, entry)
+  const home = machine.views.of(namespaces, entry)
   if (at(home, 'status', 'phase') !== 'Terminating') return
   const why = `unable to create new content in namespace ${namespace} because it is being terminated`
   const refused = forbidden(resource, String(object.metadata.name ?? ''), why)

@@ -6,7 +6,7 @@ import { isObject, type Obj, put, type Value } from '#core/schema/json.ts'
 import type { Schema } from '#core/schema/schema.ts'
 import { canonicalQuantity, quantityError } from './quantity.ts'
 import { canonicalTime, timeError } from './times.ts'
-import { isDropped, isStruct, keptFields } from './zero.ts'
+import { isDropped, isLost, isStruct, keptFields } from './zero.ts'
 
 /** The value cannot be read into its type; the message is Go's. */
 export class DecodeError extends Error {}
@@ -16,12 +16,23 @@ type Walk = {
   readonly unknown: string[] | undefined
 }
 
-/** The normalised copy. Throws DecodeError when a value has the wrong type. */
-export function normalise(schema: Schema, object: Obj, unknown?: string[]): Obj {
-  return struct(schema, object, '', '', { unknown })
+/**
+ * The normalised copy. Parts that are the very same as in `known`, a normalised object, are taken over as they are.
+ * Throws DecodeError when a value has the wrong type.
+ */
+export function normalise(schema: Schema, object: Obj, unknown?: string[], known?: Obj): Obj {
+  return struct(schema, object, '', '', { unknown }, known)
 }
 
-function struct(schema: Schema, value: Obj, path: string, names: string, walk: Walk): Obj {
+function struct(
+  schema: Schema,
+  value: Obj,
+  path: string,
+  names: string,
+  walk: Walk,
+  known: Value | undefined = undefined,
+): Obj {
+  const before = isObject(known) ? known : undefined
   const properties = schema.properties ?? {}
   const result: Obj = {}
   for (const key of Object.keys(value)) {
@@ -32,9 +43,14 @@ function struct(schema: Schema, value: Obj, path: string, names: string, walk: W
       continue
     }
     if (given === null) continue
+    const was = before?.[key]
+    if (given === was) {
+      result[key] = given
+      continue
+    }
     const named = join(names, key)
-    const made = any(field, given, join(path, key), named, schema, walk)
-    if (!isDropped(field, made)) result[key] = made
+    const made = any(field, given, join(path, key), named, schema, walk, was)
+    if (!isDropped(field, made)) result[key] = isLost(field, made) ? null : made
   }
   for (const kept of keptFields(schema)) {
     if (result[kept.name] !== undefined) continue
@@ -51,19 +67,20 @@ function any(
   names: string,
   owner: Schema,
   walk: Walk,
+  known: Value | undefined = undefined,
 ): Value {
   if (schema['x-kubernetes-preserve-unknown-fields'] === true) return value
   if (schema['x-kubernetes-int-or-string'] === true) {
     if (typeof value === 'string' || typeof value === 'number') return value
-    throw wrong(value, names, owner, 'intstr.IntOrString')
+    throw wrong(value, names, owner, 'int32')
   }
   if (isStruct(schema)) {
     if (!isObject(value)) throw wrong(value, names, owner, goType(schema))
-    return struct(schema, value, path, names, walk)
+    return struct(schema, value, path, names, walk, known)
   }
   if (schema.type === 'array') {
     if (!Array.isArray(value)) throw wrong(value, names, owner, goType(schema))
-    return list(schema, value, path, names, owner, walk)
+    return list(schema, value, path, names, owner, walk, known)
   }
   if (schema.type === 'object') {
     if (!isObject(value)) throw wrong(value, names, owner, goType(schema))
@@ -79,11 +96,15 @@ function list(
   names: string,
   owner: Schema,
   walk: Walk,
+  known: Value | undefined,
 ): Value {
   const items = schema.items ?? {}
+  const before = Array.isArray(known) ? known : []
   return value.map((item, index) => {
     if (item === null) return isStruct(items) ? struct(items, {}, '', '', walk) : ''
-    return any(items, item, `${path}[${index}]`, names, owner, walk)
+    const was = before[index]
+    if (item === was) return item
+    return any(items, item, `${path}[${index}]`, names, owner, walk, was)
   })
 }
 
@@ -118,7 +139,7 @@ function scalar(schema: Schema, value: Value, names: string, owner: Schema): Val
     case 'string':
       return text(schema, value, names, owner)
     case 'integer':
-      if (typeof value === 'number' && Number.isInteger(value)) return value
+      if (typeof value === 'number' && fits(value, schema.format)) return value
       throw wrong(value, names, owner, goType(schema))
     case 'number':
       if (typeof value === 'number') return value
@@ -129,6 +150,11 @@ function scalar(schema: Schema, value: Value, names: string, owner: Schema): Val
     default:
       return value
   }
+}
+
+function fits(value: number, format: string | undefined): boolean {
+  if (!Number.isInteger(value)) return false
+  return format !== 'int32' || (value >= -(2 ** 31) && value < 2 ** 31)
 }
 
 function text(schema: Schema, value: Value, names: string, owner: Schema): Value {
@@ -158,7 +184,7 @@ function checkBase64(text: string): void {
 function wrong(value: Value, names: string, owner: Schema, type: string): DecodeError {
   const given = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
   const shown =
-    typeof value === 'number' && /^u?int/.test(type) ? `number ${JSON.stringify(value)}` : given
+    typeof value === 'number' && /^u?int\d/.test(type) ? `number ${JSON.stringify(value)}` : given
   return new DecodeError(
     `json: cannot unmarshal ${shown} into Go struct field ${shortName(owner)}.${names} of type ${type}`,
   )
@@ -169,6 +195,8 @@ function shortName(schema: Schema): string {
 }
 
 function goType(schema: Schema): string {
+  const named = schema['x-go']
+  if (named !== undefined) return named
   if (schema.type === 'array') return `[]${goType(schema.items ?? {})}`
   const values = schema.additionalProperties
   if (typeof values === 'object') return `map[string]${goType(values)}`

@@ -37,6 +37,11 @@ export function milliValue(text: string): bigint | undefined {
   return (parsed.nanos + (parsed.nanos > 0n ? 999_999n : 0n)) / 1_000_000n
 }
 
+/** Billionths of one, rounded up; undefined for a text that is no quantity. */
+export function nanoValue(text: string): bigint | undefined {
+  return parse(text)?.nanos
+}
+
 type Form = 'decimal' | 'binary' | 'exponent'
 
 function parse(text: string): { nanos: bigint; form: Form } | undefined {

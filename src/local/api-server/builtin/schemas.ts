@@ -31,6 +31,7 @@ const special: Record<string, Raw> = {
   'io.k8s.apimachinery.pkg.runtime.RawExtension': {
     type: 'object',
     'x-kubernetes-preserve-unknown-fields': true,
+    'x-kubernetes-map-type': 'atomic',
   },
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON': {
     'x-kubernetes-preserve-unknown-fields': true,
@@ -47,7 +48,27 @@ function link(raw: Record<string, Raw>): ReadonlyMap<string, Schema> {
     result.set(name, Object.assign(special[name] ?? schema, { 'x-name': name }))
   }
   for (const schema of result.values()) linkChildren(schema, result)
+  nameTypes(result)
   return result as unknown as ReadonlyMap<string, Schema>
+}
+
+/** Fields whose Go type has a name of its own are told it, and so are the items of lists and maps of such. */
+function nameTypes(all: ReadonlyMap<string, Raw>): void {
+  const types = JSON.parse(readFileSync(join(folder, 'go-types.json'), 'utf8')) as GoTypes
+  for (const [definition, fields] of Object.entries(types)) {
+    const properties = all.get(definition)?.properties as Record<string, Raw> | undefined
+    for (const [name, type] of Object.entries(fields)) nameType(properties?.[name], type)
+  }
+}
+
+type GoTypes = Readonly<Record<string, Readonly<Record<string, string>>>>
+
+function nameType(schema: Raw | undefined, type: string): void {
+  // A definition is shared with other fields, and says itself what it is.
+  if (schema === undefined || schema['x-name'] !== undefined) return
+  schema['x-go'] = type
+  const inner = /^(?:\[\]|map\[string\])(.+)$/.exec(type)?.[1]
+  if (inner !== undefined) nameType((schema.items ?? schema.additionalProperties) as Raw, inner)
 }
 
 function linkChildren(schema: Raw, all: ReadonlyMap<string, Raw>): void {

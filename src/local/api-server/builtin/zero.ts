@@ -62,6 +62,20 @@ export function isDropped(field: Schema, value: Value): boolean {
   return typeof value === 'object' && value !== null && !isStruct(field) && isEmpty(value)
 }
 
+/** An empty list or map is nothing once it was stored: the binary form has no word for it. */
+export function isLost(field: Schema, value: Value): boolean {
+  if (zeroOf(field) !== null || field['x-zero'] === 'drop' || isWhole(field)) return false
+  if (Array.isArray(value)) return value.length === 0
+  return typeof value === 'object' && value !== null && !isStruct(field) && isEmpty(value)
+}
+
+/** A value that is kept as the text it came in, or a struct that has no fields, or none yet. */
+function isWhole(field: Schema): boolean {
+  if (field['x-kubernetes-preserve-unknown-fields'] === true) return true
+  const isNamed = field['x-name'] !== undefined && field.type === 'object'
+  return isNamed && field.additionalProperties === undefined
+}
+
 function isEmpty(value: object): boolean {
   for (const _ in value) return false
   return true

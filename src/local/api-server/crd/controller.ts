@@ -47,7 +47,21 @@ function sync(machine: Machine, kind: Resource, key: string): void {
     if (setCondition(machine, definition, established)) save(machine, kind, definition)
   }
   const ready = conditionOf(definition, 'Established') === 'True'
-  machine.registry.setCustom(key, ready ? resourcesOf(definition) : [])
+  serve(machine, key, ready ? definition : undefined)
+}
+
+/** What is served of each definition, by its name, and the words it was made of. */
+const served = new WeakMap<Machine, Map<string, string>>()
+
+/** A definition that says the same as before is served by the same kinds, so that no object has to be read anew. */
+function serve(machine: Machine, key: string, definition: Stored | undefined): void {
+  const known = served.get(machine) ?? new Map<string, string>()
+  served.set(machine, known)
+  const names = asObject(definition?.status)?.acceptedNames
+  const words = definition === undefined ? '' : JSON.stringify([definition.spec, names])
+  if (known.get(key) === words && machine.registry.customOf(key).length > 0) return
+  known.set(key, words)
+  machine.registry.setCustom(key, definition === undefined ? [] : resourcesOf(definition))
 }
 
 function save(machine: Machine, kind: Resource, definition: Stored): void {

@@ -11,7 +11,7 @@ const spec: Json = {
   'x-kubernetes-validations': [
     {
       rule: 'self.size <= 10 || has(self.big)',
-      messageExpression: "'size ' + string(self.size) + ' needs big'",
+      messageExpression: "self.size > 20 ? 'far too big' : 'too big without big'",
       fieldPath: '.size',
     },
     {
@@ -107,12 +107,12 @@ test('a definition is established and served in all its versions', async () => {
 })
 
 const blocked =
-  '<nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation'
+  '<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation'
 const faults: [string, Json, string][] = [
   [
     'a type',
     { size: 'x' },
-    `[spec.size: Invalid value: "string": spec.size in body must be of type integer: "string", ${blocked}]`,
+    `[spec.size: Invalid value: "string": spec.size in body must be of type integer: "string", .spec.size: Invalid value: 0: .spec.size accessor error: x is of the type string, expected int64, ${blocked}]`,
   ],
   ['a missing field', {}, `[spec.size: Required value, ${blocked}]`],
   [
@@ -123,7 +123,7 @@ const faults: [string, Json, string][] = [
   [
     'a minimum',
     { size: -1 },
-    'spec.size: Invalid value: -1: spec.size in body should be greater than or equal to 0',
+    '[spec.size: Invalid value: -1: spec.size in body should be greater than or equal to 0, .spec.size: Invalid value: -1: should be a non-negative integer]',
   ],
   [
     'a pattern',
@@ -138,7 +138,7 @@ const faults: [string, Json, string][] = [
   [
     'a format',
     { size: 1, at: 'noon' },
-    'spec.at: Invalid value: "noon": spec.at in body must be of type date-time: "noon"',
+    `[spec.at: Invalid value: "noon": spec.at in body must be of type date-time: "noon", ${blocked}]`,
   ],
   [
     'a number of items',
@@ -156,7 +156,7 @@ const faults: [string, Json, string][] = [
     { size: 1, share: 1.5 },
     `[spec.share: Invalid value: "number": spec.share in body must be of type integer,string: "number", ${blocked}]`,
   ],
-  ['a rule', { size: 30 }, 'spec.size: Invalid value: "object": size 30 needs big'],
+  ['a rule', { size: 30 }, 'spec.size: Invalid value: "object": far too big'],
   [
     'a rule on doubles',
     { size: 1, ratio: 2 },
@@ -260,7 +260,7 @@ const badDefinitions: [string, Json, string][] = [
         },
       ],
     },
-    'spec.versions[0].schema.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields',
+    'spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields',
   ],
   [
     'a rule that is no expression',
@@ -274,12 +274,12 @@ const badDefinitions: [string, Json, string][] = [
         },
       ],
     },
-    'openAPIV3Schema.x-kubernetes-validations[0].rule: Invalid value: "self.(": compilation failed: ',
+    'spec.validation.openAPIV3Schema.x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self.(","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:6: Syntax error: no viable alternative at input \'.(\'\n | self.(\n | .....^',
   ],
   [
     'no schema',
     { versions: [{ name: 'v1', served: true, storage: true }] },
-    'spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required',
+    'spec.versions[0].schema.openAPIV3Schema: Required value',
   ],
 ]
 for (const [name, changes, message] of badDefinitions) {

@@ -79,9 +79,9 @@ function fillDefaults(object: Stored): void {
 function rememberStoredVersion(object: Stored): void {
   const versions = objectsOf((object.spec as Obj | undefined)?.versions)
   const storage = asString(versions.find((version) => version.storage === true)?.name)
-  const status = child(object, 'status')
+  const status = asObject(object.status) ?? {}
   const known = asArray(status.storedVersions)
   if (storage !== undefined && !known.includes(storage)) {
-    status.storedVersions = [...known, storage]
+    object.status = { ...status, storedVersions: [...known, storage] }
   }
 }

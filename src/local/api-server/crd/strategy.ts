@@ -4,7 +4,8 @@ import { assign, base } from '../builtin/strategies/base.ts'
 import { subdomainName } from '../names.ts'
 import type { CustomFacts, Resource, Stored } from '../resource.ts'
 import type { Strategy } from '../strategy.ts'
-import { customProblems } from './validate.ts'
+import { finalizerWarnings } from './finalizers.ts'
+import { problemsOfNew, problemsOfStatus, problemsOfUpdate, ratchetedWarnings } from './validate.ts'
 
 export function customStrategy(resource: Resource, facts: CustomFacts): Strategy {
   return {
@@ -26,14 +27,20 @@ export function customStrategy(resource: Resource, facts: CustomFacts): Strategy
       const { status } = object
       const { managedFields } = object.metadata
       for (const field of Object.keys(object)) delete object[field]
-      Object.assign(object, structuredClone(old))
+      Object.assign(object, { ...old, metadata: { ...old.metadata } })
       assign(object, 'status', status)
       if (asArray(managedFields).length > 0) object.metadata.managedFields = managedFields ?? []
     },
-    validate: (object) => customProblems(resource, object, undefined),
-    validateUpdate: (object, old) => customProblems(resource, object, old),
-    validateStatus: (object, old) => customProblems(resource, object, old),
-    warnings: () => (facts.deprecation === undefined ? [] : [facts.deprecation]),
+    validate: (object) => problemsOfNew(resource, facts, object),
+    validateUpdate: (object, old, { views }) =>
+      problemsOfUpdate(resource, facts, object, old, views.entryOf(old)),
+    validateStatus: (object, old, { views }) =>
+      problemsOfStatus(resource, facts, object, old, views.entryOf(old)),
+    warnings: (object, old) => [
+      ...(facts.deprecation === undefined ? [] : [facts.deprecation]),
+      ...ratchetedWarnings(object),
+      ...finalizerWarnings(object, old),
+    ],
   }
 }
 

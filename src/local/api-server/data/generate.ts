@@ -22,6 +22,7 @@ const served = [
   'events.k8s.io/v1',
   'networking.k8s.io/v1',
   'rbac.authorization.k8s.io/v1',
+  'scheduling.k8s.io/v1',
   'autoscaling/v2',
   'policy/v1',
   'apiextensions.k8s.io/v1',
@@ -31,14 +32,7 @@ const served = [
 ]
 /** Kinds of those group versions that nothing here could keep true to a real server. */
 const left = new Set(['ipaddresses', 'servicecidrs', 'componentstatuses', 'bindings'])
-const leftSubresources = new Set([
-  'attach',
-  'exec',
-  'portforward',
-  'resize',
-  'ephemeralcontainers',
-  'token',
-])
+const leftSubresources = new Set(['attach', 'exec', 'portforward', 'resize', 'ephemeralcontainers'])
 
 const [kubernetesDir = '', apiDir = '', machineryDir = '', extensionsDir = ''] =
   process.argv.slice(2)
@@ -61,6 +55,7 @@ const wanted = closure([
   ...kinds.map((row) => row.schema as string),
   'io.k8s.api.autoscaling.v1.Scale',
   'io.k8s.api.policy.v1.Eviction',
+  'io.k8s.api.authentication.v1.TokenRequest',
   'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions',
   'io.k8s.apimachinery.pkg.apis.meta.v1.Status',
   'io.k8s.apimachinery.pkg.apis.meta.v1.Patch',

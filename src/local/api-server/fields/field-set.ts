@@ -30,17 +30,23 @@ function childrenOf(node: FieldSet | undefined): [string, FieldSet][] {
   return Object.entries(node ?? noFields).filter(([element]) => element !== self)
 }
 
+/** The first of them itself when it has all of the second. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
-  const result: Building = { ...a }
+  let result: Building | undefined
   for (const [element, node] of childrenOf(b)) {
-    const known = result[element]
-    result[element] = known === undefined ? node : unionNode(known, node)
+    const known = a[element]
+    const both = known === undefined ? node : unionNode(known, node)
+    if (both === known) continue
+    result ??= { ...a }
+    result[element] = both
   }
-  return result
+  return result ?? a
 }
 
 function unionNode(a: FieldSet, b: FieldSet): FieldSet {
-  const children = union(plain(a), plain(b))
+  const mine = plain(a)
+  const children = union(mine, plain(b))
+  if (children === mine && (isMember(a) || !isMember(b))) return a
   return nodeOf(isMember(a) || isMember(b), children) ?? {}
 }
 
@@ -51,17 +57,26 @@ function plain(node: FieldSet): FieldSet {
   return children
 }
 
+/** The first of them itself when it has nothing of the second. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  const result: Building = {}
-  for (const [element, node] of childrenOf(a)) {
-    const other = b[element]
-    const kept =
-      other === undefined
-        ? node
-        : nodeOf(isMember(node) && !isMember(other), difference(plain(node), plain(other)))
-    if (kept !== undefined) result[element] = kept
+  let result: Building | undefined
+  for (const [element, other] of childrenOf(b)) {
+    const node = a[element]
+    if (node === undefined) continue
+    const kept = differenceNode(node, other)
+    if (kept === node) continue
+    result ??= { ...a }
+    if (kept === undefined) delete result[element]
+    else result[element] = kept
   }
-  return result
+  return result ?? a
+}
+
+function differenceNode(node: FieldSet, other: FieldSet): FieldSet | undefined {
+  const mine = plain(node)
+  const children = difference(mine, plain(other))
+  if (children === mine && !(isMember(node) && isMember(other))) return node
+  return nodeOf(isMember(node) && !isMember(other), children)
 }
 
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {

@@ -12,7 +12,15 @@ export function filterOf(resource: Resource, subresource: string): Filter {
   if (subresource === '') return hasStatus ? (set) => without(set, ['f:status']) : same
   if (subresource !== 'status') return same
   if (resource.custom !== undefined) {
-    return (set) => (set['f:status'] === undefined ? {} : { 'f:status': set['f:status'] })
+    return (set) => kept(set, ['f:metadata', 'f:status'])
   }
-  return (set) => without(without(set, ['f:spec']), ['f:metadata', 'f:labels'])
+  const keepsLabels = resource.storage !== 'apps/deployments'
+  return (set) => {
+    const rest = without(set, ['f:spec'])
+    return keepsLabels ? rest : without(rest, ['f:metadata', 'f:labels'])
+  }
+}
+
+function kept(set: FieldSet, names: readonly string[]): FieldSet {
+  return Object.fromEntries(Object.entries(set).filter(([name]) => names.includes(name)))
 }

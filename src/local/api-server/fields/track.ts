@@ -24,7 +24,7 @@ import {
 } from './owners.ts'
 
 /** Who writes: the name a client gives itself, or the beginning of its user agent. */
-function managerName({ query, headers }: Call): string {
+export function managerName({ query, headers }: Call): string {
   const given = query.get('fieldManager') ?? ''
   if (given !== '') return given
   return (headers['user-agent'] ?? '').split('/')[0]?.slice(0, 128) || 'unknown'
@@ -70,13 +70,16 @@ function update(
   filter: Filter,
   who: Omit<Manager, 'fields'>,
 ): Managers {
-  const managers = new Map(releaseChanged(known, changes))
-  const taken = stripMeta(filter(union(changes.modified, changes.added)))
-  if (isEmptySet(taken)) return managers
   const key = managerKey(who)
-  const before = managers.get(key)?.fields ?? noFields
-  managers.set(key, { ...who, fields: union(before, taken) })
-  return capped(managers)
+  const managers = new Map(releaseChanged(known, changes, key))
+  const taken = stripMeta(filter(union(changes.modified, changes.added)))
+  const mine = known.get(key)
+  // What it owned and changed again it goes on owning, so its set often stays the very same.
+  const kept = mine === undefined ? noFields : difference(mine.fields, changes.removed)
+  if (!isEmptySet(taken)) managers.set(key, { ...who, fields: union(kept, taken) })
+  else if (mine !== undefined && !isEmptySet(kept)) managers.set(key, { ...mine, fields: kept })
+  else managers.delete(key)
+  return isEmptySet(taken) ? managers : capped(managers)
 }
 
 /** Updaters that are remembered by name; the oldest beyond them become one. */

@@ -47,21 +47,34 @@ function withoutSelf(node: FieldSet | undefined): FieldSet | undefined {
   return rest
 }
 
-/** A copy of the object without the members of a set; what becomes empty by that goes, too. */
-export function removeFields(schema: Schema | undefined, object: Obj, set: FieldSet): Obj {
-  const left = removeAny(schema, object, set)
+/** What becomes of a field that has nothing left in it: it goes, or its name stays with nothing behind it. */
+export type Emptied = 'gone' | 'null'
+
+/** A copy of the object without the members of a set. */
+export function removeFields(
+  schema: Schema | undefined,
+  object: Obj,
+  set: FieldSet,
+  emptied: Emptied = 'gone',
+): Obj {
+  const left = removeAny(schema, object, set, emptied)
   return isObject(left) ? left : {}
 }
 
-function removeAny(schema: Schema | undefined, value: Value, set: FieldSet): Value | undefined {
+function removeAny(
+  schema: Schema | undefined,
+  value: Value,
+  set: FieldSet,
+  emptied: Emptied,
+): Value | undefined {
   const shape = shapeOf(schema, value)
   if (shape.kind === 'leaf') return isObject(value) || Array.isArray(value) ? undefined : value
-  if (shape.kind === 'fields') return removeFromObject(schema, value as Obj, set)
+  if (shape.kind === 'fields') return removeFromObject(schema, value as Obj, set, emptied)
   const left: Value[] = []
   for (const item of value as Value[]) {
     const node = set[itemElement(shape, schema?.items, item) ?? '']
     if (isMember(node)) continue
-    const kept = node === undefined ? item : removeAny(schema?.items, item, node)
+    const kept = node === undefined ? item : removeAny(schema?.items, item, node, emptied)
     if (kept !== undefined) left.push(kept)
   }
   return left.length === 0 ? undefined : left
@@ -71,13 +84,16 @@ function removeFromObject(
   schema: Schema | undefined,
   object: Obj,
   set: FieldSet,
+  emptied: Emptied,
 ): Value | undefined {
   const left: Obj = {}
   for (const [key, value] of Object.entries(object)) {
     const node = set[`f:${key}`]
     if (isMember(node)) continue
-    const kept = node === undefined ? value : removeAny(fieldSchema(schema, key), value, node)
+    const field = fieldSchema(schema, key)
+    const kept = node === undefined ? value : removeAny(field, value, node, emptied)
     if (kept !== undefined) put(left, key, kept)
+    else if (emptied === 'null') put(left, key, null)
   }
   return Object.keys(left).length === 0 ? undefined : left
 }

@@ -7,6 +7,7 @@ import { serverVersion } from '../discovery.ts'
 import type { Machine } from '../machine.ts'
 import { apiVersionOf, type Resource } from '../resource.ts'
 import { notAcceptable } from '../status.ts'
+import { binaryDocument } from './binary.ts'
 import { definitionsFor } from './definitions.ts'
 import { pathsOf, type Style } from './paths.ts'
 
@@ -19,6 +20,10 @@ export function openApi(
   path: string,
   headers: Readonly<Record<string, string>>,
 ): HttpResponse | undefined {
+  if (path === '/openapi/v2' && binaryType.test(headers.accept ?? '')) {
+    const type = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+    return binary(type, binaryDocument(versionTwo(machine)))
+  }
   if (!accepts(headers.accept)) throw notAcceptable(['application/json'])
   if (which === 'v2') return path === '/openapi/v2' ? json(200, versionTwo(machine)) : undefined
   if (which !== 'v3') return undefined
@@ -27,6 +32,16 @@ export function openApi(
   const apiVersion = rest === 'api/v1' ? 'v1' : rest.replace(/^apis\//, '')
   const resources = machine.registry.inVersion(apiVersion)
   return resources.length === 0 ? undefined : json(200, versionThree(resources))
+}
+
+const binaryType = /^\s*application\/com\.github\.proto-openapi\.spec\.v2[.@]v1\.0\+protobuf/
+
+function binary(type: string, bytes: Uint8Array): HttpResponse {
+  return { status: 200, headers: { 'content-type': type }, body: once(bytes) }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }
 
 function accepts(accept: string | undefined): boolean {

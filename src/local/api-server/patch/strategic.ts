@@ -15,7 +15,7 @@ import { arrange } from './order.ts'
 const setOrder = '$setElementOrder/'
 const deleteFrom = '$deleteFromPrimitiveList/'
 
-/** The object with the patch merged in; the object given may be changed. Throws a 400 or 422 for a bad patch. */
+/** The object with the patch merged in; what both have in common is one and the same. Throws a 400 or 422 for a bad patch. */
 export function strategicPatch(schema: Schema, current: Obj, patch: Obj): Obj {
   return mergeMap(schema, current, patch)
 }
@@ -29,9 +29,10 @@ function mergeMap(schema: Schema | undefined, original: Obj, patch: Obj): Obj {
   if ($patch === 'replace') return withoutDirectives(rest) as Obj
   if ($patch === 'delete') return {}
   if ($patch !== undefined && $patch !== 'merge') {
-    throw badRequest(`Unknown patch type found: ${String($patch)} in map ${JSON.stringify(patch)}`)
+    throw new ApiError(500, '', `unknown patch type: ${String($patch)} in map: ${goMap(patch)}`)
   }
-  const result = $retainKeys === undefined ? original : retain(original, asArray($retainKeys), rest)
+  const result =
+    $retainKeys === undefined ? { ...original } : retain(original, asArray($retainKeys), rest)
   for (const key of Object.keys(rest)) {
     if (key.startsWith(setOrder)) continue
     mergeField(schema, result, key, rest)
@@ -120,7 +121,7 @@ function mergeItems(
 ): Value[] {
   let merged = [...original]
   for (const item of patch) {
-    if (!isObject(item) || item[mergeKey] === undefined) throw noMergeKey()
+    if (!isObject(item) || item[mergeKey] === undefined) throw noMergeKey(item, mergeKey)
     const at = merged.findIndex((one) => isObject(one) && equal(one[mergeKey], item[mergeKey]))
     if (item.$patch === 'delete') {
       merged = merged.filter((one) => !isObject(one) || !equal(one[mergeKey], item[mergeKey]))
@@ -130,9 +131,17 @@ function mergeItems(
   return merged
 }
 
-function noMergeKey(): ApiError {
-  const message = 'the server rejected our request due to an error in our request'
-  return new ApiError(422, 'Invalid', message, {})
+function noMergeKey(item: Value, key: string): ApiError {
+  const message = `map: ${goMap(item)} does not contain declared merge key: ${key}`
+  return new ApiError(500, '', message)
+}
+
+/** A map in the words of the language of a real server. */
+function goMap(value: Value): string {
+  if (Array.isArray(value)) return `[${value.map(goMap).join(' ')}]`
+  if (!isObject(value)) return value === null ? '<nil>' : String(value)
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `map[${entries.map(([key, item]) => `${key}:${goMap(item)}`).join(' ')}]`
 }
 
 /** A value that is new: nulls in its maps say nothing, and directives have nothing to direct. */

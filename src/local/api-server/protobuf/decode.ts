@@ -47,6 +47,7 @@ const others: Readonly<Record<string, string>> = {
   DeleteOptions: `${meta}.DeleteOptions`,
   Scale: 'io.k8s.api.autoscaling.v1.Scale',
   Eviction: 'io.k8s.api.policy.v1.Eviction',
+  TokenRequest: 'io.k8s.api.authentication.v1.TokenRequest',
 }
 
 function schemaOf(apiVersion: string, kind: string): Schema | undefined {

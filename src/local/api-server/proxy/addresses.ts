@@ -17,6 +17,9 @@ import { ApiError, badRequest, notFound, unavailable } from '../status.ts'
 const addressAnnotation = 'local.headgate.dev/address'
 export const logsAnnotation = 'local.headgate.dev/logs'
 
+/** Where Services and pods are looked up. */
+export type Places = Pick<Machine, 'ports' | 'store'>
+
 export type Address = { readonly host: string; readonly port: number }
 
 /** `http:NAME:PORT`, `NAME:PORT` or `NAME`. Throws a 400 for anything else. */
@@ -71,16 +74,36 @@ function portOfPod(pod: Stored, port: string): Address | undefined {
   return loopback(asString(addresses[String(number)]))
 }
 
-/** An address of a ready endpoint of the service, drawn at random. Throws 404 or 503. */
+/** An address of a ready endpoint of the service that a call names, drawn at random. Throws 404 or 503. */
 export function serviceAddress(call: Call): Address {
   const { name, port } = splitName(call.name)
-  const { machine, namespace } = call
+  if (call.machine.store.get('services', `${call.namespace}/${name}`) === undefined) {
+    throw notFound(call.resource, name)
+  }
+  return serviceEndpoint(call.machine, { namespace: call.namespace, name, port, shown: call.name })
+}
+
+export type ServicePort = {
+  readonly namespace: string
+  readonly name: string
+  /** A text may be a name or a number, and means the first port when it is empty. */
+  readonly port: number | string
+  /** The service as an error message names it. */
+  readonly shown: string
+}
+
+/** The same for a service that is named otherwise. Throws 404 or 503. */
+export function serviceEndpoint(machine: Places, asked: ServicePort): Address {
+  const { namespace, name, port, shown } = asked
   const entry = machine.store.get('services', `${namespace}/${name}`)
-  if (entry === undefined) throw notFound(call.resource, name)
-  const service = objectOf(call.resource, entry)
+  // In the singular, as the server's own caches say it.
+  if (entry === undefined) throw notFound({ group: '', plural: 'service', kind: 'Service' }, name)
+  const service = JSON.parse(entry.text) as Stored
   const ports = objectsOf(at(service, 'spec', 'ports'))
   const wanted =
-    port === '' ? ports[0] : ports.find((one) => one.name === port || String(one.port) === port)
+    port === ''
+      ? ports[0]
+      : ports.find((one) => one.name === port || String(one.port) === String(port))
   if (wanted === undefined) throw noPort(name, port)
   const own = annotated(service)
   const direct = loopback(
@@ -90,18 +113,18 @@ export function serviceAddress(call: Call): Address {
   const ready = readyPods(machine, namespace, name, wanted)
   const drawn = ready[Math.floor(machine.ports.random() * ready.length)]
   if (drawn === undefined) {
-    throw unavailable(`no endpoints available for service ${JSON.stringify(call.name)}`)
+    throw unavailable(`no endpoints available for service ${JSON.stringify(shown)}`)
   }
   return drawn
 }
 
-function noPort(name: string, port: string): ApiError {
+function noPort(name: string, port: number | string): ApiError {
   return unavailable(
     `no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`,
   )
 }
 
-function readyPods(machine: Machine, namespace: string, service: string, port: Obj): Address[] {
+function readyPods(machine: Places, namespace: string, service: string, port: Obj): Address[] {
   const slices = machine.store
     .list('discovery.k8s.io/endpointslices', `${namespace}/`)
     .filter((entry) => entry.labels['kubernetes.io/service-name'] === service)
@@ -117,7 +140,7 @@ function readyPods(machine: Machine, namespace: string, service: string, port: O
 }
 
 function endpointAddresses(
-  machine: Machine,
+  machine: Places,
   namespace: string,
   endpoint: Obj,
   port: number,

@@ -21,8 +21,12 @@ const ownHeaders = new Set([
 
 /** Rejects with a 503 when nobody answers there. A body that breaks off breaks off for the client as well. */
 export function forward(call: Call, { host, port }: Address, path: string): Promise<HttpResponse> {
-  const { method, headers, body, context } = call
-  const passed = Object.entries(headers).filter(([name]) => !ownHeaders.has(name))
+  const { method, headers, context } = call
+  // Whatever it is, text or not, it goes on as it came.
+  const body = context.bytes ?? Buffer.from(call.body)
+  const passed = Object.entries(headers).filter(
+    ([name]) => !ownHeaders.has(name) && !name.startsWith('impersonate-'),
+  )
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest({
       host,
@@ -34,7 +38,7 @@ export function forward(call: Call, { host, port }: Address, path: string): Prom
         ...Object.fromEntries(passed),
         host: `${host}:${port}`,
         'x-forwarded-uri': path,
-        ...(body === '' ? {} : { 'content-length': Buffer.byteLength(body) }),
+        ...(body.length === 0 ? {} : { 'content-length': body.length }),
       },
       ...(context.signal === undefined ? {} : { signal: context.signal }),
     })
@@ -54,6 +58,6 @@ export function forward(call: Call, { host, port }: Address, path: string): Prom
         body: incoming as AsyncIterable<Uint8Array>,
       })
     })
-    outgoing.end(body === '' ? undefined : body)
+    outgoing.end(body)
   })
 }

@@ -1,11 +1,12 @@
 /** Logs of a pod, fetched from whoever keeps it. */
 import { asString, at, objectsOf } from '#core/schema/json.ts'
 import type { HttpResponse } from '#kube/http.ts'
+import { textOf } from '../answer.ts'
 import type { Call } from '../machine.ts'
 import { objectOf } from '../output.ts'
 import { entryOf } from '../read.ts'
 import type { Stored } from '../resource.ts'
-import { badRequest, methodNotAllowed } from '../status.ts'
+import { ApiError, badRequest, methodNotAllowed } from '../status.ts'
 import { logsAnnotation, loopback } from './addresses.ts'
 import { forward } from './forward.ts'
 
@@ -24,7 +25,11 @@ export async function podLog(call: Call): Promise<HttpResponse> {
   }
   const query = new URLSearchParams(call.query)
   query.set('container', container)
-  return forward(call, target, `${url.pathname}?${query.toString()}`)
+  const answer = await forward(call, target, `${url.pathname}?${query.toString()}`)
+  if (answer.status < 400) return answer
+  // Whoever keeps the logs says it in plain words; a client wants a Status.
+  const said = (await textOf(answer)).trim()
+  throw new ApiError(answer.status, answer.status === 404 ? 'NotFound' : 'BadRequest', said)
 }
 
 /** The container that is meant. Throws a 400 when that is not clear, or there is no such one. */

@@ -158,6 +158,13 @@ export function leaseColumns(): Column[] {
   ]
 }
 
+const roleReference = {
+  RoleBinding:
+    'RoleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.',
+  ClusterRoleBinding:
+    'RoleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.',
+}
+
 export function bindingColumns(kind: 'RoleBinding' | 'ClusterRoleBinding'): Column[] {
   const who = `${kind[0]?.toLowerCase()}${kind.slice(1)}`
   const subjects = (name: string, type: string): Column =>
@@ -176,7 +183,7 @@ export function bindingColumns(kind: 'RoleBinding' | 'ClusterRoleBinding'): Colu
     column(
       'Role',
       'string',
-      `rbac:${kind}:roleRef`,
+      roleReference[kind],
       (object) =>
         `${String(at(object, 'roleRef', 'kind'))}/${String(at(object, 'roleRef', 'name'))}`,
     ),
@@ -229,5 +236,18 @@ export function disruptionBudgetColumns(): Column[] {
       count('status', 'disruptionsAllowed'),
     ),
     ageColumn(),
+  ]
+}
+
+export function priorityClassColumns(): Column[] {
+  const about = (field: string): string => `scheduling:PriorityClass:${field}`
+  return [
+    nameColumn(),
+    column('Value', 'integer', about('value'), count('value')),
+    column('Global-Default', 'boolean', about('globalDefault'), ({ globalDefault }) =>
+      globalDefault === true ? true : false,
+    ),
+    ageColumn(),
+    column('PreemptionPolicy', 'string', about('preemptionPolicy'), text('preemptionPolicy')),
   ]
 }

@@ -66,7 +66,8 @@ const packages: Readonly<Record<string, string>> = {
   coordination: 'io.k8s.api.coordination.v1',
   autoscaling: 'io.k8s.api.autoscaling.v2',
   networking: 'io.k8s.api.networking.v1',
-  rbac: 'io.k8s.api.rbac.v1',
+  scaling: 'io.k8s.api.autoscaling.v1',
+  scheduling: 'io.k8s.api.scheduling.v1',
 }
 let texts: Record<string, Record<string, string>> | undefined
 

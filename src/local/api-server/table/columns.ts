@@ -5,6 +5,7 @@ import { type Column, forgetDescriptions } from './column.ts'
 import { customColumns } from './custom.ts'
 import * as network from './network.ts'
 import { podColumns } from './pods.ts'
+import * as storage from './storage.ts'
 import * as workloads from './workloads.ts'
 
 const byStorage: Readonly<Record<string, () => Column[]>> = {
@@ -22,7 +23,13 @@ const byStorage: Readonly<Record<string, () => Column[]>> = {
   'batch/jobs': workloads.jobColumns,
   'batch/cronjobs': workloads.cronJobColumns,
   'autoscaling/horizontalpodautoscalers': workloads.autoscalerColumns,
+  'autoscaling/scales': workloads.scaleColumns,
   replicationcontrollers: workloads.replicationControllerColumns,
+  'apps/controllerrevisions': workloads.controllerRevisionColumns,
+  podtemplates: workloads.podTemplateColumns,
+  persistentvolumes: storage.volumeColumns,
+  persistentvolumeclaims: storage.claimColumns,
+  resourcequotas: storage.quotaColumns,
   namespaces: cluster.namespaceColumns,
   nodes: cluster.nodeColumns,
   events: cluster.eventColumns,
@@ -36,6 +43,7 @@ const byStorage: Readonly<Record<string, () => Column[]>> = {
   'admissionregistration.k8s.io/mutatingwebhookconfigurations': cluster.webhookColumns,
   'admissionregistration.k8s.io/validatingwebhookconfigurations': cluster.webhookColumns,
   'policy/poddisruptionbudgets': cluster.disruptionBudgetColumns,
+  'scheduling.k8s.io/priorityclasses': cluster.priorityClassColumns,
 }
 
 const made = new WeakMap<Resource, readonly Column[]>()

@@ -128,12 +128,21 @@ function subsetTexts(subset: Obj): string[] {
 export function endpointSliceColumns(): Column[] {
   return [
     nameColumn(),
-    column('AddressType', 'string', 'discovery:EndpointSlice:addressType', text('addressType')),
-    column('Ports', 'string', 'discovery:EndpointSlice:ports', (object) =>
-      firstThree(
-        objectsOf(object.ports).map(({ port, name }) => String(port ?? name ?? '*')),
-        '<unset>',
-      ),
+    column(
+      'AddressType',
+      'string',
+      'addressType specifies the type of address carried by this EndpointSlice. All addresses in this slice must be the same type. This field is immutable after creation. The following address types are currently supported: * IPv4: Represents an IPv4 Address. * IPv6: Represents an IPv6 Address. * FQDN: Represents a Fully Qualified Domain Name.',
+      text('addressType'),
+    ),
+    column(
+      'Ports',
+      'string',
+      'ports specifies the list of network ports exposed by each endpoint in this slice. Each port must have a unique name. When ports is empty, it indicates that there are no defined ports. When a port is defined with a nil port value, it indicates "all ports". Each slice may include a maximum of 100 ports.',
+      (object) =>
+        firstThree(
+          objectsOf(object.ports).map(({ port, name }) => String(port ?? name ?? '*')),
+          '<unset>',
+        ),
     ),
     column('Endpoints', 'string', 'discovery:EndpointSlice:endpoints', (object) =>
       firstThree(
@@ -148,8 +157,11 @@ export function endpointSliceColumns(): Column[] {
 export function networkPolicyColumns(): Column[] {
   return [
     nameColumn(),
-    column('Pod-Selector', 'string', 'networking:NetworkPolicySpec:podSelector', (object) =>
-      selectorText(at(object, 'spec', 'podSelector')),
+    column(
+      'Pod-Selector',
+      'string',
+      'Selects the pods to which this NetworkPolicy object applies.  The array of ingress rules is applied to any pods selected by this field. Multiple network policies can select the same set of pods.  In this case, the ingress rules for each are combined additively. This field is NOT optional and follows standard label selector semantics. An empty podSelector matches all pods in this namespace.',
+      (object) => selectorText(at(object, 'spec', 'podSelector')),
     ),
     ageColumn(),
   ]

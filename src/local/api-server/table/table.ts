@@ -1,5 +1,6 @@
 /** Objects as a table for people: the columns of a kind, one row an object. */
 import type { Obj, Value } from '#core/schema/json.ts'
+import { innerMetadata } from '../inner-metadata.ts'
 import type { Wanted } from '../negotiate.ts'
 import { apiVersionOf, type Resource, type Stored } from '../resource.ts'
 import { columnsOf } from './columns.ts'
@@ -32,11 +33,11 @@ export function tableOf(request: TableRequest): Obj {
 }
 
 function included(resource: Resource, object: Stored, include: string, wanted: Wanted): Obj {
-  if (include === 'None') return {}
+  if (include === 'None') return { object: null }
   if (include === 'Object') {
     return { object: { ...object, kind: resource.kind, apiVersion: apiVersionOf(resource) } }
   }
-  const { metadata } = object
+  const metadata = innerMetadata(resource, object)
   const apiVersion = `meta.k8s.io/${wanted.version}`
   return { object: { kind: 'PartialObjectMetadata', apiVersion, metadata } }
 }

@@ -1,6 +1,7 @@
 /** The columns of workloads. */
 import { asNumber, at, type Obj, objectsOf } from '#core/schema/json.ts'
 import type { Stored } from '../resource.ts'
+import { autoscalerTargets } from './autoscaler.ts'
 import { ageColumn, type Column, column, count, nameColumn, text, wide } from './column.ts'
 import { humanDuration, labelsText, selectorText, since } from './format.ts'
 
@@ -46,12 +47,19 @@ export function deploymentColumns(): Column[] {
     ),
     ageColumn(),
     ...containerColumns('spec', 'template'),
-    selectorColumn('apps:DeploymentSpec:selector'),
+    selectorColumn(
+      'Label selector for pods. Existing ReplicaSets whose pods are selected by this will be the ones affected by this deployment.',
+    ),
   ]
 }
 
 export function replicaSetColumns(): Column[] {
-  return [...replicaColumns('apps:ReplicaSet'), selectorColumn('apps:ReplicaSetSpec:selector')]
+  return [
+    ...replicaColumns('apps:ReplicaSet'),
+    selectorColumn(
+      'Selector is a label query over pods that should match the replica count. If the selector is empty, it is defaulted to the labels present on the pod template. Label keys and values that must match in order to be controlled by this replica set. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors',
+    ),
+  ]
 }
 
 export function replicationControllerColumns(): Column[] {
@@ -90,7 +98,12 @@ export function daemonSetColumns(): Column[] {
     nameColumn(),
     status('Desired', 'desiredNumberScheduled'),
     status('Current', 'currentNumberScheduled'),
-    status('Ready', 'numberReady'),
+    column(
+      'Ready',
+      'integer',
+      'The number of nodes that should be running the daemon pod and have one or more of the daemon pod running and ready.',
+      count('status', 'numberReady'),
+    ),
     status('Up-to-date', 'updatedNumberScheduled'),
     status('Available', 'numberAvailable'),
     column('Node Selector', 'string', 'core:PodSpec:nodeSelector', (object) =>
@@ -98,7 +111,9 @@ export function daemonSetColumns(): Column[] {
     ),
     ageColumn(),
     ...containerColumns('spec', 'template'),
-    selectorColumn('apps:DaemonSetSpec:selector'),
+    selectorColumn(
+      'A label query over pods that are managed by the daemon set. Must match in order to be controlled. If empty, defaulted to labels on Pod template. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors',
+    ),
   ]
 }
 
@@ -181,8 +196,8 @@ export function autoscalerColumns(): Column[] {
     column(
       'Targets',
       'string',
-      'autoscaling:HorizontalPodAutoscalerSpec:metrics',
-      () => '<unknown>',
+      'metrics contains the specifications for which to use to calculate the desired replica count (the maximum replica count across all metrics will be used).  The desired replica count is calculated multiplying the ratio between the target value and the current value by the current number of pods.  Ergo, metrics used must decrease as the pod count is increased, and vice-versa.  See the individual metric source types for more information about how each type of metric must respond.',
+      autoscalerTargets,
     ),
     column('MinPods', 'string', 'autoscaling:HorizontalPodAutoscalerSpec:minReplicas', (object) =>
       String(at(object, 'spec', 'minReplicas') ?? '<unset>'),
@@ -199,6 +214,51 @@ export function autoscalerColumns(): Column[] {
       'autoscaling:HorizontalPodAutoscalerStatus:currentReplicas',
       count('status', 'currentReplicas'),
     ),
+    ageColumn(),
+  ]
+}
+
+export function podTemplateColumns(): Column[] {
+  const shown = containerColumns('template').map((one) => ({ ...one, priority: 0 }))
+  return [
+    nameColumn(),
+    ...shown,
+    column('Pod Labels', 'string', 'The labels for the pod template.', (object) =>
+      labelsText(at(object, 'template', 'metadata', 'labels')),
+    ),
+  ]
+}
+
+export function controllerRevisionColumns(): Column[] {
+  return [
+    nameColumn(),
+    column('Controller', 'string', 'Controller of the object', controllerText),
+    column(
+      'Revision',
+      'string',
+      'revision indicates the revision of the state represented by Data.',
+      count('revision'),
+    ),
+    ageColumn(),
+  ]
+}
+
+function controllerText({ metadata }: Stored): string {
+  const owner = objectsOf(metadata.ownerReferences).find(({ controller }) => controller === true)
+  if (owner === undefined) return '<none>'
+  const [group = ''] = String(owner.apiVersion).includes('/')
+    ? String(owner.apiVersion).split('/')
+    : []
+  const kind = group === '' ? String(owner.kind) : `${String(owner.kind)}.${group}`
+  return `${kind.toLowerCase()}/${String(owner.name)}`
+}
+
+/** Of the scale subresource. */
+export function scaleColumns(): Column[] {
+  return [
+    { ...nameColumn(), format: '' },
+    column('Desired', 'integer', 'scaling:ScaleSpec:replicas', count('spec', 'replicas')),
+    column('Available', 'integer', 'scaling:ScaleStatus:replicas', count('status', 'replicas')),
     ageColumn(),
   ]
 }

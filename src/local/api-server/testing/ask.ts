@@ -1,8 +1,10 @@
 /** For tests: a server without sockets, and requests to it in one line. */
 import type { HttpRequest, HttpResponse } from '#kube/http.ts'
+import type { Ports } from '#kube/ports.ts'
 import { systemPorts } from '#kube/system.ts'
 import { textOf } from '../answer.ts'
-import { admin, createApiServer } from '../api-server.ts'
+import { type ApiServer, admin, createApiServer } from '../api-server.ts'
+import type { User } from '../machine.ts'
 import type { StoreOptions } from '../store.ts'
 
 export type Json = { [key: string]: unknown }
@@ -15,7 +17,7 @@ export type Answer = {
 /** Whatever JSON.parse yields: tests read deep into answers without ceremony. */
 export type Deep = ReturnType<typeof JSON.parse>
 
-export type Asker = Awaited<ReturnType<typeof freshServer>>
+export type Asker = ReturnType<typeof askAs>
 
 const types: Record<string, string> = {
   merge: 'application/merge-patch+json',
@@ -24,8 +26,16 @@ const types: Record<string, string> = {
   apply: 'application/apply-patch+yaml',
 }
 
-export async function freshServer(store?: StoreOptions) {
-  const server = await createApiServer(systemPorts(), store)
+/** A fresh server, asked as its admin. */
+export async function freshServer(
+  store?: StoreOptions,
+  ports: Ports = systemPorts(),
+): Promise<Asker> {
+  return askAs(await createApiServer(ports, { ...store, frozenViews: true }), admin)
+}
+
+/** A server, asked by the given user. */
+export function askAs(server: ApiServer, user: User) {
   const send = (
     method: HttpRequest['method'],
     path: string,
@@ -36,7 +46,7 @@ export async function freshServer(store?: StoreOptions) {
     const text =
       body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }
     const all = { 'content-type': 'application/json', 'user-agent': 'test/1.0', ...headers }
-    const context = { user: admin, ...(signal === undefined ? {} : { signal }) }
+    const context = { user, ...(signal === undefined ? {} : { signal }) }
     return server.handle({ method, path, headers: all, ...text }, context)
   }
   const ask = async (...request: Parameters<typeof send>): Promise<Answer> => {

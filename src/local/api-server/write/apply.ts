@@ -1,24 +1,26 @@
 /** Server-side apply: a configuration is laid over the object, and its author owns what it says. */
 
-import { parse as parseYaml } from 'yaml'
+import { parse as parseYaml, YAMLParseError } from 'yaml'
 import { asString, clone, equal, isObject, type Obj } from '#core/schema/json.ts'
 import { problem } from '#core/schema/problem.ts'
 import type { HttpResponse } from '#kube/http.ts'
 import { jsonText } from '../answer.ts'
 import { seconds } from '../builtin/times.ts'
+import { isPromise, readableOne } from '../crd/forms.ts'
 import { decodeObject } from '../decode.ts'
 import { compare } from '../fields/compare.ts'
 import {
   difference,
+  type FieldSet,
   intersection,
   isEmptySet,
   pathsOf,
   pathText,
-  sameSet,
   union,
 } from '../fields/field-set.ts'
 import { filterOf } from '../fields/filter.ts'
 import { doubleItem, mergeApplied } from '../fields/merge.ts'
+import { mistypedFields } from '../fields/mistyped.ts'
 import {
   type Manager,
   type Managers,
@@ -32,7 +34,6 @@ import { fieldsOf, removeFields, withNamedFields } from '../fields/tree.ts'
 import { undeclaredFields } from '../fields/undeclared.ts'
 import { flag } from '../list-options.ts'
 import { type Call, keyOf } from '../machine.ts'
-import { objectOf } from '../output.ts'
 import { renderOf } from '../render.ts'
 import { apiVersionOf, type Stored } from '../resource.ts'
 import { ApiError, badRequest, conflict, invalid, notFound } from '../status.ts'
@@ -41,22 +42,25 @@ import { updateObject } from './update.ts'
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
-export function apply(call: Call): HttpResponse {
+export async function apply(call: Call): Promise<HttpResponse> {
   const { machine, resource, namespace, name } = call
   const config = readConfig(call)
   const render = renderOf(call)
   const manager = checkOptions(call)
-  const entry = machine.store.get(resource.storage, keyOf(namespace, name))
-  if (entry === undefined) {
+  const stored = machine.store.get(resource.storage, keyOf(namespace, name))
+  if (stored === undefined) {
     if (call.subresource !== '') throw notFound(resource, name)
     checkNoUid(call, config)
     const { object, managers } = applied(call, config, undefined, manager)
-    const made = createObject(call, object, (_call, target) => own(target, managers))
+    const made = await createObject(call, object, (_call, target) => own(target, managers))
     return jsonText(201, `${render.one(made)}\n`)
   }
-  const live = objectOf(resource, entry)
+  const read = readableOne(machine, resource, stored)
+  const entry = isPromise(read) ? await read : read
+  const live = machine.views.of(resource, entry)
   const { object, managers } = applied(call, config, live, manager)
-  const written = updateObject(call, object, entry, (_call, target) => own(target, managers))
+  const track = (_call: Call, target: Stored): void => own(target, managers)
+  const written = await updateObject(call, object, entry, { track })
   return jsonText(200, `${render.one(written)}\n`)
 }
 
@@ -74,12 +78,16 @@ function readConfig(call: Call): Stored {
       ? JSON.parse(body)
       : parseYaml(body, { version: '1.1' })
   } catch (error) {
-    throw badRequest(`error decoding YAML: ${(error as Error).message}`)
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${yamlFault(error)}`)
   }
   if (!isObject(parsed)) throw badRequest('error decoding YAML: an object was expected')
   const config = parsed
   config.apiVersion ??= ''
-  if (config.apiVersion === '') throw badRequest('invalid object type: apiVersion must be set')
+  if (config.apiVersion === '' || (config.kind ?? '') === '') {
+    const slash = String(config.apiVersion).includes('/') ? '' : '/'
+    const kind = `${slash}${String(config.apiVersion)}, Kind=${asString(config.kind) ?? ''}`
+    throw badRequest(`invalid object type: ${kind}`)
+  }
   if (config.apiVersion !== apiVersionOf(resource)) {
     throw badRequest(
       `Incorrect version specified in apply patch. Specified patch version: ${String(config.apiVersion)}, expected: ${apiVersionOf(resource)}`,
@@ -97,23 +105,39 @@ function readConfig(call: Call): Stored {
     )
   }
   metadata.name = name
-  if (resource.namespaced) metadata.namespace ??= namespace
   checkTyped(call, config)
+  if (resource.namespaced) metadata.namespace ??= namespace
   return config as Stored
+}
+
+/** What is wrong with a text, in one line; in the server's own words for brackets that stay open. */
+function yamlFault(error: unknown): string {
+  if (!(error instanceof YAMLParseError)) return String(error)
+  const [first = ''] = error.message.split('\n')
+  const line = error.linePos?.[0].line ?? 1
+  const open = /^Flow (sequence|map)/.exec(first)?.[1]
+  if (open === undefined) return `yaml: line ${line}: ${first}`
+  return `yaml: line ${line}: did not find expected ',' or '${open === 'map' ? '}' : ']'}'`
 }
 
 /** What the schema does not know cannot be owned; unlike other writes, apply refuses it. */
 function checkTyped(call: Call, config: Obj): void {
-  const { resource, name, namespace } = call
+  const { resource, name } = call
   const { schema } = resource
   if (schema === undefined) return
   const unknown = undeclaredFields(schema, config).map(
     (path) => `${path}: field not declared in schema`,
   )
   const double = doubleItem(schema, config)
-  const faults = [...unknown, ...(double === undefined ? [] : [double])]
+  const faults = [
+    ...unknown,
+    ...mistypedFields(schema, config),
+    ...(double === undefined ? [] : [double]),
+  ]
   if (faults.length === 0) return
-  const subject = `${namespace === '' ? '' : `${namespace}/`}${name}; ${apiVersionOf(resource)}, Kind=${resource.kind}`
+  const namespace = asString(isObject(config.metadata) ? config.metadata.namespace : '') ?? ''
+  const { group, version, kind } = resource
+  const subject = `${namespace}/${name}; ${group}/${version}, Kind=${kind}`
   const shown = faults.length === 1 ? (faults[0] as string) : `errors:\n  ${faults.join('\n  ')}`
   throw new ApiError(500, '', `failed to create typed patch object (${subject}): ${shown}`)
 }
@@ -143,18 +167,22 @@ function applied(call: Call, config: Stored, live: Stored | undefined, name: str
   const key = managerKey(who)
   const last = known.get(key)
   const before = live === undefined ? emptyObject(resource) : bare(live)
-  const fields = stripMeta(filter(fieldsOf(schema, config)))
+  const said = filter(fieldsOf(schema, config))
+  const fields = stripMeta(said)
   const now = seconds(call.machine.ports.clock.now())
   const me: Manager = { ...who, time: now, fields }
   const withMe = new Map(known).set(key, me)
   const merged = mergeApplied(schema, before, config)
-  const pruned = prune(call, merged, withMe, last)
+  // Its own name belongs to whoever applies, or metadata would go with the last thing in it that was applied.
+  const mine = { ...me, fields: said }
+  const pruned = prune(call, merged, new Map(known).set(key, mine), { last, said })
   const changes = filtered(compare(schema, before, pruned), filter)
   if (!flag(call.query.get('force'))) refuseConflicts(withMe, changes, key)
   const managers = new Map(releaseChanged(withMe, changes, key))
   const unchanged = live !== undefined && equal(before, pruned)
-  if (unchanged && last !== undefined && sameSet(last.fields, fields)) managers.set(key, last)
-  const object = decodeObject(resource, clone(pruned)) as Stored
+  // Who changes nothing is remembered without a new time.
+  if (unchanged) managers.set(key, { ...who, fields, time: last?.time })
+  const object = decodeObject(resource, pruned, undefined, live)
   if (name === 'kubectl') refreshLastApplied(object, config)
   return { object, managers }
 }
@@ -172,22 +200,28 @@ function recorded(call: Call, live: Stored | undefined): Managers {
     subresource: '',
   }
   const time = seconds(call.machine.ports.clock.now())
-  return new Map([[managerKey(who), { ...who, time, fields: stripMeta(before.added) }]])
+  const fields = filterOf(resource, '')(stripMeta(before.added))
+  return new Map([[managerKey(who), { ...who, time, fields }]])
 }
 
 /** Takes away what this manager applied last time, not this time, and nobody else owns. */
-function prune(call: Call, merged: Obj, managers: Managers, last: Manager | undefined): Obj {
-  if (last === undefined || isEmptySet(last.fields)) return merged
+function prune(
+  call: Call,
+  merged: Obj,
+  managers: Managers,
+  { last, said }: { readonly last: Manager | undefined; readonly said: FieldSet },
+): Obj {
+  if (last === undefined || isEmptySet(difference(last.fields, said))) return merged
   const { schema } = call.resource
   const named = (set: Manager['fields']) => withNamedFields(schema, set)
   const lastSet = named(last.fields)
   const all = named(fieldsOf(schema, merged))
-  const stripped = removeFields(schema, merged, lastSet)
+  const stripped = removeFields(schema, merged, lastSet, 'null')
   let owned = named(fieldsOf(schema, stripped))
   for (const { fields } of managers.values()) owned = union(owned, named(fields))
-  const withOwned = removeFields(schema, merged, difference(all, owned))
+  const withOwned = removeFields(schema, merged, difference(all, owned), 'null')
   const left = named(fieldsOf(schema, withOwned))
-  return removeFields(schema, merged, intersection(difference(all, left), lastSet))
+  return removeFields(schema, merged, intersection(difference(all, left), lastSet), 'null')
 }
 
 function refuseConflicts(
@@ -196,7 +230,11 @@ function refuseConflicts(
   key: string,
 ): void {
   const found = conflictsOf(managers, changes, key).flatMap(({ manager, fields }) =>
-    pathsOf(fields).map((path) => ({ who: managerText(manager), path: pathText(path) })),
+    pathsOf(fields).map((path) => ({
+      who: managerText(manager),
+      id: managerId(manager),
+      path: pathText(path),
+    })),
   )
   if (found.length === 0) return
   const causes = found.map(({ who, path }) => ({
@@ -207,12 +245,15 @@ function refuseConflicts(
   throw new ApiError(409, 'Conflict', conflictMessage(found), { causes })
 }
 
-function conflictMessage(found: readonly { who: string; path: string }[]): string {
+type Conflicting = { readonly who: string; readonly id: string; readonly path: string }
+
+function conflictMessage(found: readonly Conflicting[]): string {
   const [first] = found
   if (found.length === 1 && first !== undefined) {
     return `Apply failed with 1 conflict: conflict with ${first.who}: ${first.path}`
   }
-  const managers = [...new Set(found.map(({ who }) => who))].sort()
+  const byId = new Map(found.map(({ id, who }) => [id, who]))
+  const managers = [...byId].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, who]) => who)
   const lines = managers.flatMap((who) => [
     `conflicts with ${who}:`,
     ...found.filter((one) => one.who === who).map(({ path }) => `- ${path}`),
@@ -220,10 +261,20 @@ function conflictMessage(found: readonly { who: string; path: string }[]): strin
   return `Apply failed with ${found.length} conflicts: ${lines.join('\n')}`
 }
 
-function managerText({ name, operation, apiVersion, subresource, time }: Manager): string {
+/** As managers are told apart, which is also how they are sorted. */
+function managerId({ name, operation, apiVersion, subresource }: Manager): string {
+  return JSON.stringify({
+    manager: name,
+    operation,
+    ...(operation === 'Apply' ? {} : { apiVersion }),
+    ...(subresource === '' ? {} : { subresource }),
+  })
+}
+
+function managerText({ name, operation, apiVersion, subresource }: Manager): string {
   const who = `${JSON.stringify(name)}${subresource === '' ? '' : ` with subresource ${JSON.stringify(subresource)}`}`
   if (operation === 'Apply') return who
-  return `${who} using ${apiVersion}${time === undefined ? '' : ` at ${time}`}`
+  return `${who} using ${apiVersion}`
 }
 
 /** A kubectl that went from client-side to server-side apply finds its note kept up to date. */
@@ -232,5 +283,5 @@ function refreshLastApplied(object: Stored, config: Stored): void {
   if (!isObject(annotations) || (annotations[lastApplied] ?? '') === '') return
   const note = clone(config) as Stored
   if (isObject(note.metadata.annotations)) delete note.metadata.annotations[lastApplied]
-  annotations[lastApplied] = `${JSON.stringify(note)}\n`
+  object.metadata.annotations = { ...annotations, [lastApplied]: `${JSON.stringify(note)}\n` }
 }

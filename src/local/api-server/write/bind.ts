@@ -9,8 +9,11 @@ import {
   objectsOf,
 } from '#core/schema/json.ts'
 import type { HttpResponse } from '#kube/http.ts'
+import { mutated, validated } from '../admission/dispatch.ts'
+import { subjectOf } from '../admission/subject.ts'
 import { json } from '../answer.ts'
 import { seconds } from '../builtin/times.ts'
+import { isPromise } from '../crd/forms.ts'
 import type { Call } from '../machine.ts'
 import { objectOf } from '../output.ts'
 import { entryOf } from '../read.ts'
@@ -18,9 +21,14 @@ import type { Stored } from '../resource.ts'
 import { badRequest, conflict, methodNotAllowed } from '../status.ts'
 import { commit } from './commit.ts'
 
-export function bind(call: Call): HttpResponse {
+export async function bind(call: Call): Promise<HttpResponse> {
   if (call.method !== 'POST') throw methodNotAllowed()
-  const { node, annotations } = bindingOf(call)
+  const subject = subjectOf(call, 'CREATE', { kind: bindingKind })
+  const changed = mutated(call, subject, parsedBinding(call), undefined)
+  const binding = isPromise(changed) ? await changed : changed
+  const asked = validated(call, subject, { object: binding, old: undefined })
+  if (asked !== undefined) await asked
+  const { node, annotations } = bindingOf(call, binding)
   const old = entryOf(call)
   const pod = objectOf(call.resource, old)
   const refused = refusalOf(pod)
@@ -35,7 +43,9 @@ export function bind(call: Call): HttpResponse {
   return json(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 })
 }
 
-function bindingOf(call: Call): { node: string; annotations: Obj } {
+const bindingKind = { group: '', version: 'v1', kind: 'Binding' }
+
+function parsedBinding(call: Call): Stored {
   let body: unknown
   try {
     body = JSON.parse(call.body)
@@ -44,6 +54,11 @@ function bindingOf(call: Call): { node: string; annotations: Obj } {
   }
   const binding = asObject(body) ?? {}
   const metadata = asObject(binding.metadata) ?? {}
+  return { ...binding, kind: 'Binding', apiVersion: 'v1', metadata }
+}
+
+function bindingOf(call: Call, binding: Stored): { node: string; annotations: Obj } {
+  const { metadata } = binding
   const node = asString(asObject(binding.target)?.name) ?? ''
   if ((metadata.name ?? call.name) !== call.name) {
     throw badRequest('name in URL does not match name in Binding object')

@@ -3,8 +3,9 @@
 import { parse as parseYaml } from 'yaml'
 import { asNumber, asObject, asString, isObject, type Obj } from '#core/schema/json.ts'
 import { problem } from '#core/schema/problem.ts'
+import { jsonFault, jsonType } from '../go-json.ts'
 import type { Call } from '../machine.ts'
-import { badRequest, invalid } from '../status.ts'
+import { ApiError, badRequest, invalid } from '../status.ts'
 
 type Propagation = 'Background' | 'Foreground' | 'Orphan'
 
@@ -20,9 +21,16 @@ export type DeleteOptions = {
 const policies = ['Background', 'Foreground', 'Orphan']
 const optionsKind = { group: 'meta.k8s.io', kind: 'DeleteOptions', plural: 'deleteoptions' }
 
+export type GivenDeleteOptions = {
+  readonly options: DeleteOptions
+  /** The same as an object of the API, for webhooks. */
+  readonly given: Obj
+}
+
 /** Throws a 400 or 422 for options that make no sense. */
-export function readDeleteOptions(call: Call): DeleteOptions {
-  const body = call.body.trim() === '' ? {} : parseOptions(call.body)
+export function readDeleteOptions(call: Call): GivenDeleteOptions {
+  const yaml = (call.headers['content-type'] ?? '').includes('yaml')
+  const body = call.body.trim() === '' ? {} : parseOptions(call.body, yaml)
   const preconditions = asObject(body.preconditions) ?? {}
   const policy =
     asString(body.propagationPolicy) ?? call.query.get('propagationPolicy') ?? undefined
@@ -34,26 +42,43 @@ export function readDeleteOptions(call: Call): DeleteOptions {
     const message = problem.unsupported('propagationPolicy', policy, allowed)
     throw invalid(optionsKind, '', [message])
   }
+  if (policy !== undefined && orphan !== undefined && orphan !== null) {
+    const both = 'orphanDependents and deletionPropagation cannot be both set'
+    throw invalid(optionsKind, '', [problem.invalid('propagationPolicy', policy, both)])
+  }
   const old = orphan === true || orphan === 'true' ? 'Orphan' : undefined
-  return {
+  const options = {
     graceSeconds: grace !== undefined && grace < 0 ? 1 : grace,
     propagation: (policy as Propagation | undefined) ?? old,
     uid: asString(preconditions.uid),
     resourceVersion: asString(preconditions.resourceVersion),
     cascades: orphan === false || orphan === 'false',
   }
+  return { options, given: shown(call, body, grace, policy) }
 }
 
-function parseOptions(text: string): Obj {
-  try {
-    const parsed: unknown = text.trimStart().startsWith('{')
-      ? JSON.parse(text)
-      : parseYaml(text, { version: '1.1' })
-    if (isObject(parsed)) return parsed
-  } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`)
+function shown(call: Call, body: Obj, grace: number | undefined, policy: string | undefined): Obj {
+  return {
+    ...body,
+    kind: 'DeleteOptions',
+    apiVersion: 'meta.k8s.io/v1',
+    ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
+    ...(policy === undefined ? {} : { propagationPolicy: policy }),
+    ...(call.query.getAll('dryRun').includes('All') ? { dryRun: ['All'] } : {}),
   }
-  throw badRequest("couldn't get version/kind; json parse error")
+}
+
+function parseOptions(text: string, yaml: boolean): Obj {
+  const unread = (why: string): ApiError =>
+    new ApiError(500, '', `couldn't get version/kind; json parse error: ${why}`)
+  let parsed: unknown
+  try {
+    parsed = yaml ? parseYaml(text, { version: '1.1' }) : JSON.parse(text)
+  } catch (error) {
+    throw unread(jsonFault(text) ?? (error as Error).message)
+  }
+  if (isObject(parsed)) return parsed
+  throw unread(`json: cannot unmarshal ${jsonType(parsed)} into Go value of type struct`)
 }
 
 function queryNumber(call: Call, name: string): number | undefined {

@@ -23,7 +23,16 @@ const jsonPatches: [string, Json[], Json | number][] = [
   ],
   ['tests and stops', [{ op: 'test', path: '/data/a', value: '9' }], 422],
   ['removes nothing that is not there', [{ op: 'remove', path: '/data/z' }], 422],
-  ['replaces nothing that is not there', [{ op: 'replace', path: '/data/z', value: '1' }], 422],
+  [
+    'replaces what is not there, too',
+    [{ op: 'replace', path: '/data/z', value: '1' }],
+    { a: '1', z: '1' },
+  ],
+  [
+    'replaces nothing in what is not there',
+    [{ op: 'replace', path: '/binaryData/z', value: 'MQ==' }],
+    422,
+  ],
 ]
 for (const [name, operations, wanted] of jsonPatches) {
   test(`a JSON patch ${name}`, async () => {

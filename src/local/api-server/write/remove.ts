@@ -1,32 +1,58 @@
 /** delete and deletecollection: at once, gracefully, or waiting for finalizers. */
 import { asArray, asNumber, type Obj } from '#core/schema/json.ts'
 import type { HttpResponse } from '#kube/http.ts'
+import { admitted } from '../admission/dispatch.ts'
+import { hasHooks } from '../admission/hooks.ts'
+import { subjectOf } from '../admission/subject.ts'
 import { json, jsonText } from '../answer.ts'
 import { seconds } from '../builtin/times.ts'
+import { isPromise, readableOne } from '../crd/forms.ts'
 import { readListOptions } from '../list-options.ts'
-import type { Call } from '../machine.ts'
+import { type Call, keyOf } from '../machine.ts'
 import { objectOf } from '../output.ts'
 import { entryOf, pageOf } from '../read.ts'
 import { renderOf } from '../render.ts'
 import type { Stored } from '../resource.ts'
-import { conflict } from '../status.ts'
+import { conflict, forbidden } from '../status.ts'
 import type { Entry } from '../store.ts'
 import { strategyOf } from '../strategies.ts'
 import { commit, purge } from './commit.ts'
 import { type DeleteOptions, readDeleteOptions } from './delete-options.ts'
+import { Torn, unbroken } from './torn.ts'
 
-export function remove(call: Call): HttpResponse {
-  const options = readDeleteOptions(call)
-  const entry = entryOf(call)
+export async function remove(call: Call): Promise<HttpResponse> {
+  const { options, given } = readDeleteOptions(call)
+  const { leavesBehind } = strategyOf(call.resource)
+  if (leavesBehind !== undefined && options.propagation === undefined) {
+    call.warnings.push(leavesBehind)
+  }
   const render = renderOf({ ...call, headers: { accept: 'application/json' } })
-  const outcome = removeEntry(call, entry, options)
-  if (!outcome.gone) {
-    return jsonText(options.cascades ? 202 : 200, `${render.one(outcome.entry)}\n`)
-  }
-  if (strategyOf(call.resource).returnsDeleted) {
-    return jsonText(200, `${render.one(outcome.entry)}\n`)
-  }
-  return json(200, success(call, objectOf(call.resource, outcome.entry)))
+  const outcome = await unbroken(call, async () => {
+    const entry = entryOf(call)
+    const asked = admitRemoval(call, entry, given, call.name)
+    if (asked !== undefined) await asked
+    return removeEntry(call, entry, options)
+  })
+  const last = await readableOne(call.machine, call.resource, outcome.entry)
+  if (!outcome.gone) return jsonText(options.cascades ? 202 : 200, `${render.one(last)}\n`)
+  if (strategyOf(call.resource).returnsDeleted) return jsonText(200, `${render.one(last)}\n`)
+  return json(200, success(call, objectOf(call.resource, last)))
+}
+
+/** Asks the webhooks about a deletion; nothing to wait for when none is concerned. Rejects with their refusal. */
+function admitRemoval(
+  call: Call,
+  entry: Entry,
+  options: Obj,
+  name: string,
+): Promise<void> | undefined {
+  const { machine, resource } = call
+  if (!hasHooks(machine)) return undefined
+  const subject = subjectOf(call, 'DELETE', { options, name })
+  const ask = (one: Entry): Promise<void> | undefined =>
+    admitted(call, subject, { object: undefined, old: objectOf(resource, one) })
+  const old = readableOne(machine, resource, entry)
+  return isPromise(old) ? old.then(ask) : ask(old)
 }
 
 function success({ resource }: Call, { metadata }: Stored): Obj {
@@ -41,31 +67,54 @@ function success({ resource }: Call, { metadata }: Stored): Obj {
   }
 }
 
-export function removeCollection(call: Call): HttpResponse {
-  const options = readDeleteOptions(call)
-  const { entries, meta } = pageOf(call, readListOptions(call.query, call.resource))
-  const gone = entries.map((entry) => {
-    const { metadata } = objectOf(call.resource, entry)
-    const one = {
-      ...call,
-      namespace: String(metadata.namespace ?? ''),
-      name: String(metadata.name ?? ''),
-    }
-    return removeEntry(one, entry, options).entry
-  })
+export async function removeCollection(call: Call): Promise<HttpResponse> {
+  const { options, given } = readDeleteOptions(call)
+  const page = await pageOf(call, readListOptions(call.query, call.resource))
   const render = renderOf({ ...call, headers: { accept: 'application/json' } })
-  return jsonText(200, `${render.list(gone, meta)}\n`)
+  for (const entry of page.entries) {
+    const { metadata } = objectOf(call.resource, entry)
+    const namespace = String(metadata.namespace ?? '')
+    const one = { ...call, namespace, name: String(metadata.name ?? '') }
+    await removeListed(one, options, given)
+  }
+  // As they were when they were listed, not as they went.
+  return jsonText(200, `${render.list(page.entries, page.meta)}\n`)
+}
+
+/** One of many; it may have gone by itself. */
+function removeListed(call: Call, options: DeleteOptions, given: Obj): Promise<void> {
+  const { machine, resource, namespace, name } = call
+  return unbroken(call, async () => {
+    const entry = machine.store.get(resource.storage, keyOf(namespace, name))
+    if (entry === undefined) return
+    // The request named none of them.
+    const asked = admitRemoval(call, entry, given, '')
+    if (asked !== undefined) await asked
+    removeEntry(call, entry, options)
+  })
 }
 
 export type Removal = { readonly entry: Entry; readonly gone: boolean }
 
-/** Deletes as the options ask. `gone` is false while finalizers, or a grace period, keep the object. */
-export function removeEntry(call: Call, entry: Entry, options: DeleteOptions): Removal {
+/**
+ * Deletes as the options ask, without asking anybody. `gone` is false while finalizers, or a grace period, keep the
+ * object. Only its metadata change, so it stays in the form it was stored in. Throws `Torn` when `entry` is outdated.
+ */
+export function removeEntry(given: Call, entry: Entry, options: DeleteOptions): Removal {
+  const call = entry.form === undefined ? given : { ...given, resource: entry.form }
+  if (call.machine.store.get(call.resource.storage, entry.key)?.revision !== entry.revision) {
+    throw new Torn()
+  }
   const object = objectOf(call.resource, entry)
   checkPreconditions(call, object, options)
   const before = JSON.stringify(object)
   const now = seconds(call.machine.ports.clock.now())
-  const own = strategyOf(call.resource).beginDelete?.(object, now)
+  const strategy = strategyOf(call.resource)
+  if (strategy.stays?.(object) === true) {
+    const name = String(object.metadata.name)
+    throw forbidden(call.resource, name, `this ${call.resource.singular} may not be deleted`)
+  }
+  const own = strategy.beginDelete?.(object, now)
   if (own === 'waits') return { entry, gone: false }
   if (own === 'marked') {
     if (call.resource.custom === undefined && object.kind === 'Namespace') {
@@ -78,9 +127,19 @@ export function removeEntry(call: Call, entry: Entry, options: DeleteOptions): R
   settleFinalizers(call, object, options)
   if (asArray(object.metadata.finalizers).length > 0) {
     if (graceful === 'none') stampDeletion(object, now)
-  } else if (graceful === 'none') return { entry: purge(call, object), gone: true }
+  } else if (graceful === 'none') {
+    return { entry: purge(call, markedFirst(call, object, entry, now)), gone: true }
+  }
   if (JSON.stringify(object) === before) return { entry, gone: false }
   return { entry: commit(call, object, entry), gone: false }
+}
+
+/** What is ended gracefully is marked first, even where nobody has to be waited for: watches see both. */
+function markedFirst(call: Call, object: Stored, entry: Entry, now: string): Stored {
+  const graceful = strategyOf(call.resource).graceSeconds !== undefined
+  if (!graceful || object.metadata.deletionTimestamp !== undefined) return object
+  stampDeletion(object, now)
+  return objectOf(call.resource, commit(call, object, entry))
 }
 
 function stampDeletion({ metadata }: Stored, now: string): void {

@@ -2,58 +2,112 @@
 import { asArray, asString } from '#core/schema/json.ts'
 import { problem } from '#core/schema/problem.ts'
 import type { HttpResponse } from '#kube/http.ts'
+import { mutated, validated } from '../admission/dispatch.ts'
+import { subjectOf } from '../admission/subject.ts'
 import { jsonText } from '../answer.ts'
+import { isPromise, readableOne } from '../crd/forms.ts'
 import { decodeBody } from '../decode.ts'
 import { trackUpdate } from '../fields/track.ts'
 import { type Call, keyOf } from '../machine.ts'
-import { keepOld, metadataProblems, metadataUpdateProblems, settleNamespace } from '../metadata.ts'
+import {
+  keepOld,
+  metadataProblems,
+  metadataUpdateProblems,
+  oneOwnerEach,
+  settleNamespace,
+} from '../metadata.ts'
 import { objectOf } from '../output.ts'
+import { checkEscalation } from '../rbac/escalation.ts'
 import { renderOf } from '../render.ts'
 import type { Stored } from '../resource.ts'
-import { conflict, invalid, modified, notFound } from '../status.ts'
+import { ApiError, conflict, invalid, modified, notFound } from '../status.ts'
 import type { Entry } from '../store.ts'
 import { strategyOf } from '../strategies.ts'
 import type { Strategy } from '../strategy.ts'
-import { commit, purge } from './commit.ts'
+import { commitAny, purgeAny } from './commit.ts'
 import { checkNameInBody, createObject } from './create.ts'
+import { unbroken } from './torn.ts'
 
-export function replace(call: Call): HttpResponse {
+export function replace(call: Call): Promise<HttpResponse> {
+  return unbroken(call, () => replaceOnce(call))
+}
+
+async function replaceOnce(call: Call): Promise<HttpResponse> {
   const { machine, resource, namespace, name } = call
   const object = decodeBody(call)
   const render = renderOf(call)
   checkNameInBody(call, object)
   settleNamespace(resource, object, namespace)
-  const old = machine.store.get(resource.storage, keyOf(namespace, name))
-  if (old === undefined) {
+  const stored = machine.store.get(resource.storage, keyOf(namespace, name))
+  if (stored === undefined) {
     const creates = strategyOf(resource).createOnUpdate && call.subresource === ''
     if (!creates || (object.metadata.uid ?? '') !== '') throw notFound(resource, name)
-    return jsonText(201, `${render.one(createObject(call, object))}\n`)
+    // A version of what is not there means nothing.
+    delete object.metadata.resourceVersion
+    return jsonText(201, `${render.one(await createObject(call, object))}\n`)
   }
-  const entry = updateObject(call, object, old)
+  const read = readableOne(machine, resource, stored)
+  const old = isPromise(read) ? await read : read
+  const entry = await updateObject(call, object, old)
   return jsonText(200, `${render.one(entry)}\n`)
 }
 
-/** Writes a decoded object over the one that is there. Throws what a kube-apiserver would answer. */
-export function updateObject(
+/** How an update differs from the common one. */
+export type UpdateWays = {
+  /** Who owns which field afterwards. */
+  readonly track?: typeof trackUpdate
+  /** What webhooks are asked about when it is not the object itself. */
+  readonly admission?: (object: Stored, old: Stored) => Promise<void> | undefined
+}
+
+/**
+ * Writes a decoded object over the one that is there, `oldEntry`, which is in the form of the request's version. Rejects
+ * with what a kube-apiserver would answer, and with `Torn` when the object changed meanwhile.
+ */
+export async function updateObject(
   call: Call,
-  object: Stored,
+  given: Stored,
   oldEntry: Entry,
-  track = trackUpdate,
-): Entry {
-  const { resource, subresource } = call
+  { track = trackUpdate, admission }: UpdateWays = {},
+): Promise<Entry> {
+  const { resource } = call
   const strategy = strategyOf(resource)
-  const old = objectOf(resource, oldEntry)
-  checkPreconditions(call, strategy, object, old)
-  track(call, object, old)
+  const old = call.machine.views.of(resource, oldEntry)
+  oneOwnerEach(call, given)
+  checkPreconditions(call, strategy, given, old)
+  track(call, given, old)
+  const subject = subjectOf(call, 'UPDATE')
+  const changed = admission === undefined ? mutated(call, subject, given, old) : given
+  const object = isPromise(changed) ? await changed : changed
+  checkEscalation(call, object, old)
+  check(call, strategy, object, old)
+  const asked =
+    admission === undefined ? validated(call, subject, { object, old }) : admission(object, old)
+  if (asked !== undefined) await asked
+  if (isOver(object, old) && strategy.holds?.(object) !== true) {
+    const last = await purgeAny(call, object, oldEntry)
+    // Whoever took the last finalizer away sees the version it had, watches that of its end.
+    const seen = objectOf(resource, last)
+    const { resourceVersion } = old.metadata
+    if (resourceVersion !== undefined) seen.metadata.resourceVersion = resourceVersion
+    const { kind: _kind, apiVersion: _apiVersion, ...rest } = seen
+    return { ...last, revision: oldEntry.revision, text: JSON.stringify(rest) }
+  }
+  return commitAny(call, object, oldEntry)
+}
+
+/** Throws a 422 when the object cannot follow the old one. */
+function check(call: Call, strategy: Strategy, object: Stored, old: Stored): void {
+  settleNamespace(call.resource, object, call.namespace)
   keepOld(object, old)
-  const problems =
-    subresource === 'status'
-      ? prepareStatus(strategy, object, old)
-      : prepareMain(call, strategy, object, old)
-  if (problems.length > 0) throw invalid(resource, call.name, problems)
-  if (subresource !== 'status') call.warnings.push(...strategy.warnings(object, old))
-  if (isOver(object, old) && strategy.holds?.(object) !== true) return purge(call, object)
-  return commit(call, object, oldEntry)
+  const { resourceVersion } = old.metadata
+  if (resourceVersion !== undefined) object.metadata.resourceVersion = resourceVersion
+  const ofStatus = call.subresource === 'status'
+  const problems = ofStatus
+    ? prepareStatus(call, strategy, object, old)
+    : prepareMain(call, strategy, object, old)
+  if (problems.length > 0) throw invalid(call.resource, call.name, problems)
+  if (!ofStatus) call.warnings.push(...strategy.warnings(object, old))
 }
 
 function prepareMain(call: Call, strategy: Strategy, object: Stored, old: Stored) {
@@ -68,15 +122,16 @@ function prepareMain(call: Call, strategy: Strategy, object: Stored, old: Stored
   ]
 }
 
-function prepareStatus(strategy: Strategy, object: Stored, old: Stored) {
-  strategy.prepareStatus(object, old)
-  return [...metadataUpdateProblems(object, old), ...strategy.validateStatus(object, old)]
+function prepareStatus({ machine }: Call, strategy: Strategy, object: Stored, old: Stored) {
+  strategy.prepareStatus(object, old, machine)
+  return [...metadataUpdateProblems(object, old), ...strategy.validateStatus(object, old, machine)]
 }
 
 function checkPreconditions(call: Call, strategy: Strategy, object: Stored, old: Stored): void {
   const { resource, name } = call
   const uid = asString(object.metadata.uid) ?? ''
-  if (uid !== '' && uid !== old.metadata.uid) {
+  // A patch is held to be about what is there, so that the uid is an immutable field of it.
+  if (call.method !== 'PATCH' && uid !== '' && uid !== old.metadata.uid) {
     const key = registryKey(call)
     const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${String(old.metadata.uid)}`
     throw conflict(resource, name, why)
@@ -85,9 +140,17 @@ function checkPreconditions(call: Call, strategy: Strategy, object: Stored, old:
   if (version === '' || version === '0') {
     if (strategy.unconditionalUpdate) return
     const why = 'must be specified for an update'
-    throw invalid(resource, name, [problem.invalid('metadata.resourceVersion', 0, why)])
+    const plural = { ...resource, kind: resource.plural }
+    throw invalid(plural, name, [problem.invalid('metadata.resourceVersion', 0, why)])
   }
+  checkRevision(version)
   if (version !== old.metadata.resourceVersion) throw conflict(resource, name, modified)
+}
+
+function checkRevision(version: string): void {
+  if (/^\d+$/.test(version)) return
+  const why = `strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`
+  throw new ApiError(500, '', why)
 }
 
 const oddPlaces: Readonly<Record<string, string>> = {

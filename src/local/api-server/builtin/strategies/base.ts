@@ -54,10 +54,7 @@ export function withStatus(first: Obj = {}): Strategy {
     ...base,
     prepareCreate: (object) => assign(object, 'status', { ...emptyStatus(object), ...first }),
     prepareUpdate: (object, old) => assign(object, 'status', old.status),
-    prepareStatus: (object, old) => {
-      assign(object, 'spec', old.spec)
-      assign(object.metadata, 'labels', old.metadata.labels)
-    },
+    prepareStatus: (object, old) => assign(object, 'spec', old.spec),
   }
 }
 
@@ -79,5 +76,5 @@ export function withGeneration(strategy: Strategy, fields: readonly string[] = [
 }
 
 function part(object: Stored, path: string): Value | undefined {
-  return path === 'annotations' ? object.metadata.annotations : object[path]
+  return path === 'annotations' || path === 'labels' ? object.metadata[path] : object[path]
 }

@@ -1,6 +1,7 @@
 /** Ingresses: every path says how it is matched, and every rule leads somewhere. */
 import { asObject, asString, at, isObject, type Obj, objectsOf } from '#core/schema/json.ts'
 import { type Problem, problem } from '#core/schema/problem.ts'
+import { subdomainName } from '../../names.ts'
 import type { Stored } from '../../resource.ts'
 import type { Strategy } from '../../strategy.ts'
 import { withGeneration, withStatus } from './base.ts'
@@ -17,14 +18,22 @@ function ingressProblems(ingress: Stored): Problem[] {
   const problems: Problem[] = []
   if (rules.length === 0 && spec.defaultBackend === undefined) {
     const rule = 'either `defaultBackend` or `rules` must be specified'
-    problems.push(problem.invalid('spec', rules, rule))
+    problems.push(problem.invalid('spec', spec.rules ?? null, rule))
   }
   rules.forEach((rule, index) => {
+    problems.push(...hostProblems(asString(rule.host) ?? '', `spec.rules[${index}].host`))
     objectsOf(at(rule, 'http', 'paths')).forEach((path, at) => {
       problems.push(...pathProblems(path, `spec.rules[${index}].http.paths[${at}]`))
     })
   })
   return problems
+}
+
+function hostProblems(host: string, field: string): Problem[] {
+  if (host === '') return []
+  // The rule for wildcards is the common one behind the first label.
+  const name = host.startsWith('*.') ? host.slice(2) : host
+  return subdomainName(name, false).map((text) => problem.invalid(field, host, text))
 }
 
 const pathTypes = ['Exact', 'ImplementationSpecific', 'Prefix']

@@ -10,12 +10,17 @@ const ownLabel = 'kubernetes.io/metadata.name'
 export const namespaceStrategy: Strategy = {
   ...base,
   returnsDeleted: true,
-  checkName: labelName,
+  checkName: (name, generated) =>
+    name.includes('.') ? ['must not contain dots'] : labelName(name, generated),
   defaults: (object) => {
     const name = object.metadata.name
     if (typeof name === 'string' && name !== '') child(object.metadata, 'labels')[ownLabel] = name
+    const status = asObject(object.status)
+    if (status !== undefined && (status.phase ?? '') === '') status.phase = 'Active'
   },
   prepareCreate: (object) => {
+    // A name that was made up is known only now.
+    child(object.metadata, 'labels')[ownLabel] = object.metadata.name ?? ''
     object.status = { phase: 'Active' }
     const spec = child(object, 'spec')
     const finalizers = asArray(spec.finalizers)
@@ -26,6 +31,8 @@ export const namespaceStrategy: Strategy = {
     assign(object, 'status', old.status)
   },
   prepareStatus: (object, old) => assign(object, 'spec', old.spec),
+  stays: ({ metadata }) =>
+    ['default', 'kube-system', 'kube-public'].includes(String(metadata.name)),
   beginDelete: (object, now) => {
     if (object.metadata.deletionTimestamp === undefined) {
       object.metadata.deletionTimestamp = now

@@ -1,21 +1,51 @@
 /** Kinds with little of their own: configuration, endpoints, bindings, leases and the rest. */
-import { asArray, asObject, asString, at, child, equal, objectsOf } from '#core/schema/json.ts'
+import { isIP } from 'node:net'
+import { asArray, asObject, asString, child, clone, equal, objectsOf } from '#core/schema/json.ts'
 import { type Problem, problem } from '#core/schema/problem.ts'
 import { pathSegmentName } from '../../names.ts'
 import type { Stored } from '../../resource.ts'
 import type { Strategy } from '../../strategy.ts'
 import { base, withGeneration, withStatus } from './base.ts'
-import { fill } from './pod-defaults.ts'
+import { defaultPodSpec, fill } from './pod-defaults.ts'
 
 const keyRule =
   "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 
+function ruleFor(key: string): string {
+  return key === '.' || key === '..' ? `must not be '${key}'` : keyRule
+}
+
 function keyProblems(object: Stored, fields: readonly string[]): Problem[] {
   return fields.flatMap((field) =>
     Object.keys(asObject(object[field]) ?? {})
-      .filter((key) => !/^[-._a-zA-Z0-9]+$/.test(key))
-      .map((key) => problem.invalid(`${field}[${key}]`, key, keyRule)),
+      .filter((key) => !/^[-._a-zA-Z0-9]+$/.test(key) || key === '.' || key === '..')
+      .map((key) => problem.invalid(`${field}[${key}]`, key, ruleFor(key))),
   )
+}
+
+function dataProblems(object: Stored): Problem[] {
+  const plain = Object.keys(asObject(object.data) ?? {})
+  const binary = new Set(Object.keys(asObject(object.binaryData) ?? {}))
+  const twice = plain.filter((key) => binary.has(key))
+  return [
+    ...keyProblems(object, ['data', 'binaryData']),
+    ...twice.map((key) =>
+      problem.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'),
+    ),
+    ...sizeProblems(object),
+  ]
+}
+
+const mostBytes = 1024 * 1024
+
+function sizeProblems(object: Stored): Problem[] {
+  const sizes = ['data', 'binaryData'].flatMap((field) =>
+    Object.values(asObject(object[field]) ?? {}).map((value) =>
+      field === 'data' ? Buffer.byteLength(String(value)) : Math.floor(String(value).length * 0.75),
+    ),
+  )
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  return total > mostBytes ? [problem.tooLong('[]', mostBytes)] : []
 }
 
 function frozenProblems(object: Stored, old: Stored, fields: readonly string[]): Problem[] {
@@ -30,9 +60,9 @@ function frozenProblems(object: Stored, old: Stored, fields: readonly string[]):
 
 export const configMapStrategy: Strategy = {
   ...base,
-  validate: (object) => keyProblems(object, ['data', 'binaryData']),
+  validate: dataProblems,
   validateUpdate: (object, old) => [
-    ...keyProblems(object, ['data', 'binaryData']),
+    ...dataProblems(object),
     ...frozenProblems(object, old, ['data', 'binaryData']),
   ],
 }
@@ -49,7 +79,7 @@ export const secretStrategy: Strategy = {
     }
     delete secret.stringData
   },
-  validate: (object) => keyProblems(object, ['data']),
+  validate: (object) => [...keyProblems(object, ['data']), ...typeProblems(object)],
   validateUpdate: (object, old) => [
     ...(object.type === old.type
       ? []
@@ -59,6 +89,15 @@ export const secretStrategy: Strategy = {
   ],
 }
 
+/** Types of Kubernetes promise that certain keys are there. */
+function typeProblems({ type, data }: Stored): Problem[] {
+  const keys = type === 'kubernetes.io/tls' ? ['tls.crt', 'tls.key'] : []
+  return keys
+    .filter((key) => asObject(data)?.[key] === undefined)
+    .map((key) => problem.required(`data[${key}]`))
+}
+
+const addressRule = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
 const loopbackRule = 'may not be in the loopback range (127.0.0.0/8, ::1/128)'
 
 function addressProblems(address: string, field: string): Problem[] {
@@ -67,7 +106,7 @@ function addressProblems(address: string, field: string): Problem[] {
 }
 
 export const endpointSliceStrategy: Strategy = {
-  ...withGeneration(base, ['addressType', 'endpoints', 'ports']),
+  ...withGeneration(base, ['addressType', 'endpoints', 'ports', 'labels']),
   defaults: (slice) => {
     for (const port of objectsOf(slice.ports)) {
       port.name ??= ''
@@ -97,6 +136,9 @@ function sliceProblems(slice: Stored): Problem[] {
       problems.push(problem.required(field, 'must contain at least 1 address'))
     }
     addresses.forEach((address, at) => {
+      if (type !== 'FQDN' && isIP(address) === 0) {
+        problems.push(problem.invalid(`${field}[${at}]`, address, addressRule))
+      }
       problems.push(...addressProblems(address, `${field}[${at}]`))
     })
   })
@@ -113,7 +155,6 @@ export const endpointsStrategy: Strategy = {
   },
   validate: endpointsProblems,
   validateUpdate: endpointsProblems,
-  warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
 }
 
 function endpointsProblems(endpoints: Stored): Problem[] {
@@ -125,27 +166,6 @@ function endpointsProblems(endpoints: Stored): Problem[] {
     ),
   )
 }
-
-const rbacGroup = 'rbac.authorization.k8s.io'
-
-export const bindingStrategy: Strategy = {
-  ...base,
-  createOnUpdate: true,
-  checkName: pathSegmentName,
-  defaults: (binding) => {
-    const role = asObject(binding.roleRef)
-    if (role !== undefined) fill(role, 'apiGroup', rbacGroup)
-    for (const subject of objectsOf(binding.subjects)) {
-      if (subject.kind === 'User' || subject.kind === 'Group') fill(subject, 'apiGroup', rbacGroup)
-    }
-  },
-  validateUpdate: (binding, old) =>
-    equal(binding.roleRef, old.roleRef)
-      ? []
-      : [problem.invalid('roleRef', binding.roleRef ?? {}, 'cannot change roleRef')],
-}
-
-export const roleStrategy: Strategy = { ...base, createOnUpdate: true, checkName: pathSegmentName }
 
 export const leaseStrategy: Strategy = {
   ...base,
@@ -172,35 +192,60 @@ function leaseProblems(lease: Stored): Problem[] {
 
 export const eventStrategy: Strategy = { ...base, createOnUpdate: true, checkName: pathSegmentName }
 
-export const claimStrategy: Strategy = {
-  ...withStatus({ phase: 'Pending' }),
-  returnsDeleted: true,
-  defaults: (claim) => fill(child(claim, 'spec'), 'volumeMode', 'Filesystem'),
-}
-
 export const autoscalerStrategy: Strategy = {
   ...withStatus(),
-  defaults: (object) => fill(child(object, 'spec'), 'minReplicas', 1),
+  defaults: (object) => {
+    const spec = child(object, 'spec')
+    fill(spec, 'minReplicas', 1)
+    if (asArray(spec.metrics).length > 0) return
+    const target = { type: 'Utilization', averageUtilization: 80 }
+    spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target } }]
+  },
 }
 
-export const generationOnly: Strategy = withGeneration(base)
+export const templateStrategy: Strategy = {
+  ...withGeneration(base, ['template']),
+  returnsDeleted: true,
+  defaults: (object) => defaultPodSpec(child(child(object, 'template'), 'spec')),
+}
 
-/** Webhook configurations: the long list of what is not said. */
-export const webhookStrategy: Strategy = {
-  ...withGeneration(base, ['webhooks']),
-  unconditionalUpdate: false,
+/** A range for containers: what is not asked for is what is the default, and that is at most the maximum. */
+export const rangeStrategy: Strategy = {
+  ...base,
+  createOnUpdate: true,
   defaults: (object) => {
-    for (const webhook of objectsOf(object.webhooks)) {
-      fill(webhook, 'failurePolicy', 'Fail')
-      fill(webhook, 'matchPolicy', 'Equivalent')
-      fill(webhook, 'namespaceSelector', {})
-      fill(webhook, 'objectSelector', {})
-      fill(webhook, 'timeoutSeconds', 10)
-      if (object.kind === 'MutatingWebhookConfiguration')
-        fill(webhook, 'reinvocationPolicy', 'Never')
-      for (const rule of objectsOf(webhook.rules)) fill(rule, 'scope', '*')
-      const service = asObject(at(webhook, 'clientConfig', 'service'))
-      if (service !== undefined) fill(service, 'port', 443)
+    for (const item of objectsOf(asObject(object.spec)?.limits)) {
+      if (item.type !== 'Container') continue
+      const limits = { ...asObject(item.max), ...asObject(item.default) }
+      if (Object.keys(limits).length > 0) item.default = limits
+      const requests = { ...asObject(item.min), ...limits, ...asObject(item.defaultRequest) }
+      if (Object.keys(requests).length > 0) item.defaultRequest = requests
     }
   },
 }
+
+const nodes = withStatus()
+const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }
+
+/** Where nothing is set aside, all there is can be given out. */
+function followCapacity(node: Stored): void {
+  const status = asObject(node.status) ?? {}
+  if (status.capacity !== undefined && status.allocatable === undefined) {
+    status.allocatable = clone(status.capacity)
+  }
+}
+
+/** A new node takes no pods until somebody takes the taint away. */
+export const nodeStrategy: Strategy = {
+  ...nodes,
+  defaults: followCapacity,
+  prepareCreate: (object, machine, dryRun) => {
+    nodes.prepareCreate(object, machine, dryRun)
+    const spec = child(object, 'spec')
+    followCapacity(object)
+    const taints = objectsOf(spec.taints)
+    if (taints.every(({ key }) => key !== notReady.key)) spec.taints = [...taints, { ...notReady }]
+  },
+}
+
+export const generationOnly: Strategy = withGeneration(base)

@@ -25,12 +25,12 @@ export const podStrategy: Strategy = {
     defaultPodSpec(spec)
     defaultRequests(spec)
     fill(spec, 'enableServiceLinks', true)
+    const status = asObject(pod.status)
+    if (status !== undefined) followPodIp(status)
   },
   prepareCreate: (pod) => {
     const spec = child(pod, 'spec')
     pod.metadata.generation = 1
-    spec.priority ??= 0
-    fill(spec, 'preemptionPolicy', 'PreemptLowerPriority')
     addTolerations(spec)
     pod.status = { phase: 'Pending', qosClass: qosClass(spec) }
   },
@@ -46,7 +46,6 @@ export const podStrategy: Strategy = {
     const status = child(pod, 'status')
     const was = asObject(old.status) ?? {}
     assign(status, 'qosClass', was.qosClass)
-    followPodIp(status)
   },
   validate: (pod) => podSpecProblems(asObject(pod.spec) ?? {}, 'spec'),
   validateUpdate,

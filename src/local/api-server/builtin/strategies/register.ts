@@ -1,4 +1,5 @@
 /** The one list of built-in kinds that need more than the base strategy, by storage name. */
+import { webhookStrategy } from '../../admission/strategy.ts'
 import { crdStrategy } from '../../crd/definition-strategy.ts'
 import type { Strategy } from '../../strategy.ts'
 import { base, withGeneration, withStatus } from './base.ts'
@@ -7,7 +8,10 @@ import * as jobs from './jobs.ts'
 import { namespaceStrategy } from './namespace.ts'
 import * as plain from './plain.ts'
 import { podStrategy } from './pods.ts'
+import { priorityStrategy } from './priority.ts'
+import * as rbac from './rbac.ts'
 import { serviceStrategy } from './services.ts'
+import * as volumes from './volumes.ts'
 import * as workloads from './workloads.ts'
 
 export const builtinStrategies: Readonly<Record<string, Strategy>> = {
@@ -18,11 +22,13 @@ export const builtinStrategies: Readonly<Record<string, Strategy>> = {
   configmaps: plain.configMapStrategy,
   secrets: plain.secretStrategy,
   events: plain.eventStrategy,
-  persistentvolumeclaims: plain.claimStrategy,
-  persistentvolumes: { ...withStatus({ phase: 'Pending' }), returnsDeleted: true },
+  persistentvolumeclaims: volumes.claimStrategy,
+  persistentvolumes: volumes.volumeStrategy,
+  limitranges: plain.rangeStrategy,
+  nodes: plain.nodeStrategy,
   serviceaccounts: { ...base, returnsDeleted: true },
   resourcequotas: { ...withStatus(), returnsDeleted: true },
-  podtemplates: { ...withGeneration(base, ['template']), returnsDeleted: true },
+  podtemplates: plain.templateStrategy,
   replicationcontrollers: workloads.replicationControllerStrategy,
   'apps/deployments': workloads.deploymentStrategy,
   'apps/replicasets': workloads.replicaSetStrategy,
@@ -37,11 +43,12 @@ export const builtinStrategies: Readonly<Record<string, Strategy>> = {
   'networking.k8s.io/ingresses': ingressStrategy,
   'networking.k8s.io/ingressclasses': plain.generationOnly,
   'networking.k8s.io/networkpolicies': plain.generationOnly,
-  'rbac.authorization.k8s.io/roles': plain.roleStrategy,
-  'rbac.authorization.k8s.io/clusterroles': plain.roleStrategy,
-  'rbac.authorization.k8s.io/rolebindings': plain.bindingStrategy,
-  'rbac.authorization.k8s.io/clusterrolebindings': plain.bindingStrategy,
-  'admissionregistration.k8s.io/mutatingwebhookconfigurations': plain.webhookStrategy,
-  'admissionregistration.k8s.io/validatingwebhookconfigurations': plain.webhookStrategy,
+  'scheduling.k8s.io/priorityclasses': priorityStrategy,
+  'rbac.authorization.k8s.io/roles': rbac.namespacedRoleStrategy,
+  'rbac.authorization.k8s.io/clusterroles': rbac.clusterRoleStrategy,
+  'rbac.authorization.k8s.io/rolebindings': rbac.roleBindingStrategy,
+  'rbac.authorization.k8s.io/clusterrolebindings': rbac.clusterRoleBindingStrategy,
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations': webhookStrategy,
+  'admissionregistration.k8s.io/validatingwebhookconfigurations': webhookStrategy,
   'apiextensions.k8s.io/customresourcedefinitions': crdStrategy,
 }

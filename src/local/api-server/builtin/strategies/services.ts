@@ -6,6 +6,7 @@ import {
   asString,
   at,
   child,
+  equal,
   type Obj,
   objectsOf,
   type Value,
@@ -34,10 +35,12 @@ export const serviceStrategy: Strategy = {
   },
   prepareUpdate: (service, old, machine) => {
     assign(service, 'status', old.status)
+    dropOutside(service, old)
     keepAllocated(service, old)
     allocate(service, old, machine)
   },
   prepareStatus: (service, old) => assign(service, 'spec', old.spec),
+  validateStatus: balancerProblems,
   validate: serviceProblems,
   validateUpdate: (service, old) => [...serviceProblems(service), ...addressKept(service, old)],
 }
@@ -61,6 +64,19 @@ function fillDefaults(service: Stored): void {
   if (spec.type === 'LoadBalancer') fill(spec, 'allocateLoadBalancerNodePorts', true)
 }
 
+/** What only makes sense for a Service that leads outside goes with that, unless the update speaks of it. */
+function dropOutside(service: Stored, old: Stored): void {
+  const spec = child(service, 'spec')
+  const before = asObject(old.spec) ?? {}
+  const isOutside = spec.type === 'NodePort' || spec.type === 'LoadBalancer'
+  const drop = (field: string): void => {
+    if (equal(spec[field], before[field])) delete spec[field]
+  }
+  if (!isOutside && asArray(spec.externalIPs).length === 0) drop('externalTrafficPolicy')
+  if (spec.type === 'LoadBalancer') return
+  for (const field of ['allocateLoadBalancerNodePorts', 'loadBalancerClass']) drop(field)
+}
+
 /** What was handed out stays when an update does not speak of it. */
 function keepAllocated(service: Stored, old: Stored): void {
   const spec = child(service, 'spec')
@@ -69,6 +85,11 @@ function keepAllocated(service: Stored, old: Stored): void {
   if ((spec.clusterIP ?? '') === '' && before.type !== 'ExternalName') {
     assign(spec, 'clusterIP', before.clusterIP)
     if (asArray(spec.clusterIPs).length === 0) assign(spec, 'clusterIPs', before.clusterIPs)
+  }
+  const address = asString(spec.clusterIP) ?? ''
+  // Who changes the one address alone means the first of the list as well.
+  if (address !== '' && spec.clusterIP !== before.clusterIP && address !== 'None') {
+    if (equal(spec.clusterIPs, before.clusterIPs)) spec.clusterIPs = [address]
   }
   for (const field of ['ipFamilies', 'ipFamilyPolicy']) {
     if (spec[field] === undefined) assign(spec, field, before[field])
@@ -192,6 +213,13 @@ function portProblems(port: Obj, field: string, several: boolean, names: Set<Val
     problems.push(problem.unsupported(`${field}.protocol`, protocol, ['SCTP', 'TCP', 'UDP']))
   }
   return problems
+}
+
+function balancerProblems(service: Stored): Problem[] {
+  const points = asArray(at(service, 'status', 'loadBalancer', 'ingress'))
+  if (points.length === 0 || at(service, 'spec', 'type') === 'LoadBalancer') return []
+  const rule = "may only be used when `spec.type` is 'LoadBalancer'"
+  return [problem.forbidden('status.loadBalancer.ingress', rule)]
 }
 
 function addressKept(service: Stored, old: Stored): Problem[] {

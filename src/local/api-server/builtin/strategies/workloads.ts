@@ -12,13 +12,15 @@ import {
   type Value,
 } from '#core/schema/json.ts'
 import { type Problem, problem } from '#core/schema/problem.ts'
+import { isEmptySelector, selects } from '../../label-selector.ts'
 import { labelProblems } from '../../metadata.ts'
 import { labelName, subdomainName } from '../../names.ts'
 import type { Stored } from '../../resource.ts'
 import type { Strategy } from '../../strategy.ts'
-import { withGeneration, withStatus } from './base.ts'
+import { assign, withGeneration, withStatus } from './base.ts'
 import { defaultPodSpec, fill } from './pod-defaults.ts'
 import { atLeastZero, podSpecProblems } from './pod-validate.ts'
+import { deploymentCounts, replicaSetCounts } from './workload-status.ts'
 
 const workload = withStatus()
 
@@ -28,6 +30,10 @@ function defaultTemplate(spec: Obj): void {
 
 export const deploymentStrategy: Strategy = {
   ...withGeneration(workload, ['spec', 'annotations']),
+  prepareStatus: (object, old, machine) => {
+    workload.prepareStatus(object, old, machine)
+    assign(object.metadata, 'labels', old.metadata.labels)
+  },
   defaults: (object) => {
     const spec = child(object, 'spec')
     fill(spec, 'replicas', 1)
@@ -44,6 +50,7 @@ export const deploymentStrategy: Strategy = {
   },
   validate: (object) => deploymentProblems(object),
   validateUpdate: (object, old) => [...deploymentProblems(object), ...selectorKept(object, old)],
+  validateStatus: deploymentCounts,
 }
 
 export const replicaSetStrategy: Strategy = {
@@ -54,6 +61,7 @@ export const replicaSetStrategy: Strategy = {
     defaultTemplate(spec)
   },
   validate: (object) => workloadProblems(object, 'replica set'),
+  validateStatus: replicaSetCounts,
   validateUpdate: (object, old) => [
     ...workloadProblems(object, 'replica set'),
     ...selectorKept(object, old),
@@ -87,10 +95,30 @@ export const statefulSetStrategy: Strategy = {
   validateUpdate: (object) => workloadProblems(object, 'statefulset'),
 }
 
+export const templateGeneration = 'deprecated.daemonset.template.generation'
+const daemonSets = withGeneration(workload)
+
 export const daemonSetStrategy: Strategy = {
-  ...withGeneration(workload),
+  ...daemonSets,
+  prepareCreate: (object, machine, dryRun) => {
+    daemonSets.prepareCreate(object, machine, dryRun)
+    child(object.metadata, 'annotations')[templateGeneration] = '1'
+  },
+  prepareUpdate: (object, old, machine) => {
+    daemonSets.prepareUpdate(object, old, machine)
+    const before = Number(at(old, 'metadata', 'annotations', templateGeneration) ?? 1)
+    const changed = !equal(at(object, 'spec', 'template'), at(old, 'spec', 'template'))
+    child(object.metadata, 'annotations')[templateGeneration] = String(before + (changed ? 1 : 0))
+  },
+  prepareStatus: (object, old, machine) => {
+    daemonSets.prepareStatus(object, old, machine)
+    const before = at(old, 'metadata', 'annotations', templateGeneration)
+    if (before !== undefined) child(object.metadata, 'annotations')[templateGeneration] = before
+  },
   defaults: (object) => {
     const spec = child(object, 'spec')
+    // Written by hand once, and a field of its own inside the server ever since.
+    fill(child(object.metadata, 'annotations'), templateGeneration, '0')
     defaultTemplate(spec)
     fill(spec, 'revisionHistoryLimit', 10)
     const strategy = child(spec, 'updateStrategy')
@@ -123,6 +151,7 @@ export const replicationControllerStrategy: Strategy = {
     }
   },
   validate: controllerProblems,
+  validateStatus: replicaSetCounts,
   validateUpdate: controllerProblems,
 }
 
@@ -159,7 +188,7 @@ function rollingProblems(strategy: Obj): Problem[] {
     return [problem.forbidden(`${field}.rollingUpdate`, rule)]
   }
   if (type !== 'RollingUpdate') {
-    return [problem.unsupported(`${field}.type`, type, ['Recreate', 'RollingUpdate'])]
+    return [problem.unsupported(field, strategy, ['Recreate', 'RollingUpdate'])]
   }
   const rolling = asObject(strategy.rollingUpdate) ?? {}
   const problems = ['maxUnavailable', 'maxSurge'].flatMap((name) =>
@@ -208,20 +237,15 @@ function workloadProblems(object: Stored, kind: string): Problem[] {
   return [...problems, ...templateProblems(spec, selector)]
 }
 
-function isEmptySelector({ matchLabels, matchExpressions }: Obj): boolean {
-  return (
-    Object.keys(asObject(matchLabels) ?? {}).length === 0 &&
-    objectsOf(matchExpressions).length === 0
-  )
-}
-
 function templateProblems(spec: Obj, selector: Obj | undefined): Problem[] {
   const field = 'spec.template'
-  const labels = asObject(at(spec, 'template', 'metadata', 'labels')) ?? {}
+  const given = asObject(at(spec, 'template', 'metadata', 'labels'))
+  const labels = given ?? {}
   const problems: Problem[] = []
-  if (selector !== undefined && !isEmptySelector(selector) && !matches(selector, labels)) {
+  // A selector that is not there selects nothing, an empty one everything.
+  if (selector === undefined || (!isEmptySelector(selector) && !selects(selector, labels))) {
     const rule = '`selector` does not match template `labels`'
-    problems.push(problem.invalid(`${field}.metadata.labels`, labels, rule))
+    problems.push(problem.invalid(`${field}.metadata.labels`, given ?? null, rule))
   }
   problems.push(...labelProblems(labels, `${field}.metadata.labels`))
   const pod = asObject(at(spec, 'template', 'spec')) ?? {}
@@ -231,26 +255,6 @@ function templateProblems(spec: Obj, selector: Obj | undefined): Problem[] {
     problems.push(problem.unsupported(`${field}.spec.restartPolicy`, value, ['Always']))
   }
   return problems
-}
-
-/** Whether a LabelSelector selects these labels. */
-function matches(selector: Obj, labels: Obj): boolean {
-  const all = Object.entries(asObject(selector.matchLabels) ?? {})
-  if (!all.every(([key, value]) => labels[key] === value)) return false
-  return objectsOf(selector.matchExpressions).every(({ key, operator, values }) => {
-    const value = labels[String(key)]
-    const listed = Array.isArray(values) && value !== undefined && values.includes(value)
-    switch (operator) {
-      case 'In':
-        return listed
-      case 'NotIn':
-        return !listed
-      case 'Exists':
-        return value !== undefined
-      default:
-        return value === undefined
-    }
-  })
 }
 
 function selectorKept(object: Stored, old: Stored): Problem[] {

@@ -1,0 +1,301 @@
+/**
+ * The functions of Kubernetes' CEL environment, as declarations: what they take and give. Those of 1.34 that a new
+ * expression may use, which are the ones of 1.33.
+ */
+import { functionsOf, type Overload, sides } from './declare.ts'
+
+/**
+ * One overload a line: `name: ID (ARGUMENTS) RESULT`, a member's target before a dot. Single capitals are open types;
+ * `T*` stands for one overload for every type that can be ordered.
+ */
+const declarations = `
+_?_:_: conditional (bool, A, A) A
+_&&_: logical_and (bool, bool) bool
+_||_: logical_or (bool, bool) bool
+!_: logical_not (bool) bool
+@not_strictly_false: not_strictly_false (bool) bool
+_==_: equals (A, A) bool
+_!=_: not_equals (A, A) bool
+_+_: add_bytes (bytes, bytes) bytes
+_+_: add_double (double, double) double
+_+_: add_duration_duration (duration, duration) duration
+_+_: add_duration_timestamp (duration, timestamp) timestamp
+_+_: add_timestamp_duration (timestamp, duration) timestamp
+_+_: add_int64 (int, int) int
+_+_: add_list (list(A), list(A)) list(A)
+_+_: add_string (string, string) string
+_+_: add_uint64 (uint, uint) uint
+_/_: divide_double (double, double) double
+_/_: divide_int64 (int, int) int
+_/_: divide_uint64 (uint, uint) uint
+_%_: modulo_int64 (int, int) int
+_%_: modulo_uint64 (uint, uint) uint
+_*_: multiply_double (double, double) double
+_*_: multiply_int64 (int, int) int
+_*_: multiply_uint64 (uint, uint) uint
+-_: negate_double (double) double
+-_: negate_int64 (int) int
+_-_: subtract_double (double, double) double
+_-_: subtract_duration_duration (duration, duration) duration
+_-_: subtract_int64 (int, int) int
+_-_: subtract_timestamp_duration (timestamp, duration) timestamp
+_-_: subtract_timestamp_timestamp (timestamp, timestamp) duration
+_-_: subtract_uint64 (uint, uint) uint
+_[_]: index_list (list(A), int) A
+_[_]: index_map (map(A, B), A) B
+_[_]: optional_list_index_int (optional(list(A)), int) optional(A)
+_[_]: optional_map_index_value (optional(map(A, B)), A) optional(B)
+_[?_]: list_optindex_optional_int (list(A), int) optional(A)
+_[?_]: optional_list_optindex_optional_int (optional(list(A)), int) optional(A)
+_[?_]: map_optindex_optional_value (map(A, B), A) optional(B)
+_[?_]: optional_map_optindex_optional_value (optional(map(A, B)), A) optional(B)
+@in: in_list (A, list(A)) bool
+@in: in_map (A, map(A, B)) bool
+size: size_bytes (bytes) int
+size: bytes_size bytes.() int
+size: size_list (list(A)) int
+size: list_size list(A).() int
+size: size_map (map(A, B)) int
+size: map_size map(A, B).() int
+size: size_string (string) int
+size: string_size string.() int
+type: type (A) type(A)
+bool: bool_to_bool (bool) bool
+bool: string_to_bool (string) bool
+bytes: bytes_to_bytes (bytes) bytes
+bytes: string_to_bytes (string) bytes
+double: double_to_double (double) double
+double: int64_to_double (int) double
+double: string_to_double (string) double
+double: uint64_to_double (uint) double
+duration: duration_to_duration (duration) duration
+duration: int64_to_duration (int) duration
+duration: string_to_duration (string) duration
+dyn: to_dyn (A) dyn
+int: int64_to_int64 (int) int
+int: double_to_int64 (double) int
+int: duration_to_int64 (duration) int
+int: string_to_int64 (string) int
+int: timestamp_to_int64 (timestamp) int
+int: uint64_to_int64 (uint) int
+string: string_to_string (string) string
+string: bool_to_string (bool) string
+string: bytes_to_string (bytes) string
+string: double_to_string (double) string
+string: duration_to_string (duration) string
+string: int64_to_string (int) string
+string: timestamp_to_string (timestamp) string
+string: uint64_to_string (uint) string
+timestamp: timestamp_to_timestamp (timestamp) timestamp
+timestamp: int64_to_timestamp (int) timestamp
+timestamp: string_to_timestamp (string) timestamp
+uint: uint64_to_uint64 (uint) uint
+uint: double_to_uint64 (double) uint
+uint: int64_to_uint64 (int) uint
+uint: string_to_uint64 (string) uint
+contains: contains_string string.(string) bool
+endsWith: ends_with_string string.(string) bool
+startsWith: starts_with_string string.(string) bool
+matches: matches (string, string) bool
+matches: matches_string string.(string) bool
+getFullYear: timestamp_to_year timestamp.() int
+getFullYear: timestamp_to_year_with_tz timestamp.(string) int
+getMonth: timestamp_to_month timestamp.() int
+getMonth: timestamp_to_month_with_tz timestamp.(string) int
+getDayOfYear: timestamp_to_day_of_year timestamp.() int
+getDayOfYear: timestamp_to_day_of_year_with_tz timestamp.(string) int
+getDayOfMonth: timestamp_to_day_of_month timestamp.() int
+getDayOfMonth: timestamp_to_day_of_month_with_tz timestamp.(string) int
+getDate: timestamp_to_day_of_month_1_based timestamp.() int
+getDate: timestamp_to_day_of_month_1_based_with_tz timestamp.(string) int
+getDayOfWeek: timestamp_to_day_of_week timestamp.() int
+getDayOfWeek: timestamp_to_day_of_week_with_tz timestamp.(string) int
+getHours: timestamp_to_hours timestamp.() int
+getHours: timestamp_to_hours_with_tz timestamp.(string) int
+getHours: duration_to_hours duration.() int
+getMinutes: timestamp_to_minutes timestamp.() int
+getMinutes: timestamp_to_minutes_with_tz timestamp.(string) int
+getMinutes: duration_to_minutes duration.() int
+getSeconds: timestamp_to_seconds timestamp.() int
+getSeconds: timestamp_to_seconds_tz timestamp.(string) int
+getSeconds: duration_to_seconds duration.() int
+getMilliseconds: timestamp_to_milliseconds timestamp.() int
+getMilliseconds: timestamp_to_milliseconds_with_tz timestamp.(string) int
+getMilliseconds: duration_to_milliseconds duration.() int
+optional.of: optional_of (V) optional(V)
+optional.ofNonZeroValue: optional_ofNonZeroValue (V) optional(V)
+optional.none: optional_none () optional(V)
+optional.unwrap: optional_unwrap (list(optional(V))) list(V)
+unwrapOpt: optional_unwrapOpt list(optional(V)).() list(V)
+value: optional_value optional(V).() V
+hasValue: optional_hasValue optional(V).() bool
+or: optional_or_optional optional(V).(optional(V)) optional(V)
+orValue: optional_orValue_value optional(V).(V) V
+first: list_first list(V).() optional(V)
+last: list_last list(V).() optional(V)
+charAt: string_char_at_int string.(int) string
+indexOf: list_a_index_of_int list(A).(A) int
+indexOf: string_index_of_string string.(string) int
+indexOf: string_index_of_string_int string.(string, int) int
+lastIndexOf: list_a_last_index_of_int list(A).(A) int
+lastIndexOf: string_last_index_of_string string.(string) int
+lastIndexOf: string_last_index_of_string_int string.(string, int) int
+lowerAscii: string_lower_ascii string.() string
+upperAscii: string_upper_ascii string.() string
+replace: string_replace_string_string string.(string, string) string
+replace: string_replace_string_string_int string.(string, string, int) string
+split: string_split_string string.(string) list(string)
+split: string_split_string_int string.(string, int) list(string)
+substring: string_substring_int string.(int) string
+substring: string_substring_int_int string.(int, int) string
+trim: string_trim string.() string
+format: string_format string.(list(dyn)) string
+strings.quote: strings_quote (string) string
+join: list_join list(string).() string
+join: list_join_string list(string).(string) string
+sets.contains: list_sets_contains_list (list(T), list(T)) bool
+sets.equivalent: list_sets_equivalent_list (list(T), list(T)) bool
+sets.intersects: list_sets_intersects_list (list(T), list(T)) bool
+cel.@mapInsert: @mapInsert_map_key_value (map(K, V), K, V) map(K, V)
+cel.@mapInsert: @mapInsert_map_map (map(K, V), map(K, V)) map(K, V)
+find: string_find_string string.(string) string
+findAll: string_find_all_string string.(string) list(string)
+findAll: string_find_all_string_int string.(string, int) list(string)
+url: string_to_url (string) kubernetes.URL
+isURL: is_url_string (string) bool
+getScheme: url_get_scheme kubernetes.URL.() string
+getHost: url_get_host kubernetes.URL.() string
+getHostname: url_get_hostname kubernetes.URL.() string
+getPort: url_get_port kubernetes.URL.() string
+getEscapedPath: url_get_escaped_path kubernetes.URL.() string
+getQuery: url_get_query kubernetes.URL.() map(string, list(string))
+quantity: string_to_quantity (string) kubernetes.Quantity
+isQuantity: is_quantity_string (string) bool
+sign: quantity_sign (kubernetes.Quantity) int
+isGreaterThan: quantity_is_greater_than kubernetes.Quantity.(kubernetes.Quantity) bool
+isGreaterThan: semver_is_greater_than kubernetes.Semver.(kubernetes.Semver) bool
+isLessThan: quantity_is_less_than kubernetes.Quantity.(kubernetes.Quantity) bool
+isLessThan: semver_is_less_than kubernetes.Semver.(kubernetes.Semver) bool
+compareTo: quantity_compare_to kubernetes.Quantity.(kubernetes.Quantity) int
+compareTo: semver_compare_to kubernetes.Semver.(kubernetes.Semver) int
+asApproximateFloat: quantity_get_float kubernetes.Quantity.() double
+asInteger: quantity_get_int kubernetes.Quantity.() int
+isInteger: quantity_is_integer kubernetes.Quantity.() bool
+add: quantity_add kubernetes.Quantity.(kubernetes.Quantity) kubernetes.Quantity
+add: quantity_add_int kubernetes.Quantity.(int) kubernetes.Quantity
+sub: quantity_sub kubernetes.Quantity.(kubernetes.Quantity) kubernetes.Quantity
+sub: quantity_sub_int kubernetes.Quantity.(int) kubernetes.Quantity
+ip: string_to_ip (string) net.IP
+ip: cidr_ip net.CIDR.() net.IP
+ip.isCanonical: ip_is_canonical (string) bool
+family: ip_family net.IP.() int
+isUnspecified: ip_is_unspecified net.IP.() bool
+isLoopback: ip_is_loopback net.IP.() bool
+isLinkLocalMulticast: ip_is_link_local_multicast net.IP.() bool
+isLinkLocalUnicast: ip_is_link_local_unicast net.IP.() bool
+isGlobalUnicast: ip_is_global_unicast net.IP.() bool
+isIP: is_ip (string) bool
+string: ip_to_string (net.IP) string
+cidr: string_to_cidr (string) net.CIDR
+containsIP: cidr_contains_ip_string net.CIDR.(string) bool
+containsIP: cidr_contains_ip_ip net.CIDR.(net.IP) bool
+containsCIDR: cidr_contains_cidr_string net.CIDR.(string) bool
+containsCIDR: cidr_contains_cidr net.CIDR.(net.CIDR) bool
+prefixLength: cidr_prefix_length net.CIDR.() int
+masked: cidr_masked net.CIDR.() net.CIDR
+isCIDR: is_cidr (string) bool
+string: cidr_to_string (net.CIDR) string
+format.named: format-named (string) optional(kubernetes.NamedFormat)
+validate: format-validate kubernetes.NamedFormat.(string) optional(list(string))
+semver: string_to_semver (string) kubernetes.Semver
+semver: string_bool_to_semver (string, bool) kubernetes.Semver
+isSemver: is_semver_string (string) bool
+isSemver: is_semver_string_bool (string, bool) bool
+major: semver_major kubernetes.Semver.() int
+minor: semver_minor kubernetes.Semver.() int
+patch: semver_patch kubernetes.Semver.() int
+path: authorizer_path kubernetes.authorization.Authorizer.(string) kubernetes.authorization.PathCheck
+group: authorizer_group kubernetes.authorization.Authorizer.(string) kubernetes.authorization.GroupCheck
+serviceAccount: authorizer_serviceaccount kubernetes.authorization.Authorizer.(string, string) kubernetes.authorization.Authorizer
+resource: groupcheck_resource kubernetes.authorization.GroupCheck.(string) kubernetes.authorization.ResourceCheck
+subresource: resourcecheck_subresource kubernetes.authorization.ResourceCheck.(string) kubernetes.authorization.ResourceCheck
+namespace: resourcecheck_namespace kubernetes.authorization.ResourceCheck.(string) kubernetes.authorization.ResourceCheck
+name: resourcecheck_name kubernetes.authorization.ResourceCheck.(string) kubernetes.authorization.ResourceCheck
+fieldSelector: authorizer_fieldselector kubernetes.authorization.ResourceCheck.(string) kubernetes.authorization.ResourceCheck
+labelSelector: authorizer_labelselector kubernetes.authorization.ResourceCheck.(string) kubernetes.authorization.ResourceCheck
+check: pathcheck_check kubernetes.authorization.PathCheck.(string) kubernetes.authorization.Decision
+check: resourcecheck_check kubernetes.authorization.ResourceCheck.(string) kubernetes.authorization.Decision
+errored: decision_errored kubernetes.authorization.Decision.() bool
+error: decision_error kubernetes.authorization.Decision.() string
+allowed: decision_allowed kubernetes.authorization.Decision.() bool
+reason: decision_reason kubernetes.authorization.Decision.() string
+`
+
+/** Names of formats, each of which is a function without arguments as well: `format.dns1123Label()`. */
+export const formatNames = [
+  'dns1123Label',
+  'dns1123Subdomain',
+  'dns1035Label',
+  'qualifiedName',
+  'dns1123LabelPrefix',
+  'dns1123SubdomainPrefix',
+  'dns1035LabelPrefix',
+  'labelValue',
+  'uri',
+  'uuid',
+  'byte',
+  'date',
+  'datetime',
+] as const
+
+const mixed = [
+  ['int64', 'int', 'double', 'double'],
+  ['int64', 'int', 'uint64', 'uint'],
+  ['uint64', 'uint', 'double', 'double'],
+  ['uint64', 'uint', 'int64', 'int'],
+  ['double', 'double', 'int64', 'int'],
+  ['double', 'double', 'uint64', 'uint'],
+]
+const ids: Readonly<Record<string, string>> = { int: 'int64', uint: 'uint64' }
+
+/** Everything that can be ordered, and the numbers among each other. */
+function comparisons(): string[] {
+  const signs: [string, string][] = [
+    ['_<_', 'less'],
+    ['_<=_', 'less_equals'],
+    ['_>_', 'greater'],
+    ['_>=_', 'greater_equals'],
+  ]
+  return signs.flatMap(([name, id]) => [
+    ...sides.map((type) => `${name}: ${id}_${ids[type] ?? type} (${type}, ${type}) bool`),
+    ...mixed.map(([a, left, b, right]) => `${name}: ${id}_${a}_${b} (${left}, ${right}) bool`),
+  ])
+}
+
+const summable = ['int', 'uint', 'double', 'duration']
+
+function listFunctions(): string[] {
+  return [
+    ...sides.map((type) => `isSorted: list_${type}_is_sorted_bool list(${type}).() bool`),
+    ...summable.map((type) => `sum: list_${type}_sum_${type} list(${type}).() ${type}`),
+    ...sides.map((type) => `max: list_${type}_max_${type} list(${type}).() ${type}`),
+    ...sides.map((type) => `min: list_${type}_min_${type} list(${type}).() ${type}`),
+  ]
+}
+
+function formatFunctions(): string[] {
+  return formatNames.map((name) => `format.${name}: format.${name} () kubernetes.NamedFormat`)
+}
+
+let read: ReadonlyMap<string, readonly Overload[]> | undefined
+
+/** All functions by name, their overloads in the order in which they are tried. */
+export function standardFunctions(): ReadonlyMap<string, readonly Overload[]> {
+  read ??= functionsOf([
+    ...declarations.trim().split('\n'),
+    ...comparisons(),
+    ...listFunctions(),
+    ...formatFunctions(),
+  ])
+  return read
+}

@@ -1,0 +1,166 @@
+/**
+ * Releases under load through a gateway that is not ours, on a real control plane: promotions by selector and by handover,
+ * aborts, and a controller killed midway. Says how long the gateway's data plane took to follow what we wrote.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ReleaseWorkloads } from '#core/api/workloads.ts'
+import { systemClock } from '#kube/system.ts'
+import { type ChildController, spawnController } from '../../src/cli/child.ts'
+import type { AuditLine } from '../../src/cli/local/control-plane.ts'
+import { Actor, openStage, type Stage } from '../scenarios/stage.ts'
+import { requestsOf, trafficInside } from './gateway-traffic.ts'
+import type { RealGround } from './ground.ts'
+import type { TrafficReport } from './traffic-inside.ts'
+
+const wanted = 20_000
+const perSecond = 150
+/**
+ * By handover, and wherever pods are scaled down, a pod goes while its Service has traffic. Its endpoint is withdrawn at
+ * once, but a gateway hears of that later than the pod hears of its end.
+ */
+const lingerSeconds = 3
+const childOptions = { healthPort: '0', speed: '1', logLevel: 'error' }
+
+const ways = [
+  ['selector', {}],
+  ['handover', { naming: 'role', kind: 'ReplicaSet' }],
+] as const satisfies readonly (readonly [string, ReleaseWorkloads])[]
+
+/** When a version was asked for: what is written to the route from then on sends it traffic. */
+type Asked = { readonly name: string; readonly version: string; readonly at: number }
+
+let real: RealGround
+let stage: Stage
+let controller: ChildController
+let asked: Asked[]
+
+/** The scenario as a test of the file that calls this, once in a file. */
+export function underLoad(gateway: string, ground: () => Promise<RealGround>): void {
+  beforeAll(async () => {
+    asked = []
+    real = await ground()
+    stage = await openStage(async () => real)
+    controller = await spawnController(stage.local, childOptions)
+  })
+  afterAll(async () => {
+    await controller?.stop()
+    await real?.stop()
+  })
+
+  test(`${gateway}: promotions, aborts and a kill of the controller drop no request`, async () => {
+    const shops = await Promise.all(ways.map(([way, workloads]) => installed(way, workloads)))
+    const traffic = await trafficInside(real.real.pid, {
+      url: `${real.gateway.url}/hello`,
+      hosts: shops.map(hostOf),
+      perSecond,
+    })
+    await Promise.all(shops.map(untilMidway))
+    controller.process.kill('SIGKILL')
+    await controller.ended
+    controller = await spawnController(stage.local, childOptions)
+    await Promise.all(shops.map(promoted))
+    await traffic.reach(wanted)
+    const report = await traffic.stop()
+
+    const times = followed(report)
+    for (const line of [...times.lines, summary(report)]) console.log(`${gateway}: ${line}`)
+    for (const { dropped, drops, errorsServed, versions } of Object.values(report)) {
+      expect([dropped, drops, errorsServed]).toEqual([0, [], 0])
+      expect(Object.keys(versions).toSorted()).toEqual(['v1', 'v2', 'v3', 'v4'])
+    }
+    expect(requestsOf(report)).toBeGreaterThanOrEqual(wanted)
+    expect(times.known, 'each version was seen after our write').toBe(asked.length)
+  }, 300_000)
+}
+
+function hostOf({ name }: Actor): string {
+  return `${name}.example.com`
+}
+
+async function installed(way: string, workloads: ReleaseWorkloads): Promise<Actor> {
+  const shop = new Actor(stage, way, lingerSeconds)
+  await shop.install('v1', {
+    replicas: 3,
+    workloads,
+    strategy: {
+      canary: { steps: [{ weight: 20 }, { pause: '1s' }, { weight: 60 }, { pause: {} }] },
+    },
+  })
+  await shop.comesTo('Completed')
+  return shop
+}
+
+/** One version promoted, the next one aborted, the last one under way. */
+async function untilMidway(shop: Actor): Promise<void> {
+  await ask(shop, 'v2')
+  await promoted(shop)
+  await ask(shop, 'v3')
+  await judged(shop)
+  await shop.command('abort')
+  await shop.comesTo('Failed')
+  await ask(shop, 'v4')
+  await shop.until(({ status }) => status?.step?.index === 1)
+}
+
+async function ask(shop: Actor, version: string): Promise<void> {
+  asked.push({ name: shop.name, version, at: systemClock().now() })
+  await shop.ask(version)
+}
+
+function judged(shop: Actor): Promise<void> {
+  return shop.until(({ status }) => status?.reason?.type === 'WaitingForApproval')
+}
+
+async function promoted(shop: Actor): Promise<void> {
+  await judged(shop)
+  await shop.command('promote')
+  await shop.comesTo('Completed')
+}
+
+function summary(report: TrafficReport): string {
+  const dropped = Object.values(report).reduce((sum, counts) => sum + counts.dropped, 0)
+  return `${requestsOf(report)} requests, ${dropped} dropped`
+}
+
+/** How long after our writes each version was seen, in sentences. */
+function followed(report: TrafficReport): {
+  readonly lines: readonly string[]
+  readonly known: number
+} {
+  const audit = real.real.audit()
+  const times = asked.map((one) => {
+    const first = report[`${one.name}.example.com`]?.first[one.version]
+    return { ...one, ...sinceWrite(audit, one, first ?? Number.NaN) }
+  })
+  const lines = times.map(
+    ({ name, version, accepted, answered }) =>
+      `${name} ${version}: accepted ${accepted} ms, first answer ${answered} ms after our write`,
+  )
+  return { lines, known: times.filter(({ answered }) => answered > 0).length }
+}
+
+/** From the request that first gave a version weight: until the gateway said Accepted, until a pod of it answered. */
+function sinceWrite(
+  audit: readonly AuditLine[],
+  { name, at }: Asked,
+  firstAnswer: number,
+): { readonly accepted: number; readonly answered: number } {
+  const writes = audit.filter(
+    ({ verb, objectRef, responseStatus, stageTimestamp }) =>
+      (verb === 'patch' || verb === 'update') &&
+      responseStatus?.code === 200 &&
+      objectRef?.resource === 'httproutes' &&
+      objectRef.name === name &&
+      Date.parse(stageTimestamp) >= at,
+  )
+  const ours = writes.find(({ objectRef }) => objectRef?.subresource === undefined)
+  const written = Date.parse(ours?.requestReceivedTimestamp ?? '')
+  const said = writes.find(
+    ({ objectRef, stageTimestamp }) =>
+      objectRef?.subresource === 'status' && Date.parse(stageTimestamp) >= written,
+  )
+  return {
+    accepted: Date.parse(said?.stageTimestamp ?? '') - written,
+    answered: firstAnswer - written,
+  }
+}

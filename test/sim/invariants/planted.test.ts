@@ -1,0 +1,377 @@
+/** Each law is broken on purpose, and has to say so; the same without the fault has to pass. */
+import { expect, test } from 'vitest'
+import type { KubeObject } from '#core/k8s/meta.ts'
+import { finalizer, labels } from '#core/render/names.ts'
+import { httpRoute, release, template } from '#test/gen/release.ts'
+import { crashPoints } from '../crash-points.ts'
+import { canary } from '../stories/canary.ts'
+import type { Setting } from '../stories/story.ts'
+import { type Cause, changed, nothing, type ShelfName, type Truth, type Write } from '../truth.ts'
+import { aboutOf } from '../wire-request.ts'
+import type { Scene } from './invariant.ts'
+import { invariants } from './register.ts'
+import { secretToken } from './s12.ts'
+
+const setting: Setting = {
+  story: 'canary',
+  replicas: 4,
+  steps: [{ weight: 25 }, { pause: '10s' }, { pause: {} }],
+  analysis: undefined,
+  images: ['shop:v1', 'shop:v2', 'shop:v3'],
+  ownServices: false,
+}
+
+const scene: Scene = {
+  plan: {
+    seed: 0,
+    setting,
+    instances: 1,
+    latencyMs: 0,
+    strikes: [],
+    deeds: [],
+    farewell: false,
+  },
+  story: canary,
+  setting,
+  given: new Map(),
+  struck: [],
+  acceptedAt: () => 0,
+  lastOwn: () => 1050,
+  wasGood: () => false,
+  stampedBy: () => 'A#1',
+  lostLeaseAt: () => 500,
+}
+
+const cause: Cause = {
+  actor: 'A#1',
+  ours: true,
+  method: 'PATCH',
+  path: '',
+  body: '',
+  issuedAt: 1000,
+  told: [],
+}
+
+type Loose = Record<string, unknown>
+
+const began = Date.UTC(2026, 10, 21)
+const instant = (ms: number): string => new Date(began + ms).toISOString()
+
+function status(more: Loose = {}): Loose {
+  return { phase: 'Progressing', stable: { revision: 'r1' }, trials: [trial()], ...more }
+}
+
+function trial(more: Loose = {}): Loose {
+  return {
+    candidate: 'canary',
+    revision: 'r2',
+    startedAt: instant(0),
+    stage: 'steps',
+    step: 0,
+    stepStartedAt: instant(0),
+    ...more,
+  }
+}
+
+const shop = (given: Loose = status(), more: Loose = {}): KubeObject =>
+  ({
+    ...release({ strategy: { canary: { steps: setting.steps } } }),
+    status: given,
+    ...more,
+  }) as unknown as KubeObject
+
+function replicaSet(revision: string, replicas: number, ready = replicas): KubeObject {
+  const owner = { apiVersion: 'headgate.dev/v1alpha1', kind: 'Release', name: 'shop' }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: `shop-${revision}`,
+      namespace: 'default',
+      labels: { [labels.revision]: revision },
+      ownerReferences: [{ ...owner, uid: 'release-uid', controller: true }],
+      finalizers: [finalizer, 'example.com/theirs'],
+    },
+    spec: { replicas, selector: {}, template: template('shop:v1') },
+    status: { readyReplicas: ready },
+  } as KubeObject
+}
+
+const service = (role: string, revision: string): KubeObject =>
+  ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: `shop-${role}`, namespace: 'default' },
+    spec: { selector: { [labels.revision]: revision } },
+  }) as KubeObject
+
+function slice(role: string, revision: string, pods: number): KubeObject {
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      name: `slice-${role}`,
+      namespace: 'default',
+      labels: { 'kubernetes.io/service-name': `shop-${role}` },
+    },
+    endpoints: Array.from({ length: pods }, (_, index) => ({
+      targetRef: { name: `shop-${revision}-${index}` },
+    })),
+  } as KubeObject
+}
+
+const shelfOf: Readonly<Record<string, ShelfName>> = {
+  Release: 'releases',
+  ReplicaSet: 'workloads',
+  Service: 'services',
+  EndpointSlice: 'slices',
+  HTTPRoute: 'routes',
+}
+
+function world(...objects: readonly KubeObject[]): Truth {
+  return objects.reduce(
+    (truth, object) =>
+      changed(truth, shelfOf[object.kind] ?? 'events', `default/${object.metadata.name}`, object),
+    nothing,
+  )
+}
+
+/** A release on its way: 100/0, with one ready pod of the candidate behind its Service. */
+const usual = world(
+  shop(),
+  replicaSet('r1', 4),
+  replicaSet('r2', 1),
+  service('stable', 'r1'),
+  service('canary', 'r2'),
+  slice('stable', 'r1', 4),
+  slice('canary', 'r2', 1),
+  httpRoute(100, 0),
+)
+
+function writes(was: Truth, object: KubeObject | undefined, key?: string): Write {
+  const kind = object?.kind ?? 'ReplicaSet'
+  const shelf = shelfOf[kind] ?? 'events'
+  const at = key ?? `default/${object?.metadata.name}`
+  return {
+    at: 1000,
+    revision: 1100,
+    shelf,
+    key: at,
+    type: object === undefined ? 'DELETED' : 'MODIFIED',
+    before: was[shelf].get(at),
+    after: object,
+    was,
+    is: changed(was, shelf, at, object),
+    cause: { ...cause, told: [was] },
+  }
+}
+
+const put = (...objects: readonly KubeObject[]): Truth =>
+  objects.reduce(
+    (truth, object) =>
+      changed(truth, shelfOf[object.kind] ?? 'events', `default/${object.metadata.name}`, object),
+    usual,
+  )
+
+function verdict(id: string, write: Write, more: Partial<Scene> = {}): string | undefined {
+  return invariants.find((one) => one.id === id)?.write?.(write, { ...scene, ...more })
+}
+
+const rows: readonly (readonly [id: string, what: string, bad: Write, good: Write])[] = [
+  [
+    'S1',
+    'weights that make no hundred',
+    writes(usual, httpRoute(70, 25)),
+    writes(usual, httpRoute(75, 25)),
+  ],
+  [
+    'S1',
+    'a weight that no step names',
+    writes(usual, httpRoute(67, 33)),
+    writes(usual, httpRoute(0, 100)),
+  ],
+  [
+    'S1',
+    'fields of others in the route',
+    writes(usual, {
+      ...httpRoute(75, 25),
+      spec: { ...httpRoute(75, 25).spec, hostnames: ['x'] },
+    } as KubeObject),
+    writes(usual, httpRoute(75, 25)),
+  ],
+  [
+    'S2',
+    'more than the step on record',
+    writes(usual, httpRoute(50, 50)),
+    writes(usual, httpRoute(75, 25)),
+  ],
+  [
+    'S2',
+    'a gain while somebody holds it',
+    writes(put(shop(status({ paused: { at: instant(0), by: 'ann' } }))), httpRoute(75, 25)),
+    writes(usual, httpRoute(75, 25)),
+  ],
+  [
+    'S3',
+    'a weight without its pods',
+    writes(put(slice('canary', 'r2', 0)), httpRoute(75, 25)),
+    writes(usual, httpRoute(75, 25)),
+  ],
+  [
+    'S3',
+    'a selector that points at nothing',
+    writes(put(replicaSet('r2', 1, 0), service('canary', 'r1')), service('canary', 'r2')),
+    writes(put(service('canary', 'r1')), service('canary', 'r2')),
+  ],
+  [
+    'S4',
+    'a selector that leaves its pods under traffic',
+    writes(usual, service('stable', 'r2')),
+    writes(put(httpRoute(0, 100)), service('stable', 'r2')),
+  ],
+  [
+    'S4',
+    'a weight before the selector',
+    writes(put(service('canary', 'r1')), httpRoute(75, 25)),
+    writes(usual, httpRoute(75, 25)),
+  ],
+  [
+    'S5',
+    'pods that go under their traffic',
+    writes(put(httpRoute(75, 25)), replicaSet('r2', 0)),
+    writes(put(slice('canary', 'r1', 4), service('canary', 'r1')), replicaSet('r2', 0)),
+  ],
+  [
+    'S6',
+    'a stable that shrinks',
+    writes(usual, replicaSet('r1', 3)),
+    writes(usual, replicaSet('r2', 0)),
+  ],
+  [
+    'S7',
+    'a pause that is cut short',
+    writes(
+      put(shop(status({ trials: [trial({ step: 1 })] }))),
+      shop(status({ trials: [trial({ step: 2 })] })),
+    ),
+    writes(
+      put(shop(status({ trials: [trial({ step: 1, stepStartedAt: instant(-9_500) })] }))),
+      shop(status({ trials: [trial({ step: 2 })] })),
+    ),
+  ],
+  [
+    'S7',
+    'an open pause that ends by itself',
+    writes(
+      put(shop(status({ trials: [trial({ step: 2 })] }))),
+      shop(status({ trials: [trial({ step: 3 })] })),
+    ),
+    writes(usual, shop(status({ trials: [trial({ step: 1 })] }))),
+  ],
+  [
+    'S7',
+    'another stable without a promotion',
+    writes(usual, shop(status({ stable: { revision: 'r2' }, trials: [] }))),
+    writes(
+      put(shop(status({ trials: [trial({ stage: 'promoting' })] }))),
+      shop(status({ stable: { revision: 'r2' }, trials: [] })),
+    ),
+  ],
+  [
+    'S7',
+    'a good sample that nobody gave',
+    writes(
+      usual,
+      shop(status({ measurements: [{ samples: [{ at: instant(1), verdict: 'passing' }] }] })),
+    ),
+    writes(
+      usual,
+      shop(status({ measurements: [{ samples: [{ at: instant(1), verdict: 'error' }] }] })),
+    ),
+  ],
+  [
+    'S8',
+    'a command that counts twice',
+    writes(usual, shop(status({ decisions: [{ actionId: 'c1' }, { actionId: 'c1' }] }))),
+    writes(usual, shop(status({ decisions: [{ actionId: 'c1' }, { actionId: 'c2' }] }))),
+  ],
+  [
+    'S9',
+    'a workload of somebody else',
+    writes(changed(usual, 'releases', 'default/shop', undefined), replicaSet('r2', 2)),
+    writes(usual, replicaSet('r2', 2)),
+  ],
+  [
+    'S9',
+    'a finalizer of somebody else',
+    writes(usual, undefined, 'default/shop-r2'),
+    writes(usual, replicaSet('r2', 1)),
+  ],
+  [
+    'S10',
+    'a failed revision without a retry',
+    writes(put(shop(status({ trials: [], failed: [{ revision: 'r2' }] }))), shop()),
+    writes(put(shop(status({ trials: [], failed: [{ revision: 'r3' }] }))), shop()),
+  ],
+  [
+    'S11',
+    'a status without bounds',
+    writes(usual, shop(status({ x: 'y'.repeat(70_000) }))),
+    writes(usual, shop()),
+  ],
+  [
+    'S12',
+    'a secret in status',
+    writes(usual, shop(status({ x: secretToken }))),
+    writes(usual, shop()),
+  ],
+]
+
+for (const [id, what, bad, good] of rows) {
+  test(`${id} notices ${what}`, () => {
+    expect(verdict(id, bad)).toBeTypeOf('string')
+    expect(verdict(id, good)).toBeUndefined()
+  })
+}
+
+test('S5 notices pods that go before the gateway has followed', () => {
+  const free = put(slice('canary', 'r1', 4), service('canary', 'r1'))
+  const write = writes(free, replicaSet('r2', 0))
+  expect(verdict('S5', write, { acceptedAt: () => 990 })).toContain('followed')
+  expect(verdict('S5', write, { acceptedAt: () => undefined })).toContain('followed')
+  expect(verdict('S5', write)).toBeUndefined()
+})
+
+test('S12 notices a secret in a log line', () => {
+  const s12 = invariants.find(({ id }) => id === 'S12')
+  expect(s12?.said?.(`value ${secretToken}`, scene)).toContain('secret')
+  expect(s12?.said?.('value', scene)).toBeUndefined()
+})
+
+const path = '/apis/apps/v1/namespaces/default/replicasets/shop-r1'
+const versioned = (value: string): string =>
+  JSON.stringify([{ op: 'test', path: '/metadata/resourceVersion', value }])
+const sentRows: readonly (readonly [
+  what: string,
+  request: Partial<Cause>,
+  problem: string | undefined,
+])[] = [
+  ['a patch without a precondition', { body: '[{"op":"replace"}]' }, 'no precondition'],
+  ['a deletion without a uid', { method: 'DELETE', body: '{}' }, 'names no uid'],
+  ['a decision older than its own last write', { body: versioned('1049') }, 'older than its own'],
+  ['a write after another leads', { body: versioned('1050') }, 'after another leads'],
+  ['a write while it leads', { body: versioned('1050'), issuedAt: 400 }, undefined],
+]
+for (const [what, request, problem] of sentRows) {
+  test(`S8 ${problem === undefined ? 'lets pass' : 'notices'} ${what}`, () => {
+    const asked = { ...cause, path, ...request }
+    const about = aboutOf({ method: asked.method as 'PATCH', path, headers: {} })
+    const said = invariants.find(({ id }) => id === 'S8')?.sent?.(asked, about, scene)
+    if (problem === undefined) expect(said).toBeUndefined()
+    else expect(said).toContain(problem)
+  })
+}
+
+test('every write of ours is a place where a process can die', () => {
+  expect(new Set(crashPoints).size).toBe(crashPoints.length)
+})

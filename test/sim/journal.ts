@@ -1,0 +1,30 @@
+/** What happened in a run, in order: a hash over all of it, and a short story of what matters. */
+import { createHash } from 'node:crypto'
+
+export type Journal = {
+  /** Counts for the hash; tells nothing. */
+  readonly note: (line: string) => void
+  /** Counts, and is part of the story. */
+  readonly tell: (line: string) => void
+  readonly hash: () => string
+  readonly story: () => readonly string[]
+}
+
+const longest = 200
+
+export function journalOver(now: () => number): Journal {
+  const hash = createHash('sha1')
+  const lines: string[] = []
+  const note = (line: string): void => {
+    hash.update(`${now()} ${line}\n`)
+  }
+  return {
+    note,
+    tell: (line) => {
+      note(line)
+      lines.push(`${(now() / 1000).toFixed(3).padStart(9)}  ${line}`)
+    },
+    hash: () => hash.copy().digest('hex').slice(0, 16),
+    story: () => lines.slice(-longest),
+  }
+}

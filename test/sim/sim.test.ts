@@ -1,0 +1,22 @@
+/** The simulator itself: a few seeds, the same twice; a broken law is found, told and shrunk. The many are in sim.sim.test.ts. */
+import { expect, test } from 'vitest'
+import { drawPlan } from './draw.ts'
+import type { Plan } from './plan.ts'
+import { runPool } from './pool.ts'
+import { simpler } from './shrink.ts'
+
+test('a few seeds break no law, and tell the same story twice', async () => {
+  const seeds = Array.from({ length: 6 }, (_, index) => index * 46)
+  const options = { seeds, twice: true, mostFailures: 1, shrinks: false, workers: 1 }
+  const { failures, runs } = await runPool(options)
+  expect(failures).toEqual([])
+  expect(runs).toBe(12)
+}, 120_000)
+
+test('a smaller plan has one thing less', () => {
+  const plan: Plan = drawPlan(7)
+  const count = ({ strikes, deeds }: Plan): number => strikes.length + deeds.length
+  const smaller = [...simpler(plan)]
+  expect(smaller.length).toBeGreaterThan(count(plan))
+  expect(smaller.slice(0, count(plan)).every((one) => count(one) === count(plan) - 1)).toBe(true)
+})

@@ -1,0 +1,116 @@
+/**
+ * The users: a steady stream of requests through the gateway's routing table to whatever serves. Counted without a timer,
+ * from change to change: between two changes every share stays what it is.
+ */
+import { findEntry, type RequestView, type Table } from '#local/gateway/table.ts'
+import type { Cluster } from './cluster.ts'
+import type { Slice } from './truth.ts'
+
+export type Span = {
+  readonly from: number
+  readonly to: number
+  /** Requests a second that reach a pod of this image. */
+  readonly served: ReadonlyMap<string, number>
+  /** Requests a second that nobody answered, and why. */
+  readonly dropped: number
+  readonly why: string
+}
+
+export type Traffic = {
+  /** Looks whether anything changed since; ends the span if so. */
+  readonly look: () => void
+  readonly spans: () => readonly Span[]
+}
+
+export const requestsPerSecond = 20
+const host = 'shop.example.com'
+const request: RequestView = {
+  method: 'GET',
+  scheme: 'http',
+  authority: host,
+  path: '/',
+  query: new URLSearchParams(),
+  headers: {},
+  client: '10.0.0.1',
+}
+
+type Shares = Pick<Span, 'served' | 'dropped' | 'why'>
+
+export function trafficOver(cluster: Cluster, onDrop: (span: Span) => void): Traffic {
+  const { clock } = cluster.time
+  const spans: Span[] = []
+  let since = clock.monotonic()
+  let table: Table | undefined
+  let slices: unknown
+  let pods = 0
+  let counted = -1
+  let shares: Shares = { served: new Map(), dropped: 0, why: '' }
+  cluster.pods.subscribe(() => {
+    pods += 1
+    look()
+  })
+
+  const look = (): void => {
+    const now = clock.monotonic()
+    const next = cluster.gateway.serving().table
+    const truth = cluster.truth()
+    if (next === table && truth.slices === slices && pods === counted) return
+    if (now > since) {
+      const span = { from: since, to: now, ...shares }
+      spans.push(span)
+      if (span.dropped > 0) onDrop(span)
+    }
+    since = now
+    table = next
+    slices = truth.slices
+    counted = pods
+    shares = sharesOf(next, truth.slices, cluster.pods.serving)
+  }
+  return { look, spans: () => [...spans, { from: since, to: clock.monotonic(), ...shares }] }
+}
+
+function sharesOf(
+  table: Table,
+  slices: ReadonlyMap<string, Slice>,
+  serving: ReadonlyMap<string, string>,
+): Shares {
+  const served = new Map<string, number>()
+  let dropped = 0
+  let why = ''
+  const entry = findEntry(table, host, request)
+  const total = (entry?.backends ?? []).reduce((sum, { weight }) => sum + weight, 0)
+  for (const backend of entry?.backends ?? []) {
+    const rate = total === 0 ? 0 : (requestsPerSecond * backend.weight) / total
+    if (rate === 0) continue
+    const pods = readyPods(slices, `${backend.namespace}/`, backend.service)
+    if (pods.length === 0) {
+      dropped += rate
+      why = `${backend.service} has no endpoint`
+    }
+    for (const pod of pods) {
+      const image = serving.get(pod)
+      if (image === undefined) {
+        dropped += rate / pods.length
+        why = `${pod} is gone`
+      } else served.set(image, (served.get(image) ?? 0) + rate / pods.length)
+    }
+  }
+  return { served, dropped, why }
+}
+
+export function readyPods(
+  slices: ReadonlyMap<string, Slice>,
+  prefix: string,
+  service: string,
+): readonly string[] {
+  const found: string[] = []
+  for (const [key, { metadata, endpoints }] of slices) {
+    if (!key.startsWith(prefix)) continue
+    if (metadata.labels?.['kubernetes.io/service-name'] !== service) continue
+    for (const { conditions, targetRef } of endpoints ?? []) {
+      if (conditions?.ready !== false && conditions?.terminating !== true)
+        found.push(targetRef?.name ?? '')
+    }
+  }
+  return found
+}
