@@ -160,7 +160,7 @@ class Evaluation {
     const reference = this.compiled.calls.get(expr.id)
     const name = reference?.name ?? expr.name
     const special = specials[name]
-    if (special !== undefined) return special.call(this, expr)
+    if (special !== undefined) return special(this, expr)
     const parts =
       expr.target === undefined || reference?.global === true
         ? expr.args
@@ -275,28 +275,29 @@ class Evaluation {
   }
 }
 
-type Special = (this: Evaluation, expr: Call) => Value
+type Special = (run: Evaluation, expr: Call) => Value
+
+const equality: Special = (run, expr) => run.equality(expr)
+const comparison: Special = (run, expr) => run.comparison(expr)
+const optionalIndex: Special = (run, expr) => run.optionalIndex(expr)
+const otherwise: Special = (run, expr) => run.otherwise(expr)
 
 const specials: Readonly<Record<string, Special>> = {
-  '_&&_': function (expr) {
-    return this.decide(expr, false)
-  },
-  '_||_': function (expr) {
-    return this.decide(expr, true)
-  },
-  '_?_:_': Evaluation.prototype.choose,
-  '@not_strictly_false': Evaluation.prototype.isNotFalse,
-  '_[_]': Evaluation.prototype.index,
-  '_[?_]': Evaluation.prototype.optionalIndex,
-  '_?._': Evaluation.prototype.optionalIndex,
-  or: Evaluation.prototype.otherwise,
-  orValue: Evaluation.prototype.otherwise,
-  '_==_': Evaluation.prototype.equality,
-  '_!=_': Evaluation.prototype.equality,
-  '_<_': Evaluation.prototype.comparison,
-  '_<=_': Evaluation.prototype.comparison,
-  '_>_': Evaluation.prototype.comparison,
-  '_>=_': Evaluation.prototype.comparison,
+  '_&&_': (run, expr) => run.decide(expr, false),
+  '_||_': (run, expr) => run.decide(expr, true),
+  '_?_:_': (run, expr) => run.choose(expr),
+  '@not_strictly_false': (run, expr) => run.isNotFalse(expr),
+  '_[_]': (run, expr) => run.index(expr),
+  '_[?_]': optionalIndex,
+  '_?._': optionalIndex,
+  or: otherwise,
+  orValue: otherwise,
+  '_==_': equality,
+  '_!=_': equality,
+  '_<_': comparison,
+  '_<=_': comparison,
+  '_>_': comparison,
+  '_>=_': comparison,
 }
 
 /** The overload that takes these values; when types are only known at run time, they decide here. */

@@ -26,7 +26,7 @@ export function shownFaults(source: string, faults: readonly Fault[]): string {
 function shownFault(source: string, { at, message }: Fault): string {
   const before = source.slice(0, at).split('\n')
   const line = before.length
-  const column = [...(before.at(-1) ?? '')]
+  const column = Array.from(before.at(-1) ?? '')
   const text = (source.split('\n')[line - 1] ?? '').replaceAll('\t', ' ')
   const head = `ERROR: <input>:${line}:${column.length + 1}: ${message}`
   // Wide characters get wide dots, so that the mark stands under its place.

@@ -2,7 +2,7 @@
 import { type Checked, check, type Environment } from './check.ts'
 import { type Compiled, evaluate, type Outcome, type Variables } from './evaluate.ts'
 import type { Call, Expr } from './expr.ts'
-import { type Fault, SyntaxFault, shownFaults } from './fault.ts'
+import { type Fault, shownFaults } from './fault.ts'
 import { formatFaults } from './functions/format-text.ts'
 import { patternOf, searchFault } from './functions/regex.ts'
 import { parseDuration, parseTimestamp } from './functions/time.ts'

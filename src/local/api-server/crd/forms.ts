@@ -79,7 +79,8 @@ export function readable(
 ): readonly Entry[] | Promise<readonly Entry[]> {
   if (entries.every((entry) => isInForm(resource, entry))) return entries
   const made = entries.map((entry) => readableOne(machine, resource, entry))
-  return made.some(isPromise) ? Promise.all(made) : (made as Entry[])
+  if (!made.some(isPromise)) return made as Entry[]
+  return Promise.all(made.map(async (entry) => await entry))
 }
 
 /** One entry as the resource reads it. */

@@ -1,6 +1,8 @@
 /** Where a webhook is: the `clientConfig` of a configuration, read and checked. */
+
 import { asNumber, asObject, asString, type Obj } from '#core/schema/json.ts'
 import { type Problem, problem } from '#core/schema/problem.ts'
+import { hasControlCharacter } from '../cel/functions/url.ts'
 import { subdomainName } from '../names.ts'
 
 export type WebhookTarget =
@@ -72,7 +74,7 @@ function urlProblems(text: string, field: string): Problem[] {
   const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/([^/?#]*))?[^?#]*(\?[^#]*)?(#.*)?$/.exec(
     text,
   )
-  if (match === null || /[\u0000-\u001f\u007f]/.test(text)) {
+  if (match === null || hasControlCharacter(text)) {
     const why = `url must be a valid URL: parse ${JSON.stringify(text)}: net/url: invalid control character in URL`
     return [problem.required(field, `${why}${form}`)]
   }

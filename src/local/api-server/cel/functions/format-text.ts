@@ -68,7 +68,7 @@ function scientific(value: number, precision: number): string {
   if (!Number.isFinite(value)) return unbounded(value)
   const [mantissa, exponent = ''] = value.toExponential(precision).split('e')
   const digits = exponent.slice(1).padStart(2, '0')
-  const shown = [...digits].map((digit) => raised[Number(digit)]).join('')
+  const shown = Array.from(digits, (digit) => raised[Number(digit)]).join('')
   return `${mantissa}×10${exponent.startsWith('-') ? '⁻' : ''}${shown}`
 }
 

@@ -138,7 +138,7 @@ function parsedLong(text: string, fault: FaultOf): readonly number[] | string {
     return missing < 0 ? fault('trailing garbage after address') : head
   }
   if (missing < 2) return fault('the :: must expand to at least one field of zeros')
-  return [...head, ...new Array<number>(missing).fill(0), ...tail]
+  return [...head, ...Array.from({ length: missing }, () => 0), ...tail]
 }
 
 function isMapped(bytes: readonly number[]): boolean {

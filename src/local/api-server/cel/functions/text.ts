@@ -3,7 +3,7 @@ import type { Bodies } from '../functions.ts'
 import { type CelList, EvalError, itemsOf, listFrom, type Value } from '../values.ts'
 import { formatted } from './format-text.ts'
 
-const characters = (text: Value | undefined): string[] => [...(text as string)]
+const characters = (text: Value | undefined): string[] => Array.from(text as string)
 
 function outOfRange(index: bigint): EvalError {
   return new EvalError(`index out of range: ${index}`)
@@ -49,7 +49,7 @@ function replace([text, old, made, count = -1n]: readonly Value[]): Value {
 function replaceSome(text: string, from: string, to: string, count: number): string {
   if (from === '') {
     // Before every character and at the end.
-    const all = [...text]
+    const all = Array.from(text)
     const made = all.map((one, index) => (index < count ? `${to}${one}` : one))
     return made.join('') + (all.length < count ? to : '')
   }
@@ -63,7 +63,7 @@ function split([text, separator, count = -1n]: readonly Value[]): Value {
   const [whole, between] = [text as string, separator as string]
   const limit = Number(count as bigint)
   if (limit === 0) return listFrom([])
-  const parts = between === '' ? [...whole] : whole.split(between)
+  const parts = between === '' ? Array.from(whole) : whole.split(between)
   if (limit < 0 || parts.length <= limit) return listFrom(parts)
   return listFrom([...parts.slice(0, limit - 1), parts.slice(limit - 1).join(between)])
 }

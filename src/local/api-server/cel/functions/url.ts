@@ -29,11 +29,16 @@ class Url extends Extension {
   }
 }
 
+/** What Go calls a control character: DEL and all below the space, and no others. */
+export function hasControlCharacter(text: string): boolean {
+  return Array.from(text).some((unit) => unit < ' ' || unit === '\u007f')
+}
+
 /** The parts, or what Go says of a text that is no request URI. */
 export function parsedUrl(text: string): Parts | string {
   const fault = (why: string): string => `parse ${JSON.stringify(text)}: ${why}`
   if (text === '') return fault('empty url')
-  if (/[\u0000-\u001f\u007f]/.test(text)) return fault('net/url: invalid control character in URL')
+  if (hasControlCharacter(text)) return fault('net/url: invalid control character in URL')
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(text)?.[1] ?? ''
   const rest = text.slice(scheme === '' ? 0 : scheme.length + 1)
   if (!rest.startsWith('/')) {
