@@ -28,7 +28,8 @@ export function metadataOf(object: unknown): ObjectMeta {
 /** `namespace/name`, or `name`. */
 export function keyOf(object: unknown): string {
   const { namespace, name } = metadataOf(object)
-  return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`
+  // Joined, not added up: a sum of texts is kept with its parts.
+  return namespace === undefined || namespace === '' ? name : [namespace, name].join('/')
 }
 
 /** Splits what keyOf made. */

@@ -88,7 +88,7 @@ async function startContour(
   const serve = [
     ...['serve', `--kubeconfig=${real.kubeconfigInside}`, `--config-path=${config}`, ...xds],
     ...['--insecure', '--disable-leader-election'],
-    ...['http', 'https'].map((part) => `--envoy-${part}-access-log=/tmp/gw-access.log`),
+    ...['http', 'https'].map((part) => `--envoy-${part}-access-log=/dev/null`),
     ...['http', 'debug-http', 'health', 'stats', 'envoy-service-http', 'envoy-service-https'].map(
       (part) => `--${part}-address=127.0.0.1`,
     ),

@@ -12,13 +12,13 @@ import { requestsOf, trafficInside } from './gateway-traffic.ts'
 import type { RealGround } from './ground.ts'
 import type { TrafficReport } from './traffic-inside.ts'
 
-const wanted = 15_000
+const wanted = 20_000
 const perSecond = 150
 /**
  * By handover, and wherever pods are scaled down, a pod goes while its Service has traffic. Its endpoint is withdrawn at
  * once, but a gateway hears of that later than the pod hears of its end.
  */
-const lingerSeconds = undefined as number | undefined
+const lingerSeconds = 3
 const childOptions = { healthPort: '0', speed: '1', logLevel: 'error' }
 
 const ways = [
@@ -127,7 +127,7 @@ function followed(report: TrafficReport): {
   readonly lines: readonly string[]
   readonly known: number
 } {
-  const audit = real.real.audit(); (globalThis as any).process.getBuiltinModule('node:fs').writeFileSync('/tmp/gw-audit.json', JSON.stringify(audit))
+  const audit = real.real.audit()
   const times = asked.map((one) => {
     const first = report[`${one.name}.example.com`]?.first[one.version]
     return { ...one, ...sinceWrite(audit, one, first ?? Number.NaN) }

@@ -1,6 +1,5 @@
 /** From an object as it stands to the object as it should be: the patch between the two, and nothing else. */
 import { type PatchOperation, pointer, type Write } from '../decision.ts'
-import { canonicalJson } from '../hash.ts'
 import type { KubeObject } from '../k8s/meta.ts'
 import { isObject } from '../schema/json.ts'
 
@@ -22,7 +21,7 @@ export function rewritten(before: KubeObject, after: KubeObject): readonly Write
 type Path = readonly (string | number)[]
 
 function changes(before: unknown, after: unknown, path: Path): readonly PatchOperation[] {
-  if (before === after || canonicalJson(before) === canonicalJson(after)) return []
+  if (before === after) return []
   if (isObject(before) && isObject(after)) return ofMembers(before, after, path)
   if (Array.isArray(before) && Array.isArray(after) && before.length === after.length)
     return before.flatMap((item, index) => ofItem(item, after[index], [...path, index]))

@@ -25,8 +25,9 @@ export const base: Strategy = {
   graceSeconds: undefined,
 }
 
-/** Sets or takes away a field. */
+/** Sets or takes away a field. What is so already is left alone, for it may be somebody else's too. */
 export function assign(object: Obj, field: string, value: Value | undefined): void {
+  if (object[field] === value) return
   if (value === undefined) delete object[field]
   else object[field] = value
 }

@@ -27,7 +27,8 @@ export const namespaceStrategy: Strategy = {
     if (!finalizers.includes('kubernetes')) spec.finalizers = [...finalizers, 'kubernetes']
   },
   prepareUpdate: (object, old) => {
-    child(object, 'spec').finalizers = asArray((old.spec as Stored | undefined)?.finalizers)
+    const finalizers = asArray(asObject(old.spec)?.finalizers)
+    object.spec = { ...asObject(object.spec), finalizers }
     assign(object, 'status', old.status)
   },
   prepareStatus: (object, old) => assign(object, 'spec', old.spec),

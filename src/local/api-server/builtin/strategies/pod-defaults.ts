@@ -26,8 +26,8 @@ export function defaultPodSpec(spec: Obj): void {
   // The old name of the account follows the new one, and the other way round.
   const account = asString(spec.serviceAccountName) ?? asString(spec.serviceAccount)
   if (account !== undefined && account !== '') {
-    spec.serviceAccountName = account
-    spec.serviceAccount = account
+    if (spec.serviceAccountName !== account) spec.serviceAccountName = account
+    if (spec.serviceAccount !== account) spec.serviceAccount = account
   }
   for (const list of ['initContainers', 'containers', 'ephemeralContainers']) {
     for (const container of objectsOf(spec[list])) {

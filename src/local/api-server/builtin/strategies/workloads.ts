@@ -98,6 +98,10 @@ export const statefulSetStrategy: Strategy = {
 export const templateGeneration = 'deprecated.daemonset.template.generation'
 const daemonSets = withGeneration(workload)
 
+function remember({ metadata }: Stored, generation: Value): void {
+  metadata.annotations = { ...asObject(metadata.annotations), [templateGeneration]: generation }
+}
+
 export const daemonSetStrategy: Strategy = {
   ...daemonSets,
   prepareCreate: (object, machine, dryRun) => {
@@ -108,12 +112,12 @@ export const daemonSetStrategy: Strategy = {
     daemonSets.prepareUpdate(object, old, machine)
     const before = Number(at(old, 'metadata', 'annotations', templateGeneration) ?? 1)
     const changed = !equal(at(object, 'spec', 'template'), at(old, 'spec', 'template'))
-    child(object.metadata, 'annotations')[templateGeneration] = String(before + (changed ? 1 : 0))
+    remember(object, String(before + (changed ? 1 : 0)))
   },
   prepareStatus: (object, old, machine) => {
     daemonSets.prepareStatus(object, old, machine)
     const before = at(old, 'metadata', 'annotations', templateGeneration)
-    if (before !== undefined) child(object.metadata, 'annotations')[templateGeneration] = before
+    if (before !== undefined) remember(object, before)
   },
   defaults: (object) => {
     const spec = child(object, 'spec')
