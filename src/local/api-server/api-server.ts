@@ -62,7 +62,7 @@ function assemble(ports: Ports, options: ApiServerOptions): Empty {
     ports,
     store,
     registry: createRegistry(),
-    views: createViews(options.frozenViews === true),
+    views: createViews(true),
     callWebhook: options.callWebhook ?? callOverTls({ ports, store }),
     auth: createAuthentication(),
     hooks: { written: [] },

@@ -1,5 +1,5 @@
 /** Namespaces: a label with their own name, a finalizer in spec, and an end that others bring about. */
-import { asArray, asObject, child } from '#core/schema/json.ts'
+import { asArray, asObject, asString, child } from '#core/schema/json.ts'
 import { labelName } from '../../names.ts'
 import type { Stored } from '../../resource.ts'
 import type { Strategy } from '../../strategy.ts'
@@ -14,13 +14,13 @@ export const namespaceStrategy: Strategy = {
     name.includes('.') ? ['must not contain dots'] : labelName(name, generated),
   defaults: (object) => {
     const name = object.metadata.name
-    if (typeof name === 'string' && name !== '') child(object.metadata, 'labels')[ownLabel] = name
+    if (typeof name === 'string' && name !== '') labelOwn(object, name)
     const status = asObject(object.status)
     if (status !== undefined && (status.phase ?? '') === '') status.phase = 'Active'
   },
   prepareCreate: (object) => {
     // A name that was made up is known only now.
-    child(object.metadata, 'labels')[ownLabel] = object.metadata.name ?? ''
+    labelOwn(object, asString(object.metadata.name) ?? '')
     object.status = { phase: 'Active' }
     const spec = child(object, 'spec')
     const finalizers = asArray(spec.finalizers)
@@ -48,4 +48,8 @@ export const namespaceStrategy: Strategy = {
 /** The namespace controller's own finalizer stands in spec. */
 function holds(object: Stored): boolean {
   return asArray(asObject(object.spec)?.finalizers).length > 0
+}
+
+function labelOwn({ metadata }: Stored, name: string): void {
+  metadata.labels = { ...asObject(metadata.labels), [ownLabel]: name }
 }
