@@ -6,6 +6,7 @@ import type { KubeObject, Labels, ObjectMeta } from '#core/k8s/meta.ts'
 import type { PodTemplate, ServicePort } from '#core/k8s/workloads.ts'
 import type { MemberSeen, WorkloadSeen } from '#core/observed.ts'
 import { labels } from '#core/render/names.ts'
+import { parseInstant } from '#core/time.ts'
 import { fromShorthand, toShorthand } from './shorthand.ts'
 
 const texts = new Map<string, string>()
@@ -151,6 +152,7 @@ export class MemberHeld extends Identity {
   readonly release: string
   readonly deleting: boolean
   readonly ready: boolean
+  readonly createdAt: number
   readonly #labels: Labels
 
   constructor(metadata: ObjectMeta, ready: boolean) {
@@ -159,12 +161,13 @@ export class MemberHeld extends Identity {
     this.release = this.#labels[labels.release] ?? ''
     this.deleting = metadata.deletionTimestamp !== undefined
     this.ready = ready
+    this.createdAt = parseInstant(metadata.creationTimestamp) ?? 0
   }
 
   seen(): MemberSeen {
-    const { name, uid, resourceVersion, ready } = this
+    const { name, uid, resourceVersion, ready, createdAt } = this
     const revision = this.#labels[labels.revision] ?? ''
-    return { name, uid, resourceVersion, labels: this.#labels, revision, ready }
+    return { name, uid, resourceVersion, labels: this.#labels, revision, ready, createdAt }
   }
 }
 

@@ -71,6 +71,7 @@ export type MemberSeen = {
   readonly labels: Labels
   readonly revision: string
   readonly ready: boolean
+  readonly createdAt: Instant
 }
 
 export type ServiceSeen = {

@@ -42,6 +42,7 @@ export class SeatWorld extends World {
         labels: { ...pod.labels },
         revision: pod.labels[labels.revision] ?? '',
         ready: pod.ready,
+        createdAt: this.made.indexOf(pod.name),
       })),
     }
   }
@@ -92,6 +93,7 @@ export class SeatWorld extends World {
 
   protected override remover(write: Write & { readonly kind: 'delete' }): void {
     const { name, kind } = write.ref
+    if (kind === 'Pod') return void this.pods.delete(name)
     super.remover(write)
     if (kind === 'Service') return
     for (const pod of this.#podsOf(name)) {

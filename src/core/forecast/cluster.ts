@@ -108,11 +108,18 @@ export class VirtualCluster {
   }
 
   #remove(kind: string, name: string, orphans: boolean): boolean {
+    if (kind === 'Pod') return this.#removePod(name)
     if (!this.#objects.delete(keyOf(kind, name))) return false
     const isOwn = (pod: Pod): boolean => pod.owner === keyOf(kind, name)
     if (orphans) for (const pod of this.#pods.filter(isOwn)) pod.owner = undefined
     else this.#pods = this.#pods.filter((pod) => !isOwn(pod))
     return true
+  }
+
+  #removePod(name: string): boolean {
+    const before = this.#pods.length
+    this.#pods = this.#pods.filter((pod) => pod.name !== name)
+    return this.#pods.length < before
   }
 
   #patch(kind: string, name: string, patch: readonly PatchOperation[]): boolean {
@@ -248,7 +255,8 @@ export class VirtualCluster {
     if (workloads.layout.by !== 'role') return []
     return this.#pods.map(({ name, uid, labels: worn, version }) => {
       const revision = worn[labels.revision] ?? ''
-      return { name, uid, resourceVersion: String(version), labels: worn, revision, ready: true }
+      const seen = { name, uid, resourceVersion: String(version), labels: worn, revision }
+      return { ...seen, ready: true, createdAt: 0 }
     })
   }
 }

@@ -1,7 +1,8 @@
 /** The writes of a handover: pods lose their ReplicaSet, get the stable role's labels, and find a new ReplicaSet there. */
 import { type PatchOperation, pointer, type Write } from '../decision.ts'
-import { type Facts, isSettled, membersOf } from '../facts.ts'
+import { type Facts, isQuiet, isSettled, membersOf } from '../facts.ts'
 import type { Workload } from '../k8s/workloads.ts'
+import type { App } from '../model/app.ts'
 import { type RoleName, stable } from '../model/weights.ts'
 import type { MemberSeen, Observed, WorkloadSeen } from '../observed.ts'
 import { labels as names, seatOf } from '../render/names.ts'
@@ -23,7 +24,7 @@ export function handOver(observed: Observed, facts: Facts, stance: Stance, now: 
     case 'orphan':
       return { writes: orphan(observed, facts, stance, handover.role, now), held }
     case 'relabel':
-      return { writes: relabel(observed, facts, handover), held }
+      return { writes: relabel(observed, facts, handover, now), held }
   }
 }
 
@@ -90,6 +91,7 @@ function relabel(
   observed: Observed,
   facts: Facts,
   { role, revision, pods = 0 }: NonNullable<Stance['handover']>,
+  now: Instant,
 ): readonly Write[] {
   const { app } = facts
   const { layout } = app.workloads
@@ -98,16 +100,30 @@ function relabel(
   const members = membersOf(facts, revision)
   const away = members.filter((member) => wears(member, theirs ?? {}))
   const home = members.filter((member) => wears(member, own ?? {}))
-  if (away.length > 0) {
-    // Those that are not ready carry nothing: they move first and cost nothing.
-    const idle = away.filter(({ ready }) => !ready)
-    const busy = away.filter(({ ready }) => ready).slice(0, pods)
-    return [...idle, ...busy].map((member) => relabelled(observed, member, own ?? {}))
+  const room = app.replicas - home.length
+  if (away.length > 0 && room > 0) {
+    // The oldest first: they are the ones that were judged.
+    const going = away
+      .filter(({ ready }) => ready)
+      .toSorted((one, other) => one.createdAt - other.createdAt || settledBefore(one, other))
+      .slice(0, Math.min(pods, room))
+    return going.map((member) => relabelled(observed, member, own ?? {}))
   }
+  // The surplus goes where nobody is sent to it any more: behind stable's Service it would die with traffic on it.
+  if (away.length > 0) return isQuiet(facts, role, now) ? away.map((one) => removed(app, one)) : []
   const template = templateOf(facts, revision)
   if (home.length === 0 || template === undefined) return []
   const run = { role: stable, revision, replicas: app.replicas, template }
   return [{ kind: 'create', object: workload(app, run) }]
+}
+
+function removed({ namespace }: App, { name, uid }: MemberSeen): Write {
+  return { kind: 'delete', ref: { apiVersion: 'v1', kind: 'Pod', namespace, name }, uid }
+}
+
+/** Within one second, whose status came to rest first: versions only grow. Nothing but this order rests on it. */
+function settledBefore(one: MemberSeen, other: MemberSeen): number {
+  return Number(one.resourceVersion) - Number(other.resourceVersion) || 0
 }
 
 function wears({ labels }: MemberSeen, wanted: Readonly<Record<string, string>>): boolean {

@@ -62,7 +62,7 @@ function assemble(ports: Ports, options: ApiServerOptions): Empty {
     ports,
     store,
     registry: createRegistry(),
-    views: createViews(true),
+    views: createViews(options.frozenViews === true),
     callWebhook: options.callWebhook ?? callOverTls({ ports, store }),
     auth: createAuthentication(),
     hooks: { written: [] },
