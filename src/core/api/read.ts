@@ -48,7 +48,15 @@ export function readRelease(release: Release, lookup: Lookup = () => undefined):
 const specSchema: Schema = {
   type: 'object',
   required: ['spec'],
-  properties: { spec: releaseSpecSchema as Schema },
+  properties: { spec: withoutChoices(releaseSpecSchema) as Schema },
+}
+
+/** A choice that was not made is told in our own words, not as something that is missing. */
+function withoutChoices(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutChoices)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const kept = Object.entries(schema).filter(([key]) => !['oneOf', 'anyOf', 'not'].includes(key))
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutChoices(value)]))
 }
 
 // What has another shape than the schema says cannot be read any further.
