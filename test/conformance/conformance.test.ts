@@ -31,5 +31,7 @@ test('no case differs from what a real server answered, but those that are known
 
 test('docs/conformance.md has the count', () => {
   const page = readFileSync(new URL('../../docs/conformance.md', import.meta.url), 'utf8')
-  expect(page).toContain(`| ${found.equal} | ${found.lacking} | ${found.different.size} |`)
+  // Columns are aligned by whoever formats the page.
+  const text = page.replaceAll(/ +/g, ' ')
+  expect(text).toContain(`| ${found.equal} | ${found.lacking} | ${found.different.size} |`)
 })
