@@ -84,9 +84,11 @@ export async function reconcile(
 function forgetRefusals(
   state: KeyState,
   { kind, metadata }: KubeObject,
-  { writes, readBack }: Decision,
+  { writes, readBack, write }: Decision,
 ): boolean {
-  const wanted = new Set([`${kind} ${metadata.name}`, ...writes.map(nameOf)])
+  const wanted = new Set(writes.map(nameOf))
+  // A status that nobody wants to write any more was refused in vain: it must not hold the release for ever.
+  if (write) wanted.add(`${kind} ${metadata.name}`)
   if (readBack !== undefined) wanted.add(`${readBack.object.kind} ${readBack.object.metadata.name}`)
   const stale = [...state.refusals.keys()].filter((object) => !wanted.has(object))
   for (const object of stale) state.refusals.delete(object)

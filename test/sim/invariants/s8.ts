@@ -1,5 +1,6 @@
 /** S8: every write has a precondition, counts once, and comes from whoever leads; own writes are not decided against. */
 import type { Release } from '#core/api/release.ts'
+import type { FaultKind } from '../plan.ts'
 import type { Cause } from '../truth.ts'
 import type { About } from '../wire-request.ts'
 import { type Invariant, type Scene, shop } from './invariant.ts'
@@ -45,11 +46,13 @@ function testsOf(body: string): readonly Operation[] {
   }
 }
 
+const excused: readonly FaultKind[] = ['lost-events', 'time-travel', 'refused', 'timed-out']
+
 /** A decision on something older than one's own last write. */
 function forgetful(cause: Cause, about: About, { lastOwn, struck }: Scene): string | undefined {
-  // A server that leaves events out, or falls back into its past, cannot be seen through before the next list.
-  if (struck.some(({ fault }) => fault === 'lost-events' || fault === 'time-travel'))
-    return undefined
+  // A server that leaves events out, or falls back into its past, cannot be seen through before the next list; and where it
+  // slows the client down, the writes of one pass leave one after another.
+  if (struck.some(({ fault }) => excused.includes(fault))) return undefined
   if (about.shelf === undefined || cause.method !== 'PATCH') return undefined
   const last = lastOwn(cause.actor, about.shelf, `default/${about.name}`)
   const tested = testsOf(cause.body).find(({ path }) => path === '/metadata/resourceVersion')

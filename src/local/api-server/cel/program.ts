@@ -77,6 +77,8 @@ const conversions = new Set(['bool', 'bytes', 'double', 'int', 'string', 'uint']
 export function instantiationFault({ checked }: Program): string | undefined {
   for (const call of callsOf(checked.expr)) {
     const reference = checked.calls.get(call.id)
+    const odd = call.name === '_[_]' || call.name === '_[?_]' ? oddKey(call.args[1]) : undefined
+    if (odd !== undefined) return `invalid qualifier type: ${odd}`
     const [first] = call.args
     if (reference === undefined || first?.kind !== 'literal') continue
     const { value } = first
@@ -90,6 +92,19 @@ export function instantiationFault({ checked }: Program): string | undefined {
     if (fault !== undefined) return fault
   }
   return undefined
+}
+
+/** The type of a constant that can be no key; `dyn` around it hides that from the check of types alone. */
+function oddKey(key: Expr | undefined): string | undefined {
+  if (key?.kind === 'call' && key.name === 'dyn') return oddKey(key.args[0])
+  if (key?.kind === 'list') return key.items.every(isLiteral) ? '*types.baseList' : undefined
+  if (key?.kind !== 'literal') return undefined
+  if (key.value === null) return 'types.Null'
+  return key.value instanceof Uint8Array ? 'types.Bytes' : undefined
+}
+
+function isLiteral({ kind }: Expr): boolean {
+  return kind === 'literal'
 }
 
 function complaintOf(work: () => unknown): string | undefined {
