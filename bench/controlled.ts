@@ -2,7 +2,7 @@
 
 import type { Ask } from '#controller/ask.ts'
 import { type Controller, startController } from '#controller/controller.ts'
-import { silentLog } from '#controller/log.ts'
+import { silentLog } from '#kube/log.ts'
 import { telemetry } from '#controller/telemetry.ts'
 import { doors } from '#doors/register.ts'
 import { connectTo } from '#kube/connect.ts'

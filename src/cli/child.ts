@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { faces } from '#doors/faces.ts'
 import type { LocalAddresses } from './addresses.ts'
 import { portOf } from './options.ts'
 
@@ -18,6 +19,8 @@ export type ChildController = {
   readonly process: ChildProcess
   /** Base URL of its health listener. */
   readonly health: string
+  /** Base URLs of the doors that listen, by name. */
+  readonly faces: Readonly<Record<string, string>>
   /** Its exit code, once it has one; undefined after a signal. */
   readonly ended: Promise<number | undefined>
   readonly stop: () => Promise<void>
@@ -39,12 +42,14 @@ export async function spawnController(
   const kubeconfig = join(folder, 'kubeconfig')
   await writeFile(kubeconfig, cluster.apiServer.kubeconfig(), { mode: 0o600 })
   const port = await freePort(portOf('--health-port', options.healthPort))
+  const listening = await faceAddresses()
   const args = [
     program,
     'controller',
     ...['--kubeconfig', kubeconfig, '--health-address', `127.0.0.1:${port}`],
     ...['--lease-namespace', 'default', '--speed', options.speed, '--log-level', options.logLevel],
     ...(options.decisionLog === undefined ? [] : ['--decision-log', options.decisionLog]),
+    ...listening.flatMap(({ name, address }) => [`--${name}-address`, address]),
   ]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
   const ended = new Promise<number | undefined>((resolve) => {
@@ -55,6 +60,9 @@ export async function spawnController(
   return {
     process: child,
     health,
+    faces: Object.fromEntries(
+      listening.map(({ name, address }) => [name, `http://${address}`] as const),
+    ),
     ended,
     stop: async () => {
       child.kill('SIGTERM')
@@ -62,6 +70,13 @@ export async function spawnController(
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Each face at its own port, or a free one where somebody has that. */
+function faceAddresses(): Promise<{ readonly name: string; readonly address: string }[]> {
+  return Promise.all(
+    faces.map(async ({ name, port }) => ({ name, address: `127.0.0.1:${await freePort(port)}` })),
+  )
 }
 
 /** The port itself where nobody has it, else a free one. */

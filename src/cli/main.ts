@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander'
 import { UsageError } from './errors.ts'
 import { withEventOptions } from './event-options.ts'
+import { withFaceOptions } from './faces.ts'
 import { runLean, startLean } from './lean.ts'
 import { version } from './version.ts'
 
@@ -37,7 +38,7 @@ program
     await (await import('./commands/local.ts')).local(options, started)
   })
 
-withEventOptions(program.command('controller'))
+withFaceOptions(withEventOptions(program.command('controller')))
   .description('run the controller against a cluster')
   .option(
     '--kubeconfig <file>',

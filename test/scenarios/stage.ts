@@ -2,7 +2,6 @@
 import { afterAll, beforeAll } from 'vitest'
 import { askThrough } from '#controller/ask.ts'
 import { startController } from '#controller/controller.ts'
-import { silentLog } from '#controller/log.ts'
 import { secretsOf } from '#controller/secrets.ts'
 import { telemetry } from '#controller/telemetry.ts'
 import { writeAction } from '#core/api/action.ts'
@@ -12,11 +11,13 @@ import { kinds } from '#core/k8s/kinds.ts'
 import type { ReplicaSet } from '#core/k8s/workloads.ts'
 import type { Verb } from '#core/model/app.ts'
 import { annotations } from '#core/render/names.ts'
+import { faces } from '#doors/faces.ts'
 import { doors } from '#doors/register.ts'
 import { strictRules } from '#kube/address-guard.ts'
 import type { Cache, Cluster } from '#kube/cluster.ts'
 import { connectTo } from '#kube/connect.ts'
 import type { Transport } from '#kube/http.ts'
+import { silentLog } from '#kube/log.ts'
 import { reachThrough } from '#kube/reach.ts'
 import { systemPorts } from '#kube/system.ts'
 import { sendDirect } from '#kube/transport.ts'
@@ -45,7 +46,10 @@ export type Stage = {
 }
 
 export async function localGround(): Promise<Ground> {
-  return startLocalCluster({ crds: doors.flatMap((door) => door.crds), followDelayMs: 50 })
+  return startLocalCluster({
+    crds: [...doors, ...faces].flatMap(({ crds }) => crds),
+    followDelayMs: 50,
+  })
 }
 
 export async function openStage(ground: () => Promise<Ground> = localGround): Promise<Stage> {

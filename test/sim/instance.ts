@@ -4,7 +4,7 @@
  */
 import { type Controller, startController } from '#controller/controller.ts'
 import { decisionLine } from '#controller/decision-log.ts'
-import type { Log, LogFacts } from '#controller/log.ts'
+import type { Log, LogFacts } from '#kube/log.ts'
 import { telemetry } from '#controller/telemetry.ts'
 import { doors } from '#doors/register.ts'
 import { type ConnectedCluster, connectTo } from '#kube/connect.ts'

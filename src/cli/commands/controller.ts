@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 import { askThrough } from '#controller/ask.ts'
 import { type Controller, startController } from '#controller/controller.ts'
 import { decisionLogFile } from '#controller/decision-log.ts'
-import { createLog, type Log } from '#controller/log.ts'
+import { createLog } from '#controller/log.ts'
 import { secretsOf } from '#controller/secrets.ts'
 import { type Telemetry, telemetry } from '#controller/telemetry.ts'
 import { doors } from '#doors/register.ts'
@@ -15,6 +15,7 @@ import type { ClusterConfig } from '#kube/cluster-config.ts'
 import { loadConfig } from '#kube/config.ts'
 import { connectTo } from '#kube/connect.ts'
 import { lead } from '#kube/lease.ts'
+import type { Log } from '#kube/log.ts'
 import { reachThrough } from '#kube/reach.ts'
 import { systemClock, systemPorts } from '#kube/system.ts'
 import { sendDirect, socketTransport } from '#kube/transport.ts'
@@ -22,6 +23,7 @@ import { trustedClock } from '#kube/trusted-clock.ts'
 import { type Health, startHealth } from '#server/health.ts'
 import type { EventOptions } from '../event-options.ts'
 import { checkEventOptions, sinksOf } from '../event-sinks.ts'
+import { type FaceOptions, type RunningFaces, startFaces } from '../faces.ts'
 import { tidyWhenAtRest } from '../lean.ts'
 import { addressOf, logLevelOf, speedOf } from '../options.ts'
 import { stopSignal } from '../signals.ts'
@@ -38,7 +40,8 @@ export type ControllerCommand = {
   readonly speed: string
   readonly decisionLog?: string
   readonly logLevel: string
-} & EventOptions
+} & EventOptions &
+  FaceOptions
 
 export async function controller(options: ControllerCommand): Promise<void> {
   const log = createLog(logLevelOf(options.logLevel))
@@ -71,7 +74,7 @@ export async function controller(options: ControllerCommand): Promise<void> {
     cluster,
     doors,
     clock,
-    ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+    ...within(options),
     ask: askThrough(reach, secretsOf(cluster)),
     sinks: sinksOf(options, { cluster, instance, reach, now: clock.now }),
     log,
@@ -79,14 +82,23 @@ export async function controller(options: ControllerCommand): Promise<void> {
     ...decisionLog(options, log),
     instance,
   })
+  const ofFaces = { cluster, clock, reach, log, env: process.env, instance, ...within(options) }
+  const faces = await startFaces(ofFaces, options)
   const health = await startHealth({
     ...addressOf('--health-address', options.healthAddress),
-    isReady: running.isSynced,
+    isReady: () => running.isSynced() && faces.isReady(),
     registry: metrics.registry,
   })
   await running.synced()
-  log.info({ cluster: config.source, health: health.port }, 'the controller watches')
-  await run({ options, cluster, config, instance, log, metrics, running, health })
+  log.info(
+    { cluster: config.source, health: health.port, ...faces.ports },
+    'the controller watches',
+  )
+  await run({ options, cluster, config, instance, log, metrics, running, faces, health })
+}
+
+function within({ namespace }: ControllerCommand): { readonly namespace?: string } {
+  return namespace === undefined ? {} : { namespace }
 }
 
 type Running = {
@@ -97,6 +109,7 @@ type Running = {
   readonly log: Log
   readonly metrics: Telemetry
   readonly running: Controller
+  readonly faces: RunningFaces
   readonly health: Health
 }
 
@@ -108,9 +121,14 @@ async function run({
   log,
   metrics,
   running,
+  faces,
   health,
 }: Running): Promise<void> {
   const stopped = stopSignal()
+  const act = (isLeader: () => boolean): void => {
+    running.lead(isLeader)
+    faces.lead(isLeader)
+  }
   const leadership = options.leaderElect
     ? lead(cluster, {
         namespace: options.leaseNamespace ?? process.env['POD_NAMESPACE'] ?? config.namespace,
@@ -119,24 +137,25 @@ async function run({
         onGain: () => {
           log.info({ identity: instance }, 'this process leads')
           metrics.leader(true)
-          running.lead(() => leadership?.isLeader() === true)
+          act(() => leadership?.isLeader() === true)
         },
         onLoss: (why) => {
           log.warn({ why }, 'this process no longer leads')
           metrics.leader(false)
           void running.standBy()
+          void faces.standBy()
         },
         onProblem: (error) => log.warn({ error: error.message }, 'the lease could not be renewed'),
       })
     : undefined
-  if (leadership === undefined) running.lead(() => true)
+  if (leadership === undefined) act(() => true)
   const stopTidying = tidyWhenAtRest(cluster.ports.clock)
   await stopped
   stopTidying()
   log.info({}, 'stopping')
-  await running.standBy()
+  await Promise.all([running.standBy(), faces.standBy()])
   await leadership?.stop()
-  await running.stop()
+  await Promise.all([running.stop(), faces.stop()])
   await health.stop()
   await cluster.close()
 }

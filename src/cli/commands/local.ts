@@ -1,6 +1,7 @@
 /** `headgate local`: the local cluster in this process, or a real control plane beside it, the controller in a second one, until told to stop. */
 import { writeFile } from 'node:fs/promises'
 import { createLog } from '#controller/log.ts'
+import { faces } from '#doors/faces.ts'
 import { doors } from '#doors/register.ts'
 import { systemPorts } from '#kube/system.ts'
 import { startLocalCluster } from '#local/cluster.ts'
@@ -88,7 +89,7 @@ export async function startLocal(options: LocalCommand): Promise<StartedLocal> {
 function startCluster(options: LocalCommand): Promise<Shown> {
   const { controlPlane = 'local', allowCommands } = options
   const common = {
-    crds: doors.flatMap((door) => door.crds),
+    crds: [...doors, ...faces].flatMap(({ crds }) => crds),
     gatewayPort: portOf('--gateway-port', options.gatewayPort),
     followDelayMs: durationOf('--follow-delay', options.followDelay),
     ...(allowCommands === undefined ? {} : { allowCommands }),
@@ -128,7 +129,7 @@ function addressesOf(
     apiServer: cluster.apiServer.url,
     gateway: cluster.gateway.url,
     prometheus: cluster.prometheus.url,
-    ...(controller === undefined ? {} : { health: controller.health }),
+    ...(controller === undefined ? {} : { health: controller.health, ...controller.faces }),
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
   }
 }
