@@ -11,7 +11,7 @@ export type FaceOptions = Ground['options']
 export function withFaceOptions(command: Command): Command {
   for (const { name, port, about, options } of faces) {
     const flags = `--${name}-address <host:port>`
-    command.option(flags, `${about}; "off" for none`, `127.0.0.1:${port}`)
+    command.option(flags, `${about}, such as 0.0.0.0:${port}; left out, it does not listen`)
     for (const { flags: own, description, value } of options) {
       command.option(own, description, value)
     }
@@ -24,7 +24,7 @@ export type RunningFaces = Omit<RunningFace, 'port'> & {
   readonly ports: Readonly<Record<string, number>>
 }
 
-/** Starts every face that is not off. What fails to start takes the others down with it. */
+/** Starts every face that has an address. What fails to start takes the others down with it. */
 export async function startFaces(
   ground: Omit<Ground, 'address' | 'options'>,
   options: FaceOptions,
@@ -55,10 +55,7 @@ export async function startFaces(
   }
 }
 
-function addressOfFace(
-  { name, port }: FaceEntry,
-  options: FaceOptions,
-): Ground['address'] | undefined {
-  const text = options[`${name}Address`] ?? `127.0.0.1:${port}`
-  return text === 'off' ? undefined : addressOf(`--${name}-address`, String(text))
+function addressOfFace({ name }: FaceEntry, options: FaceOptions): Ground['address'] | undefined {
+  const text = options[`${name}Address`]
+  return text === undefined ? undefined : addressOf(`--${name}-address`, String(text))
 }
