@@ -13,8 +13,10 @@ import { label1035Name, subdomainName } from '../names.ts'
 import type { Stored } from '../resource.ts'
 import { reviewVersionProblems } from '../webhook/review-versions.ts'
 import { clientProblems } from '../webhook/target.ts'
+import { listKeyProblems } from './list-keys.ts'
 import { ruleCostProblems, ruleFormProblems } from './rule-definitions.ts'
-import { schemaValueProblems } from './schema-values.ts'
+import { defaultProblems } from './schema-defaults.ts'
+import { structuralProblems } from './structural.ts'
 
 export function definitionProblems(object: Stored): Problem[] {
   const spec = asObject(object.spec) ?? {}
@@ -152,39 +154,6 @@ function versionProblems(versions: readonly Obj[]): Problem[] {
   return problems
 }
 
-/** The parts of "structural" that people get wrong. */
-function structuralProblems(schema: Obj, field: string, root: boolean): Problem[] {
-  const problems: Problem[] = []
-  const type = asString(schema.type) ?? ''
-  if (root && type !== 'object') {
-    if (type === '')
-      problems.push(problem.required(`${field}.type`, 'must not be empty at the root'))
-    else problems.push(problem.invalid(`${field}.type`, type, 'must be object at the root'))
-  }
-  const loose =
-    schema['x-kubernetes-int-or-string'] === true ||
-    schema['x-kubernetes-preserve-unknown-fields'] === true
-  if (!root && type === '' && !loose) {
-    problems.push(
-      problem.required(`${field}.type`, 'must not be empty for specified object fields'),
-    )
-  }
-  for (const [name, value] of Object.entries(asObject(schema.properties) ?? {})) {
-    problems.push(
-      ...structuralProblems(asObject(value) ?? {}, `${field}.properties[${name}]`, false),
-    )
-  }
-  const rest = asObject(schema.additionalProperties)
-  if (rest !== undefined)
-    problems.push(...structuralProblems(rest, `${field}.additionalProperties`, false))
-  const items = asObject(schema.items)
-  if (items !== undefined) problems.push(...structuralProblems(items, `${field}.items`, false))
-  else if (type === 'array') {
-    problems.push(problem.required(`${field}.items`, 'must be specified'))
-  }
-  return problems
-}
-
 function schemaOf(version: Obj): Obj | undefined {
   return asObject(asObject(version.schema)?.openAPIV3Schema)
 }
@@ -198,9 +167,11 @@ function sharedSchema(versions: readonly Obj[]): Obj | undefined {
 
 /** Expressions are read only when the schema they speak of is good; their errors would make no sense otherwise. */
 function schemaProblems(schema: Obj, field: string): Problem[] {
+  const structural = structuralProblems(schema, field)
   const problems = [
-    ...structuralProblems(schema, field, true),
-    ...schemaValueProblems(schema, field),
+    ...structural,
+    ...(structural.length > 0 ? [] : defaultProblems(schema, field)),
+    ...listKeyProblems(schema, field),
     ...ruleFormProblems(schema, field),
   ]
   return problems.length > 0 ? problems : ruleCostProblems(schema, field)

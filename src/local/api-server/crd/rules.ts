@@ -31,12 +31,29 @@ export function ruleFindings(
   old: Obj | undefined,
   settled = false,
 ): RuleFindings {
+  const kept = old !== undefined && equal(object, old)
+  return walked(schema, object, settled, { path: '', resource: true, old, kept })
+}
+
+/** The same about any value; `old` is its own, which counts as touched nevertheless. */
+export function findingsAt(
+  schema: Schema,
+  value: Value,
+  at: Pick<Place, 'path' | 'resource' | 'old'>,
+): RuleFindings {
+  return walked(schema, value, false, { ...at, kept: false })
+}
+
+function walked(
+  schema: Schema,
+  value: Value,
+  settled: boolean,
+  at: Omit<Place, 'correlated'>,
+): RuleFindings {
   if (!hasRules(schema)) return { problems: [], warnings: [] }
   const walk = new Walk(settled)
-  const kept = old !== undefined && equal(object, old)
-  const place = { path: '', resource: true, old, kept, correlated: old !== undefined }
   try {
-    walk.visit(schema, schema, object, place)
+    walk.visit(schema, schema, value, { ...at, correlated: at.old !== undefined })
   } catch (error) {
     if (!(error instanceof Exhausted)) throw error
   }
@@ -89,7 +106,7 @@ class Walk {
   }
 
   private fields(holder: Schema, schema: Schema, object: Obj, place: Place): void {
-    const before = isObject(place.old) ? place.old : {}
+    const before = isObject(place.old) && isGranular(schema) ? place.old : {}
     for (const [key, item] of Object.entries(object)) {
       const found = fieldOf(holder, schema, key)
       if (found === undefined) continue
@@ -221,6 +238,11 @@ function below(
     return { old, kept: place.kept, correlated: false }
   }
   return { old, kept: equal(value, old), correlated: true }
+}
+
+/** Of a map that is one value, nobody can tell what an entry was before. */
+function isGranular(schema: Schema): boolean {
+  return schema['x-kubernetes-map-type'] !== 'atomic'
 }
 
 function fieldOf(holder: Schema, schema: Schema, key: string) {
