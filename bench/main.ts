@@ -1,5 +1,6 @@
 /** Runs the benchmark and prints one table; with `--write` it becomes docs/benchmarks.md. */
 import { writeFile } from 'node:fs/promises'
+import { apiServerRows } from './api-server.ts'
 import { within } from './bounded.ts'
 import { canaryRows } from './canary.ts'
 import { decideRows } from './decide.ts'
@@ -7,8 +8,10 @@ import { localRows } from './local.ts'
 import { memoryRows } from './memory.ts'
 import { page } from './page.ts'
 import { rollbackRows } from './rollback.ts'
+import { simulatorRows } from './simulator.ts'
 import { startUpRows } from './start-up.ts'
 import type { Row } from './table.ts'
+import { watchRows } from './watch.ts'
 
 const parts: readonly { readonly name: string; readonly rows: () => Promise<readonly Row[]> }[] = [
   { name: 'M5, decide', rows: async () => decideRows() },
@@ -17,6 +20,9 @@ const parts: readonly { readonly name: string; readonly rows: () => Promise<read
   { name: 'M1, M2, M4, M5 and M7, memory and restarts', rows: memoryRows },
   { name: 'the local cluster', rows: localRows },
   { name: 'M20 and start-up', rows: startUpRows },
+  { name: 'K1, watch ingest', rows: watchRows },
+  { name: 'the API server', rows: apiServerRows },
+  { name: 'M19, the simulator', rows: simulatorRows },
 ]
 const partWithinMs = 240_000
 
