@@ -24,6 +24,8 @@ ${missing.length === 0 ? '' : `\nRows that could not be measured:\n\n${missing.m
 - M6 counts every request of the controller from the change of the image until 400 ms after the release is done, apart from
   lists and watches. One replica; weights 20, 40, 60, 80, 100; no pauses, no analysis.
   A release keeps some former ReplicaSets; each run over that number deletes one, which is one request more.
+  The least that this design takes is seventeen: a status for each step, for the promotion and for its end; a route for each
+  step and one for the way home; two Services that turn; a ReplicaSet made and one scaled down. Two Events come on top.
 - M8 is the time between the answers to two route writes, in memory. By default a step waits for the gateway to follow its
   own word, by decision and not by slowness; that wait is in the second row.
 - M9 runs from the moment the metric provider hands over a bad sample until the API server has answered the write that takes
@@ -32,8 +34,11 @@ ${missing.length === 0 ? '' : `\nRows that could not be measured:\n\n${missing.m
   to the API server; as \`/proc\` sees it fifteen seconds after the work is done, when it has tidied up after itself. The
   live heap is that of another such process after a forced collection, with a probe that weighs something itself. RSS
   counts all pages, those of the Node program too, of which several processes on a machine share one copy: the row for
-  comparison says what of it is Node with nothing of ours. Per release is the difference between a controller started over
-  the releases and one started over none; the machine code made for the work is in it.
+  comparison says what of it is Node with nothing of ours. RSS per release is the difference between a controller started over
+  the releases and one started over none, with the machine code made for the work. Live heap per further release is the difference
+  between 2,000 and 1,000, so that what is there once is left out.
+  Of the RSS with no releases about 49 MiB are pages of the Node program itself. In a busy time glibc makes an arena for each
+  thread; with MALLOC_ARENA_MAX=1, as an image may set it, the controller that installed the releases ends about 12 MiB lower.
 - The local cluster is measured as the bundle and as the sources are run, which Node has to strip of their types first.
 - Each release has one replica, an HTTPRoute, two Services with their EndpointSlices and one ReplicaSet.
 - Not measured here: 10,000 releases, bursts, failover, soak, and any comparison with other tools. Those need a real API server

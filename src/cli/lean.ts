@@ -36,7 +36,9 @@ export function startLean(): () => void {
 const lookEveryMs = 5000
 /** What a process at rest works within that time, at most. */
 const restCpuMs = 250
-const worthIt = 1.2
+const worthIt = 1.25
+/** In one rest. */
+const mostTries = 4
 
 /**
  * Gives back what a busy time left behind: the engine itself waits for the next busy time. Only while the process is at
@@ -45,12 +47,16 @@ const worthIt = 1.2
 export function tidyWhenAtRest(clock: Clock): Cancel {
   let before = process.cpuUsage()
   let kept = 0
+  let tries = 0
   const look = (): void => {
     const { user, system } = process.cpuUsage(before)
     const isAtRest = (user + system) / 1000 <= restCpuMs
-    if (isAtRest && process.memoryUsage().heapUsed > kept * worthIt) {
+    if (!isAtRest) tries = 0
+    // What is counted is what the engine holds, not what it uses: pages come free a collection later than their objects.
+    if (isAtRest && tries < mostTries && process.memoryUsage().heapTotal > kept * worthIt) {
       collect()
       kept = process.memoryUsage().heapUsed
+      tries += 1
     }
     before = process.cpuUsage()
     cancel = clock.after(lookEveryMs, look)
