@@ -2,10 +2,10 @@
 
 import type { Ask } from '#controller/ask.ts'
 import { type Controller, startController } from '#controller/controller.ts'
-import { silentLog } from '#kube/log.ts'
 import { telemetry } from '#controller/telemetry.ts'
 import { doors } from '#doors/register.ts'
 import { connectTo } from '#kube/connect.ts'
+import { silentLog } from '#kube/log.ts'
 import type { BenchCluster } from './cluster.ts'
 import { type Counted, counting } from './counting.ts'
 

@@ -70,7 +70,7 @@ function shellOver(
     named: references(client, {}, () => {}),
     delivery: {
       cluster: client,
-      cacheOf: ({ kind }) => caches.of(kind),
+      cacheOf: ({ kind, apiVersion }) => caches.of(kind, apiVersion),
       mayWrite: () => true,
       now,
     },

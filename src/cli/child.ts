@@ -31,6 +31,8 @@ export type ChildOptions = {
   readonly speed: string
   readonly decisionLog?: string
   readonly logLevel: string
+  /** Further arguments of its own. */
+  readonly args?: readonly string[]
 }
 
 /** Starts it and waits until it is ready. @throws Error when it ends before. */
@@ -50,6 +52,7 @@ export async function spawnController(
     ...['--lease-namespace', 'default', '--speed', options.speed, '--log-level', options.logLevel],
     ...(options.decisionLog === undefined ? [] : ['--decision-log', options.decisionLog]),
     ...listening.flatMap(({ name, address }) => [`--${name}-address`, address]),
+    ...(options.args ?? []),
   ]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
   const ended = new Promise<number | undefined>((resolve) => {

@@ -1,17 +1,24 @@
 #!/usr/bin/env node
 /** The command line: each command is a file, loaded only when it is asked for, so that help stays instant. */
 import { Command, CommanderError } from 'commander'
-import { UsageError } from './errors.ts'
+import { withOldFlags } from './deployer-flags.ts'
+import { RefusedError, TimeoutError, UsageError } from './errors.ts'
 import { withEventOptions } from './event-options.ts'
+import { exitCodes } from './exit-codes.ts'
 import { withFaceOptions } from './faces.ts'
 import { runLean, startLean } from './lean.ts'
+import { spelledOut, withActing, withLooking } from './release-commands.ts'
 import { version } from './version.ts'
+import { withWebhookOptions } from './webhook-options.ts'
 
 const program = new Command('headgate')
   .description('Progressive delivery for Kubernetes.')
   .version(version)
   .showHelpAfterError('(headgate --help lists the commands)')
   .exitOverride()
+
+withLooking(program)
+withActing(program)
 
 program
   .command('local')
@@ -30,6 +37,10 @@ program
     'local; or real: built with Go, in a namespace of its own (root)',
     'local',
   )
+  .option(
+    '--superposition-config <file>',
+    "what Superposition's stand-in resolves; by default the sample image for every variant",
+  )
   .option('--allow-commands', "run containers' own commands on this machine")
   .option('--decision-log <file>', 'append one JSON line for each decision')
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'warn')
@@ -38,7 +49,7 @@ program
     await (await import('./commands/local.ts')).local(options, started)
   })
 
-withFaceOptions(withEventOptions(program.command('controller')))
+withWebhookOptions(withFaceOptions(withEventOptions(program.command('controller'))))
   .description('run the controller against a cluster')
   .option(
     '--kubeconfig <file>',
@@ -58,7 +69,7 @@ withFaceOptions(withEventOptions(program.command('controller')))
   )
   .option('--speed <n>', 'run its clock n times as fast', '1')
   .option('--decision-log <file>', 'append one JSON line for each decision')
-  .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
+  .option('--log-level <level>', 'debug, info, warn, error or silent; by default info')
   .action(async (options) => {
     runLean()
     await (await import('./commands/controller.ts')).controller(options)
@@ -89,16 +100,38 @@ program
   .option('--output <format>', 'json: end with one line of figures')
   .action(async (options) => (await import('./commands/demo.ts')).demo(options))
 
-program.parseAsync().catch((error: unknown) => {
+program
+  .command('migrate')
+  .description('bring records of another program over')
+  .command('deployer')
+  .description(
+    "descriptors, deployments and logs of the Amdatu deployer, from a dump of its etcd's keys",
+  )
+  .argument('<file>', 'as etcdctl get --prefix /deployer -w json writes it')
+  .option(
+    '--kubeconfig <file>',
+    'the cluster; by default KUBECONFIG, the pod we run in, or ~/.kube/config',
+  )
+  .option('--context <name>', 'of the kubeconfig')
+  .action(async (file, options) =>
+    (await import('./commands/migrate.ts')).migrateDeployer(file, options),
+  )
+
+const [node = '', self = '', ...words] = process.argv
+const parse = async (): Promise<unknown> =>
+  program.parseAsync([node, self, ...spelledOut(withOldFlags(words))])
+parse().catch((error: unknown) => {
   process.exitCode = report(error)
 })
 
-/** One sentence on standard error, and an exit code that scripts can trust: 2 for usage, 1 for all else. */
+/** One sentence on standard error, and an exit code that scripts can trust. */
 function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage
   const message = error instanceof Error ? error.message : String(error)
   process.stderr.write(`headgate: ${message}\n`)
   if (process.env['HEADGATE_DEBUG'] !== undefined && error instanceof Error)
     process.stderr.write(`${error.stack}\n`)
-  return error instanceof UsageError ? 2 : 1
+  if (error instanceof UsageError) return exitCodes.usage
+  if (error instanceof RefusedError) return exitCodes.refused
+  return error instanceof TimeoutError ? exitCodes.timeout : exitCodes.failed
 }

@@ -21,7 +21,7 @@ export type Caches = {
   readonly routes: RouteCaches
   /** All but those of routes, which begin as they are needed. */
   readonly all: readonly Cache<unknown>[]
-  readonly of: (kind: string) => Cache<unknown> | undefined
+  readonly of: (kind: string, apiVersion: string) => Cache<unknown> | undefined
 }
 
 export function watchAll(
@@ -70,7 +70,8 @@ export function watchAll(
     slices,
     routes,
     all,
-    of: (kind) => all.find((cache) => cache.kind.kind === kind) ?? routes.of(kind),
+    of: (kind, apiVersion) =>
+      all.find((cache) => cache.kind.kind === kind) ?? routes.of(kind, apiVersion),
   }
 }
 

@@ -18,6 +18,8 @@ export type Claims = {
   /** Other releases that claim, or claimed by the list given, something that this one claims. */
   readonly sharing: (key: string, before: readonly string[]) => readonly string[]
   readonly rivalsOf: (key: string, app: App) => readonly Rival[]
+  /** For each of its hosts, a release that is reached under it too and came first. */
+  readonly sharersOf: (key: string, app: App) => readonly Rival[]
 }
 
 /** By what two claims are told apart: whoever was created first came first. */
@@ -54,17 +56,23 @@ function claimsOf(app: App): readonly string[] {
     .sort()
     .map(([key, value]) => `${key}=${value}`)
   const services = Object.values(app.services)
+  const made = app.made?.objects ?? []
   // Concatenated: a list that is spread into keeps room for many more.
   return services
     .map((name) => claimOf(kinds.service.kind, app.namespace, name))
     .concat(
       routes.map(({ kind, namespace, name }) => claimOf(kind, namespace, name)),
       own.map(({ kind, namespace, name }) => claimOf(besideOf(kind), namespace, name)),
+      made.map(({ kind, metadata }) => claimOf(besideOf(kind), app.namespace, metadata.name)),
+      (app.hosts ?? []).map((host) => claimOf(besideOf('Host'), undefined, host)),
       claimOf('Pods', app.namespace, pods.join(',')),
     )
 }
 
 const none: readonly never[] = []
+
+/** Of a thing that more than so many share, a change is not told to all of them: they hear of it in their next pass. */
+const mostTold = 64
 
 export function emptyClaims(): Claims {
   const byClaim = new Groups<Claimant>()
@@ -89,9 +97,16 @@ export function emptyClaims(): Claims {
     held: (key) => byKey.get(key)?.claims ?? none,
     sharing: (key, before) => {
       const all = [...before, ...(byKey.get(key)?.claims ?? none)]
-      const others = all.flatMap((claim) => byClaim.of(claim).map((one) => one.key))
+      const few = all.filter((claim) => isExclusive(claim) || byClaim.of(claim).length <= mostTold)
+      const others = few.flatMap((claim) => byClaim.of(claim).map((one) => one.key))
       return [...new Set(others)].filter((other) => other !== key)
     },
+    sharersOf: (key, app) =>
+      (app.hosts ?? []).flatMap((host) => {
+        const others = byClaim.of(claimOf(besideOf('Host'), undefined, host))
+        const first = others.find((other) => other.key !== key && cameFirst(other, app))
+        return first === undefined ? [] : [{ claim: host, by: first.key }]
+      }),
     rivalsOf: (key, app) =>
       (byKey.get(key)?.claims ?? none).filter(isExclusive).flatMap((claim) =>
         byClaim

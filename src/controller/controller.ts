@@ -3,7 +3,7 @@ import type { Decision } from '#core/decision.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Observed } from '#core/observed.ts'
 import { labels } from '#core/render/names.ts'
-import type { Door } from '#doors/door.ts'
+import type { Door, Meter } from '#doors/door.ts'
 import type { Cache, Change, Cluster } from '#kube/cluster.ts'
 import { isKube } from '#kube/errors.ts'
 import type { Log } from '#kube/log.ts'
@@ -19,7 +19,7 @@ import { indexOf } from './indexes.ts'
 import { kubernetesSink } from './outbox/kubernetes.ts'
 import { outbox } from './outbox/outbox.ts'
 import type { Sink } from './outbox/sink.ts'
-import { readSafely } from './readings.ts'
+import { readSafely, withLeaving } from './readings.ts'
 import { reconcile, type Shell } from './reconcile.ts'
 import { type References, references } from './references.ts'
 import { emptyState, type KeyState } from './state.ts'
@@ -40,6 +40,8 @@ export type ControllerOptions = {
   readonly instance: string
   /** Where transitions are told. Default: Kubernetes Events. */
   readonly sinks?: readonly Sink[]
+  /** Whether a door's releases may be acted on at all, now that this process leads. Default: yes. */
+  readonly mayAct?: (door: Door) => boolean
   /** Releases worked on at the same time. Default 16. */
   readonly workers?: number
 }
@@ -48,6 +50,10 @@ export type Controller = {
   /** Resolves once all that is needed has been listed. */
   readonly synced: () => Promise<void>
   readonly isSynced: () => boolean
+  /** Resolves once the cluster serves a door's resource. Rejects only when the controller stops before. */
+  readonly opened: (door: Door) => Promise<void>
+  /** Looks at all releases of a door again: it may be acted on from now on. */
+  readonly wake: (door: Door) => void
   /** Begins to act; before that, it only watches. */
   readonly lead: (mayWrite: () => boolean) => void
   /** Stops acting and awaits what is under way; goes on watching. */
@@ -60,6 +66,7 @@ type Entry = { readonly door: Door; readonly objectKey: string; readonly state: 
 export function startController(options: ControllerOptions): Controller {
   const { cluster, doors, telemetry } = options
   const caches = watchAll(cluster, doors, options.namespace)
+  const meters = new Map(doors.map((door) => [door, door.meter?.(telemetry.registry)] as const))
   const claims = emptyClaims()
   const index = indexOf(caches)
   const entries = new Map<string, Entry>()
@@ -69,7 +76,8 @@ export function startController(options: ControllerOptions): Controller {
   const claim = (key: string, door: Door, object: KubeObject): void => {
     const result = readSafely(door, object, named.get)
     const before = claims.held(key)
-    claims.set(key, result.kind === 'app' ? result.app : undefined)
+    const app = result.kind === 'app' ? result.app : undefined
+    claims.set(key, app && withLeaving(door, object, app, named.get))
     if (result.kind === 'app') caches.routes.need(result.app)
     for (const other of claims.sharing(key, before)) again(other)
   }
@@ -93,6 +101,7 @@ export function startController(options: ControllerOptions): Controller {
       named.set(key, [])
       queue?.drop(key)
       telemetry.forgotten(nameOf(door, change.key))
+      meters.get(door)?.forgotten(change.key)
       return
     }
     const sameObject = change.before?.uid === change.now.uid
@@ -146,7 +155,15 @@ export function startController(options: ControllerOptions): Controller {
       clock: options.clock,
       workers: options.workers ?? 16,
       retry,
-      reconcile: (key) => runPass(parts, entries, key, telemetry),
+      reconcile: (key) => {
+        const entry = entries.get(key)
+        const meter = entry === undefined ? undefined : meters.get(entry.door)
+        if (entry === undefined || options.mayAct?.(entry.door) !== false)
+          return runPass(parts, entries, key, { telemetry, meter })
+        const held = caches.doors.get(entry.door)?.get(entry.objectKey)
+        if (held !== undefined) meter?.pass(held.read(), 0, 'standBy')
+        return Promise.resolve(undefined)
+      },
       onError: (key, error, retryInMs, times) =>
         tellFailure(options, { key, error, retryInMs, times }),
     })
@@ -156,6 +173,10 @@ export function startController(options: ControllerOptions): Controller {
   return {
     synced: () => synced(caches),
     isSynced: () => caches.all.every((cache) => cache.isSynced() || isAbsent(cache)),
+    opened: async (door) => caches.doors.get(door)?.synced(),
+    wake: (door) => {
+      for (const [key, entry] of entries) if (entry.door === door) again(key)
+    },
     lead: (mayWrite) => {
       letters.open(mayWrite)
       queue = start(mayWrite)
@@ -188,9 +209,9 @@ function droppedBy({ notebook }: Observed, decision: Decision): number {
 
 /** In which cache the echo of a write is to be seen: Deployments that bear no label of ours are watched by themselves. */
 function cacheFinder(caches: Caches, named: References) {
-  return ({ kind, metadata }: KubeObject): Cache<unknown> | undefined => {
+  return ({ apiVersion, kind, metadata }: KubeObject): Cache<unknown> | undefined => {
     const isOurs = metadata.labels?.[labels.release] !== undefined
-    return (isOurs ? undefined : named.of(kind)) ?? caches.of(kind)
+    return (isOurs ? undefined : named.of(kind)) ?? caches.of(kind, apiVersion)
   }
 }
 
@@ -260,7 +281,7 @@ async function runPass(
   shell: Shell,
   entries: ReadonlyMap<string, Entry>,
   key: string,
-  telemetry: Telemetry,
+  { telemetry, meter }: { readonly telemetry: Telemetry; readonly meter: Meter | undefined },
 ): Promise<number | undefined> {
   const entry = entries.get(key)
   const held =
@@ -276,7 +297,9 @@ async function runPass(
     result = error instanceof Outdated ? 'outdated' : 'error'
     throw error
   } finally {
-    telemetry.pass((shell.delivery.cluster.ports.clock.monotonic() - startedAt) / 1000, result)
+    const seconds = (shell.delivery.cluster.ports.clock.monotonic() - startedAt) / 1000
+    telemetry.pass(seconds, result)
+    meter?.pass(object, seconds, result)
   }
 }
 
@@ -308,5 +331,5 @@ function isAbsent(cache: Cache<unknown>): boolean {
 }
 
 async function synced(caches: Caches): Promise<void> {
-  await Promise.all(caches.all.map((cache) => cache.synced()))
+  await Promise.all(caches.all.map((cache) => cache.answered()))
 }

@@ -1,7 +1,7 @@
 /** One JSON line for each decision: what was seen, when, and what followed. A line replays as a test. */
 import { appendFile } from 'node:fs/promises'
 import type { Decision } from '#core/decision.ts'
-import type { PodTemplate } from '#core/k8s/workloads.ts'
+import type { Container, PodTemplate } from '#core/k8s/workloads.ts'
 import type { Observed } from '#core/observed.ts'
 
 export type DecisionLog = {
@@ -21,15 +21,15 @@ export function decisionLogFile(path: string, onError: (error: unknown) => void)
   }
 }
 
-/** Environment values never leave the object they stand in: they may be secrets. */
+/** Environment values never leave the object they stand in, nor the patch that writes them: they may be secrets. */
 export function decisionLine(
   key: string,
   observed: Observed,
   now: number,
   decision: Decision,
 ): string {
-  return JSON.stringify({ key, now, observed, decision }, (name, value: unknown) =>
-    name === 'template' && isTemplate(value) ? withoutValues(value) : value,
+  return JSON.stringify({ key, now, observed, decision }, (_name, value: unknown) =>
+    isTemplate(value) ? withoutValues(value) : value,
   )
 }
 
@@ -38,13 +38,19 @@ function isTemplate(value: unknown): value is PodTemplate {
 }
 
 function withoutValues(template: PodTemplate): PodTemplate {
-  const containers = template.spec.containers.map((container) => {
-    const { env } = container as { env?: unknown }
-    if (!Array.isArray(env)) return container
-    return {
-      ...container,
-      env: env.map((entry: object) => ('value' in entry ? { ...entry, value: '…' } : entry)),
-    }
-  })
-  return { ...template, spec: { ...template.spec, containers } }
+  const { containers, initContainers } = template.spec
+  const init = Array.isArray(initContainers) ? { initContainers: initContainers.map(hushed) } : {}
+  return {
+    ...template,
+    spec: { ...template.spec, ...init, containers: containers.map(hushed) },
+  }
+}
+
+function hushed(container: Container): Container {
+  const { env } = container as { env?: unknown }
+  if (!Array.isArray(env)) return container
+  return {
+    ...container,
+    env: env.map((entry: object) => ('value' in entry ? { ...entry, value: '…' } : entry)),
+  }
 }

@@ -2,7 +2,7 @@
 import { kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Service } from '#core/k8s/workloads.ts'
-import { type App, withServicesOf } from '#core/model/app.ts'
+import { type App, withPlacesOf } from '#core/model/app.ts'
 import type { Notebook } from '#core/model/notebook.ts'
 import { stable } from '#core/model/weights.ts'
 import type { MemberSeen, Observed, PodSeen, ServiceSeen, WorkloadSeen } from '#core/observed.ts'
@@ -23,7 +23,7 @@ export function gather(
   notebook: Notebook | undefined,
   state: KeyState,
 ): Observed {
-  const app = caches.routes.versioned(withServicesOf(given, notebook?.trials ?? []))
+  const app = caches.routes.versioned(withPlacesOf(given, notebook))
   const workloads = workloadsOf(index, app)
   return {
     app,
@@ -33,7 +33,9 @@ export function gather(
     services: servicesOf(caches, app),
     endpoints: endpointsOf(index, app, workloads),
     routes: routesOf(caches, app),
+    ...absentIn(caches, app),
     rivals: claims.rivalsOf(key, app),
+    ...(app.hosts === undefined ? {} : { sharers: claims.sharersOf(key, app) }),
     members: membersOf(index, app),
     remembered: [...state.remembered.values()],
     answers: state.answers,
@@ -141,6 +143,11 @@ function routesOf(caches: Caches, app: App): Record<string, KubeObject> {
     if (held !== undefined) found[`${ref.kind}/${ref.name}`] = held
   }
   return found
+}
+
+function absentIn({ routes }: Caches, app: App): Pick<Observed, 'absent'> {
+  const absent = routes.absent(app)
+  return absent.length === 0 ? {} : { absent }
 }
 
 /** A Service as far as it is held. */

@@ -4,7 +4,6 @@ import { kindOf } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { App } from '#core/model/app.ts'
 import type { Observed } from '#core/observed.ts'
-import { routers } from '#core/traffic/register.ts'
 import type { Door } from '#doors/door.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import { isKube } from '#kube/errors.ts'
@@ -13,7 +12,11 @@ import { emptyClaims } from './claims.ts'
 import { gather } from './gather.ts'
 import { indexOf } from './indexes.ts'
 import { readSafely } from './readings.ts'
+import { refsOf } from './route-caches.ts'
 import { emptyState } from './state.ts'
+
+// What a door's object names is in its app already.
+const nothing = (): undefined => undefined
 
 export type Looked = {
   readonly cluster: Cluster
@@ -41,7 +44,13 @@ export async function look({ cluster, doors, door, object, app }: Looked): Promi
     }
     const key = [door.name, app.namespace, app.name].join('/')
     claims.set(key, app)
-    const seen = gather({ caches, claims, index }, key, app, door.notebook(object), emptyState())
+    const seen = gather(
+      { caches, claims, index },
+      key,
+      app,
+      door.notebook(object, nothing),
+      emptyState(),
+    )
     return { ...seen, routes: { ...seen.routes, ...(await routesOf(cluster, seen.app)) } }
   } finally {
     await Promise.all(caches.all.map((cache) => cache.stop()))
@@ -56,8 +65,7 @@ function needed(caches: Caches, doors: readonly Door[]): Caches['all'] {
 }
 
 async function routesOf(cluster: Cluster, app: App): Promise<Record<string, KubeObject>> {
-  const router = routers[app.traffic.router]
-  const refs = router === undefined ? [] : [...router.objects(app), ...router.beside(app)]
+  const refs = refsOf(app)
   const found = await Promise.all(
     refs.map(async ({ apiVersion, kind, namespace = app.namespace, name }) => {
       try {

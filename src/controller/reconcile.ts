@@ -51,7 +51,7 @@ export async function reconcile(
   const read = readSafely(door, object, shell.named.get)
   // Routes of a kind that is being listed for the first time look as if they were not there.
   if (read.kind === 'app' && shell.caches.routes.behind(read.app)) return undefined
-  const notebook = door.notebook(object)
+  const notebook = door.notebook(object, shell.named.get)
   const now = shell.now()
   if (read.kind === 'problems') {
     const refused = refuse(read.problems, notebook, object.metadata.generation ?? 0, now)

@@ -14,9 +14,11 @@ export type RouteCaches = {
   /** Begins to watch what the app's router reads, if nobody asked for it before. */
   readonly need: (app: App) => void
   readonly get: (ref: ObjectRef) => HeldObject | undefined
-  readonly of: (kind: string) => Cache<HeldObject> | undefined
+  readonly of: (kind: string, apiVersion?: string) => Cache<HeldObject> | undefined
   /** Whether the first list of anything that the app's router reads is still on its way. */
   readonly behind: (app: App) => boolean
+  /** Kinds that the app's router or door needs and the cluster does not serve. */
+  readonly absent: (app: App) => readonly string[]
   /** The app with the version in which its routing objects are served, where there are several. */
   readonly versioned: (app: App) => App
   /** Told of each change, and with an empty key when a kind has been listed for the first time. */
@@ -68,26 +70,49 @@ export function routeCaches(cluster: Cluster, scope: { readonly namespace?: stri
 
   return {
     need: (app) => {
-      for (const { kind: name } of refsOf(app)) {
-        if (name === kinds.service.kind || watched.has(name)) continue
-        const one: Watched = { kind: kindOf(name), cache: undefined }
-        watched.set(name, one)
+      for (const { kind: name, apiVersion } of refsOf(app)) {
+        const key = keyOf(name, apiVersion)
+        if (name === kinds.service.kind || watched.has(key)) continue
+        const one: Watched = { kind: kindOf(name, apiVersion), cache: undefined }
+        watched.set(key, one)
         if (one.kind.group === several.group) istio.ask()
         begin(one)
       }
     },
-    get: ({ kind, namespace, name }) => watched.get(kind)?.cache?.get(`${namespace}/${name}`),
-    of: (kind) => watched.get(kind)?.cache,
+    get: ({ kind, apiVersion, namespace, name }) =>
+      watched.get(keyOf(kind, apiVersion))?.cache?.get(`${namespace}/${name}`),
+    of: (kind, apiVersion) =>
+      apiVersion === undefined
+        ? [...watched.values()].find((one) => one.kind.kind === kind)?.cache
+        : watched.get(keyOf(kind, apiVersion))?.cache,
     behind: (app) =>
-      refsOf(app).some(({ kind }) => {
-        const one = watched.get(kind)
+      refsOf(app).some(({ kind, apiVersion }) => {
+        const one = watched.get(keyOf(kind, apiVersion))
         if (one === undefined) return false
         return one.cache === undefined ? !istio.isAbsent() : isComing(one.cache)
       }),
+    absent: (app) => {
+      const missing = refsOf(app).filter(({ kind, apiVersion }) => {
+        const one = watched.get(keyOf(kind, apiVersion))
+        if (one === undefined) return false
+        return one.cache === undefined ? istio.isAbsent() : isUnknown(one.cache)
+      })
+      return [...new Set(missing.map(({ kind }) => kind))]
+    },
     versioned: (app) => {
       const version = istio.version()
-      if (version === undefined || app.traffic.router !== 'istio') return app
-      return { ...app, traffic: { ...app.traffic, apiVersion: `${several.group}/${version}` } }
+      const { made, traffic } = app
+      if (version === undefined || (traffic.router !== 'istio' && made?.objects === undefined))
+        return app
+      const apiVersion = `${several.group}/${version}`
+      const spoken = (object: KubeObject): KubeObject =>
+        object.apiVersion.startsWith(`${several.group}/`) ? { ...object, apiVersion } : object
+      const objects = made?.objects?.map(spoken)
+      return {
+        ...app,
+        traffic: traffic.router === 'istio' ? { ...traffic, apiVersion } : traffic,
+        ...(objects === undefined ? {} : { made: { ...made, objects } }),
+      }
     },
     subscribe: (listener) => void listeners.push(listener),
     all: () => [...watched.values()].flatMap(({ cache }) => cache ?? []),
@@ -98,10 +123,26 @@ export function routeCaches(cluster: Cluster, scope: { readonly namespace?: stri
   }
 }
 
-/** All objects that an app's router reads, people's and ours. */
+/** All objects that an app's router reads, people's and ours, and those that its door wants beside them. */
 export function refsOf(app: App): readonly ObjectRef[] {
   const router = routers[app.traffic.router]
-  return router === undefined ? [] : [...router.objects(app), ...router.beside(app)]
+  const made = (app.made?.objects ?? []).map(({ apiVersion, kind, metadata }) => ({
+    apiVersion,
+    kind,
+    namespace: app.namespace,
+    name: metadata.name,
+  }))
+  return router === undefined ? made : [...router.objects(app), ...router.beside(app), ...made]
+}
+
+/** Kinds of several groups may have one name, and one kind several versions. */
+function keyOf(kind: string, apiVersion: string): string {
+  const [group = ''] = apiVersion.split('/')
+  return [group, kind].join('/')
+}
+
+function isUnknown(cache: Cache<HeldObject>): boolean {
+  return !cache.isSynced() && isKube(cache.trouble()?.error, 'NotFound')
 }
 
 // What the cluster does not know, or keeps from us, will not come by waiting.

@@ -1,33 +1,75 @@
 /** Commands from people and programs: each is obeyed or refused once, and what became of it is written down. */
 
 import { unreachable } from './assert.ts'
+import { bound, forgetTaken } from './bare.ts'
 import type { PatchOperation, Write } from './decision.ts'
 import { pointer } from './decision.ts'
-import { acknowledge, concludedBy, isVariant, signOf } from './experiment/conclusion.ts'
-import { type Action, type ActionAsked, actionId, stepsOf } from './model/app.ts'
+import {
+  acknowledge,
+  concludedBy,
+  concludedWithout,
+  isUnderWay,
+  isVariant,
+  signOf,
+} from './experiment/conclusion.ts'
+import { type Action, type ActionAsked, candidateOf, stepsOf } from './model/app.ts'
+import type { GateSpec } from './model/gate.ts'
 import type { Notebook, Trial } from './model/notebook.ts'
-import { canReturn, forgive, note, type Pass, retreat, withBook, withTrial } from './pass.ts'
+import {
+  canReturn,
+  forgive,
+  note,
+  type Pass,
+  retreat,
+  standingId,
+  withBook,
+  withTrial,
+} from './pass.ts'
 import { annotations } from './render/names.ts'
 import { waits } from './steps/step.ts'
+import { introduce, promoteAgain } from './turn.ts'
 
 /** Takes the command that stands on the object into the notebook, unless it was taken before. */
 export function obey(pass: Pass): Pass {
   const asked = pass.observed.app.action
-  if (asked === undefined || isTaken(pass, asked)) return pass
+  if (asked === undefined) return forgetTaken(pass)
+  if (asked.kind !== 'bare') return obeyBound(forgetTaken(pass), asked)
+  if (standingId(pass) !== undefined) return pass
+  const { annotation, text } = asked
+  const action = bound(pass, asked)
+  const taken = withBook(pass, { taken: { annotation, text, id: action.id } })
+  return permitted(taken, action)
+}
+
+type Bound = Exclude<ActionAsked, { kind: 'bare' }>
+
+function obeyBound(pass: Pass, asked: Bound): Pass {
+  const id = standingId(pass)
+  if (pass.book.decisions.some((record) => record.actionId === id)) return pass
   if (asked.kind === 'malformed') return refused(pass, asked.id, undefined, asked.problem)
   const { action } = asked
   const problem = stale(pass, action)
-  if (problem !== undefined) return refused(pass, action.id, action.by, problem)
-  return run(pass, action)
+  return problem === undefined
+    ? permitted(pass, action)
+    : refused(pass, action.id, action.by, problem)
+}
+
+function permitted(pass: Pass, action: Action): Pass {
+  const { actions } = pass.observed.app
+  const { verb } = action
+  const open = actions === undefined || verb === 'conclude' || actions.takes.includes(verb)
+  if (open) return run(pass, action)
+  return refuse(pass, action, `${actions.instead} commands this release; ask there`)
 }
 
 /** The write that takes a consumed command off the object: only after the notebook that records it is stored. */
 export function takeOff({ observed }: Pass): readonly Write[] {
   const { app, notebook } = observed
-  if (app.action === undefined) return []
-  const id = actionId(app.action)
-  if (notebook?.decisions.some((record) => record.actionId === id) !== true) return []
-  const path = pointer('metadata', 'annotations', annotations.action)
+  if (app.action === undefined || notebook === undefined) return []
+  const id = standingId({ observed, book: notebook })
+  if (id === undefined || !notebook.decisions.some((record) => record.actionId === id)) return []
+  const annotation = app.action.kind === 'bare' ? app.action.annotation : annotations.action
+  const path = pointer('metadata', 'annotations', annotation)
   const patch: readonly PatchOperation[] = [
     { op: 'test', path: '/metadata/uid', value: app.uid },
     { op: 'test', path, value: app.action.text },
@@ -35,11 +77,6 @@ export function takeOff({ observed }: Pass): readonly Write[] {
   ]
   const { apiVersion, kind, name } = app.owner
   return [{ kind: 'patch', ref: { apiVersion, kind, namespace: app.namespace, name }, patch }]
-}
-
-function isTaken({ book }: Pass, asked: ActionAsked): boolean {
-  const id = actionId(asked)
-  return book.decisions.some((record) => record.actionId === id)
 }
 
 // A command is bound to what its author was looking at. To stop a release, its revision is enough: people who pull the
@@ -83,6 +120,8 @@ function run(pass: Pass, action: Action): Pass {
       return abort(pass, action)
     case 'retry':
       return retry(pass, action)
+    case 'conclude':
+      return concludedOpen(pass, action)
     case 'undo':
     case 'restart':
       return refuse(
@@ -130,6 +169,9 @@ function promote(pass: Pass, action: Action): Pass {
     const message = `conclusion accepted by ${action.by}`
     return acknowledge(obeyed(pass, action, 'Promote', 'ConcludedByHand', message))
   }
+  if (trial === undefined && pass.book.concluded?.open === true) return reviewed(pass, action)
+  if (trial?.stage.kind === 'verifying' && wantsApproval(pass.observed.app.plan.promotion.gates))
+    return approve(pass, action, trial)
   if (trial === undefined || !isForward(trial))
     return refuse(pass, action, 'no release waits for a promotion')
   if (isVariant(pass.observed.app, trial.role)) return choose(pass, action, trial)
@@ -139,8 +181,7 @@ function promote(pass: Pass, action: Action): Pass {
       return refuse(pass, action, 'the present step does not wait for anybody')
     return obeyed(unpause(pass), action, 'Resume', 'StepCompleted', `resumed by ${action.by}`)
   }
-  if (step.kind === 'gate' && step.gates.some(({ kind }) => kind === 'approval'))
-    return approve(pass, action, trial)
+  if (step.kind === 'gate' && wantsApproval(step.gates)) return approve(pass, action, trial)
   const said = obeyed(
     unpause(pass),
     action,
@@ -149,6 +190,10 @@ function promote(pass: Pass, action: Action): Pass {
     `step ${trial.step + 1} promoted by ${action.by}`,
   )
   return withTrial(said, trial.role, { step: trial.step + 1, stepStartedAt: pass.now })
+}
+
+function wantsApproval(gates: readonly GateSpec[] = []): boolean {
+  return gates.some(({ kind }) => kind === 'approval')
 }
 
 /** It is the gate that goes on then, once everything else it asks for has passed. */
@@ -164,6 +209,30 @@ function choose(pass: Pass, action: Action, { role }: Trial): Pass {
   const message = `${role} promoted by ${action.by}`
   const said = obeyed(unpause(pass), action, 'Promote', 'ConcludedByHand', message)
   return concludedBy(said, role, action.by)
+}
+
+/** An experiment that is over, and waits: its conclusion is put aside for the candidate that is named. */
+function reviewed(pass: Pass, action: Action): Pass {
+  const { candidate: role = '' } = action
+  const target = pass.facts.targets[role]
+  if (target === undefined || candidateOf(pass.observed.app, role) === undefined)
+    return refuse(pass, action, `${role} is no candidate`)
+  if (target.kind === 'ask')
+    return refuse(pass, action, 'the server is being asked what the template means; try again')
+  const message = `${role} promoted by ${action.by}`
+  return promoteAgain(
+    obeyed(pass, action, 'Promote', 'ConcludedByHand', message),
+    role,
+    target.revision,
+  )
+}
+
+function concludedOpen(pass: Pass, action: Action): Pass {
+  if (pass.book.concluded !== undefined || !isUnderWay(pass))
+    return refuse(pass, action, 'no experiment is under way')
+  if (signOf(pass) === undefined)
+    return refuse(pass, action, 'the server is being asked what the template means; try again')
+  return concludedWithout(unpause(pass), action)
 }
 
 function promoteFull(pass: Pass, action: Action): Pass {
@@ -217,16 +286,12 @@ function retry(pass: Pass, action: Action): Pass {
       revision === action.revision && !trials.some((trial) => trial.role === role),
   )
   if (again.length === 0) return refuse(pass, action, 'this revision has not failed')
-  return obeyed(
-    again.reduce(
-      (before, { role }) => forgive(before, role),
-      withBook(pass, { concluded: undefined }),
-    ),
-    action,
-    'Retry',
-    'StepCompleted',
-    `retried by ${action.by}`,
+  const forgiven = again.reduce(
+    (before, { role, revision }) => forgive(before, role, revision),
+    withBook(pass, { concluded: undefined }),
   )
+  const said = obeyed(forgiven, action, 'Retry', 'StepCompleted', `retried by ${action.by}`)
+  return action.revision === said.book.stable ? introduce(said) : said
 }
 
 function obeyed(

@@ -96,6 +96,21 @@ describe('commanded candidates', () => {
     expect(actionsTold(world)).toContain('Complete')
   })
 
+  test('two that are both told to take over do so once each, in their order, and come to rest', () => {
+    const world = serving()
+    const both = [
+      { name: 'b', version: 1, weight: 20, promote: true },
+      { name: 'c', version: 1, weight: 30, promote: true },
+    ]
+    say(world, ...both)
+    const { status } = world.release
+    expect(actionsTold(world).filter((action) => action === 'Complete').length).toBe(3)
+    expect(status?.stable?.revision).toBe(writtenHash(template('shop:c')))
+    // The word of the first has been carried out; a newer one begins it anew.
+    say(world, { name: 'b', version: 2, weight: 20 }, { name: 'c', version: 1, weight: 30 })
+    expect(world.weights()).toEqual({ 'shop-stable': 80, 'shop-b': 20, 'shop-c': 0 })
+  })
+
   test('one that is withdrawn loses its traffic, then its place in the route, then its Service and its pods', () => {
     const world = serving()
     say(world, { name: 'b', version: 1, weight: 20 }, { name: 'c', version: 1, weight: 30 })

@@ -1,14 +1,17 @@
 /** The end of a pass: one reason, one phase, the notebook as it should be stored, and when to look again. */
+import { isAlone } from './analysis/alone.ts'
 import { schedule } from './analysis/schedule.ts'
 import { conditionsOf } from './conditions.ts'
 import type { Course } from './course.ts'
 import { deadlineOf, isOverdue, progressAfter } from './deadline.ts'
 import type { Decision, Write } from './decision.ts'
+import { entry } from './entry.ts'
 import { eventsOf } from './events.ts'
 import { isVariant } from './experiment/conclusion.ts'
 import { lookSchedule } from './experiment/looks.ts'
-import { leftOutConditions } from './left-out.ts'
-import type { Template } from './model/app.ts'
+import type { Facts } from './facts.ts'
+import { leftOutConditions, routeAbsentConditions } from './left-out.ts'
+import type { App, Template } from './model/app.ts'
 import type { Conclusion } from './model/experiment.ts'
 import {
   analysisOf,
@@ -20,13 +23,15 @@ import {
   type RoleState,
   trialOf,
 } from './model/notebook.ts'
-import { type RoleName, stable, weightOf } from './model/weights.ts'
+import { type RoleName, stable, type Weights, weightOf } from './model/weights.ts'
 import type { Waiting } from './move/waiting.ts'
 import { acknowledgementDue, farewellUntil, outboxAfter } from './outbox/outbox.ts'
 import type { Pass } from './pass.ts'
 import type { ReasonType } from './reasons.ts'
 import { cut } from './render/text.ts'
 import { workload } from './render/workload.ts'
+import type { Target } from './revision.ts'
+import { hostConditions } from './sharing.ts'
 import { gateMemory, gateQuestions } from './steps/gate.ts'
 import type { Stance } from './strategies/strategy.ts'
 import type { Instant } from './time.ts'
@@ -39,6 +44,8 @@ export type Ending = {
   readonly course: Course
   readonly stance: Stance | undefined
   readonly writes: readonly Write[]
+  /** Weights that are kept in mind, where no route has any. */
+  readonly imagined?: Weights | undefined
 }
 
 export function conclude(ending: Ending): Decision {
@@ -55,10 +62,15 @@ export function conclude(ending: Ending): Decision {
     phase,
     reason,
     roles: rolesOf(ending),
+    imagined: facts.imagined ? (ending.imagined ?? pass.book.imagined) : undefined,
   }
   const events = eventsOf(observed, draft)
   const noted = { ...draft, outbox: outboxAfter(observed, events) }
-  const leftOut = leftOutConditions(observed.app)
+  const leftOut = [
+    ...leftOutConditions(observed.app),
+    ...routeAbsentConditions(facts),
+    ...hostConditions(observed),
+  ]
   const conditions = conditionsOf(draft, observed.notebook, overdue, now, leftOut)
   const notebook = { ...noted, conditions }
   const worth = isWorthWriting(notebook, observed.notebook)
@@ -93,7 +105,10 @@ function askedFor(pass: Pass): ReturnType<typeof schedule> {
       const { role, revision } = trial
       const state = analysisOf(book, role) ?? { role, revision, metrics: [] }
       return [
-        schedule({ app: observed.app, trial, stable: book.stable, state }, now),
+        schedule(
+          { app: observed.app, trial, stable: book.stable, state, alone: isAlone(pass, trial) },
+          now,
+        ),
         lookSchedule(pass, trial),
       ]
     })
@@ -156,14 +171,14 @@ function isPause(waiting: Waiting | undefined): boolean {
 type ReasonMemory = { readonly sign: string; readonly since: Instant }
 
 function reasonOf(
-  { book, observed, now }: Pass,
+  { book, observed, facts, now }: Pass,
   waiting: Waiting | undefined,
   phase: Phase,
   next: Instant | undefined,
 ): { reason: Reason; memory: ReasonMemory } {
   // Why it failed is history when users find nobody.
   const isTold = phase === 'Failed' && book.trials.length === 0 && !lacksPods(waiting)
-  const found = isTold ? failure(book) : undefined
+  const found = isTold ? failure(book, facts) : undefined
   const { type, message, object } = found ?? waiting ?? atRest(book)
   const sign = `${type} ${object ?? ''}`
   const stored = observed.notebook?.reason
@@ -185,12 +200,20 @@ type Said = {
   readonly object: string | undefined
 }
 
+function isRevision(target: Target, revision: string): boolean {
+  return target.kind !== 'ask' && target.revision === revision
+}
+
 function lacksPods(waiting: Waiting | undefined): boolean {
   return waiting?.type === 'WaitingForPods' || waiting?.type === 'WaitingForEndpoints'
 }
 
-function failure(book: Notebook): Said | undefined {
-  const failed = book.failed[0]
+function failure(book: Notebook, { targets }: Facts): Said | undefined {
+  const asked = Object.entries(targets)
+  const failed =
+    book.failed.findLast(({ role, revision }) =>
+      asked.some(([one, target]) => one === role && isRevision(target, revision)),
+    ) ?? book.failed.at(-1)
   if (failed === undefined) return undefined
   const message = `revision ${failed.revision} was turned back: ${failed.message}`
   return { type: failed.reason, message, object: undefined }
@@ -213,8 +236,9 @@ function rolesOf({ course, stance }: Ending): readonly RoleState[] {
   const { facts, book } = course.pass
   if (stance === undefined) return book.roles
   const confirmed = facts.accepted === undefined ? undefined : facts.weights
-  return Object.keys(facts.app.services).flatMap((role) => {
-    const revision = stance.revisions[role] ?? trialOf(book, role)?.revision
+  return rolesIn(facts.app).flatMap((role) => {
+    const revision =
+      stance.revisions[role] ?? trialOf(book, role)?.revision ?? leftBehind(course.pass, role)
     if (revision === undefined) return []
     const seen = facts.workload(revision, role)
     return [
@@ -225,9 +249,35 @@ function rolesOf({ course, stance }: Ending): readonly RoleState[] {
         ready: seen?.ready ?? 0,
         wanted: weightOf(stance.weights, role),
         confirmed: confirmed === undefined ? 0 : weightOf(confirmed, role),
+        ...(role === stable ? {} : placeOf(facts.app, role)),
       },
     ]
   })
+}
+
+/** Roles that have a Service or a workload of their own. */
+function rolesIn({ services, workloads }: App): readonly RoleName[] {
+  const { layout } = workloads
+  const seated = layout.by === 'role' ? Object.keys(layout.roles) : []
+  return [...new Set([...Object.keys(services), ...seated])]
+}
+
+function placeOf(
+  { services, workloads }: App,
+  role: RoleName,
+): Pick<RoleState, 'service' | 'seat'> {
+  const { layout } = workloads
+  const seat = layout.by === 'role' ? entry(layout.roles, role) : undefined
+  return { service: services[role], ...(seat === undefined ? {} : { seat }) }
+}
+
+/** The revision of a candidate that is in the plan no more, as long as anything of it is there. */
+function leftBehind({ book, facts, observed }: Pass, role: RoleName): string | undefined {
+  const known = book.roles.find((one) => one.role === role)
+  const { reading, app } = facts
+  const isPlaced = reading.kind === 'read' && reading.roles.includes(role)
+  const isThere = isPlaced || entry(observed.services, app.services[role])?.ours === true
+  return isThere || facts.seat(role) !== undefined ? known?.revision : undefined
 }
 
 function memoOf({ course }: Ending, reason: ReasonMemory): Memo {

@@ -2,18 +2,21 @@
 import { assert, unreachable } from './assert.ts'
 import { holdFinding } from './checks.ts'
 import { type App, stepsOf } from './model/app.ts'
-import { type Trial, trialOf } from './model/notebook.ts'
+import { type Notebook, type Trial, trialOf } from './model/notebook.ts'
 import type { RoleName } from './model/weights.ts'
+import { isUnserved } from './move/made.ts'
 import { heldUp, type Part, type Waiting, waitingFor } from './move/waiting.ts'
 import { endTrial, note, type Pass, retreat, withBook, withTrial } from './pass.ts'
 import { analysisOutcome } from './steps/analysis.ts'
 import { describeStep } from './steps/describe.ts'
+import { gateOutcome } from './steps/gate.ts'
 import { outcomeOf, positionAt } from './steps/step.ts'
 import { isHomecoming } from './strategies/by-role.ts'
 import { isPromoted } from './strategies/promotion.ts'
 import { restStance } from './strategies/rest.ts'
 import type { Stance } from './strategies/strategy.ts'
 import { isExposed, positionOf, trialsStance } from './strategies/trials.ts'
+import { introduce } from './turn.ts'
 
 /** Undefined where nothing is wanted: no revision is known yet, or all that is left is to go. */
 export function stanceOf({ observed, facts, book, now }: Pass): Stance | undefined {
@@ -88,14 +91,21 @@ function behindWinner({ observed, book }: Pass, { stage }: Trial): Waiting | und
 
 function atRest(pass: Pass, made: Part): Progress {
   const { stable } = pass.book
-  const held = heldUp(made)
+  const held = heldUp(stable === undefined ? withoutRoute(pass, made) : made)
   // At rest the gateway has followed long ago; a process that began just now only has not seen it.
   const settling = stable !== undefined && held?.type === 'Settling'
   const waiting = holdFinding(pass, undefined) ?? (settling ? undefined : held)
   if (pass.observed.app.deletedAt !== undefined) {
     return { pass, waiting: waitingFor('Retiring', 'nothing is on trial; the release may go') }
   }
-  return stable === undefined && waiting === undefined ? install(pass) : { pass, waiting }
+  if (stable !== undefined || waiting !== undefined) return { pass, waiting }
+  return { ...install(pass), waiting: heldUp(made) }
+}
+
+/** What a first revision has to wait for: not for routes that this cluster cannot have. */
+function withoutRoute({ observed }: Pass, made: Part): Part {
+  if (!isUnserved(observed)) return made
+  return { ...made, held: made.held.filter(({ waiting }) => waiting.type !== 'RouteMissing') }
 }
 
 function install(pass: Pass): Progress {
@@ -104,7 +114,7 @@ function install(pass: Pass): Progress {
   const installed = withBook(pass, { stable: target.revision })
   const message = `revision ${target.revision} serves all traffic; it is the first`
   const told = note(installed, { action: 'Complete', reason: 'Serving', message })
-  return { pass: told, waiting: undefined }
+  return { pass: introduce(told), waiting: undefined }
 }
 
 function wayBack(
@@ -135,8 +145,8 @@ function promoted(pass: Pass, trial: Trial): Progress {
     const message = `revision ${revision} takes over the stable role`
     return { pass, waiting: waitingFor('Promoting', message) }
   }
-  const { verify } = pass.observed.app.plan.promotion
-  if (verify.length === 0) return complete(pass, trial)
+  const { verify, gates = [] } = pass.observed.app.plan.promotion
+  if (verify.length + gates.length === 0) return complete(pass, trial)
   const message = `revision ${revision} has all traffic and must prove itself once more`
   const told = note(pass, { role, action: 'Verify', reason: 'StepCompleted', message })
   const verifying = { stage: { kind: 'verifying' }, stepStartedAt: pass.now } as const
@@ -145,8 +155,9 @@ function promoted(pass: Pass, trial: Trial): Progress {
 
 /** After the promotion: what is asked for must pass once more, before the way back is given up. */
 function verified(pass: Pass, trial: Trial): Progress {
-  const { verify } = pass.observed.app.plan.promotion
-  const waiting = analysisOutcome(verify, trial.stepStartedAt, trial, pass)
+  const { verify, gates = [] } = pass.observed.app.plan.promotion
+  const waiting =
+    analysisOutcome(verify, trial.stepStartedAt, trial, pass) ?? gateOutcome({ gates }, pass, trial)
   return waiting === undefined ? complete(pass, trial) : { pass, waiting }
 }
 
@@ -163,8 +174,21 @@ function complete(pass: Pass, trial: Trial): Progress {
       : { revision: pass.book.stable, until: pass.now + scaleDownDelayMs }
   const late = pass.observed.app.plan.promotion.late && !isHomecoming(pass.facts, trial)
   const seat = late ? role : undefined
-  const next = withBook(ended, { stable: revision, seat, previous, failed })
+  const next = withBook(ended, {
+    stable: revision,
+    seat,
+    previous,
+    failed,
+    ...finished(pass, trial),
+  })
   return { pass: besideNewBaseline(next), waiting: undefined }
+}
+
+/** A word that was carried out says nothing any more, also when another candidate takes over after it. */
+function finished({ book }: Pass, { role, command }: Trial): Partial<Notebook> {
+  if (command === undefined) return {}
+  const others = (book.finished ?? []).filter((one) => one.role !== role)
+  return { finished: [...others, { role, version: command.version }] }
 }
 
 /** What was counted of another baseline says nothing about this one: candidates of an experiment begin anew. */
@@ -185,7 +209,8 @@ function stepOn(pass: Pass, { role, command }: Trial): Progress {
     const step = steps[trial.step]
     if (step === undefined) return allDone(current, trial)
     const waiting = outcomeOf(step, current, trial)
-    if (waiting !== undefined) return { pass: current, waiting }
+    const last = waiting ?? beforeStableIsAlone(current, trial)
+    if (last !== undefined) return { pass: current, waiting: last }
     const message = `step ${trial.step + 1} of ${steps.length} is done: ${describeStep(step)}`
     const told = note(current, { role, action: 'StepAdvance', reason: 'StepCompleted', message })
     current = withTrial(told, role, { step: trial.step + 1, stepStartedAt: pass.now })
@@ -194,6 +219,20 @@ function stepOn(pass: Pass, { role, command }: Trial): Progress {
     }
   }
   return { pass: current, waiting: undefined }
+}
+
+/** What is compared with stable has to have passed before stable gives up the last of its traffic. */
+function beforeStableIsAlone(pass: Pass, trial: Trial): Waiting | undefined {
+  const { app } = pass.observed
+  const steps = stepsOf(app, trial.role)
+  const [here, next] = [trial.step, trial.step + 1].map((index) => positionAt(steps, index).weight)
+  if (next !== 100 || here === 100) return undefined
+  const needed = new Set(metricsBefore(app))
+  const compared = (app.analysis?.metrics ?? []).filter(
+    ({ name, compare }) => compare !== undefined && needed.has(name),
+  )
+  const names = compared.map(({ name }) => name)
+  return analysisOutcome(names, trial.startedAt, trial, pass)
 }
 
 /** Whether the step after this one asks for other weights, rules or pods. */

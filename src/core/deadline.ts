@@ -9,6 +9,7 @@ import { entry } from './entry.ts'
 import type { Facts } from './facts.ts'
 import { type Memo, trialOf } from './model/notebook.ts'
 import { type RoleName, stable, weightOf } from './model/weights.ts'
+import { isUnserved } from './move/made.ts'
 import type { Waiting } from './move/waiting.ts'
 import { canReturn, type Pass } from './pass.ts'
 import type { ReasonType } from './reasons.ts'
@@ -63,15 +64,17 @@ function weightsSeen({ reading }: Facts, role: RoleName): readonly unknown[] {
 /** Whoever is under way, with what he waits for. */
 function underWay({ pass, waiting, waits }: Course): readonly (readonly [RoleName, Waiting])[] {
   const { trials } = pass.book
-  if (trials.length > 0) return trials.flatMap(({ role }) => pair(role, waits[role]))
-  return pass.book.stable === undefined ? pair(itself, waiting) : []
+  if (trials.length > 0) return trials.flatMap(({ role }) => pair(pass, role, waits[role]))
+  return pass.book.stable === undefined ? pair(pass, itself, waiting) : []
 }
 
 function pair(
+  { observed }: Pass,
   role: RoleName,
   waiting: Waiting | undefined,
 ): readonly (readonly [RoleName, Waiting])[] {
-  return waiting === undefined || deliberate.has(waiting.type) ? [] : [[role, waiting]]
+  if (waiting === undefined || deliberate.has(waiting.type)) return []
+  return waiting.type === 'RouteMissing' && isUnserved(observed) ? [] : [[role, waiting]]
 }
 
 /** What to remember of it: nothing after a deliberate wait, so that there is all the time again when it ends. */

@@ -15,7 +15,7 @@ import type { Decision, Write } from './decision.ts'
 import type { HttpAnswer } from './http-ask.ts'
 import type { HttpRoute } from './k8s/gateway-api.ts'
 import { type App, type Step, stepsOf, type Verb } from './model/app.ts'
-import type { Notebook } from './model/notebook.ts'
+import { keep, type Notebook } from './model/notebook.ts'
 import { podsFor } from './model/weights.ts'
 import { labels } from './render/names.ts'
 import { positionAt } from './steps/step.ts'
@@ -380,6 +380,7 @@ function checkRecord(before: Before, decision: Decision): void {
       ).toBe(true)
     }
   }
+  if (earlier !== undefined && trial?.startedAt === earlier.startedAt) checkCounts(stored, next)
   const [failed] = stored?.failed ?? []
   if (failed !== undefined && earlier === undefined && trial?.revision === failed.revision) {
     expect(has('Retry'), 'S10: a failed revision is back without a retry').toBe(true)
@@ -389,6 +390,22 @@ function checkRecord(before: Before, decision: Decision): void {
       earlier?.stage.kind === 'promoting' && next.stable === earlier.revision,
       'S7: another revision is stable',
     ).toBe(true)
+  }
+}
+
+/** What was counted of one trial never falls. */
+function checkCounts(stored: Notebook | undefined, next: Notebook): void {
+  for (const { revision, metrics } of stored?.analyses ?? []) {
+    const later = next.analyses.find((one) => one.revision === revision)
+    for (const { name, ...was } of metrics) {
+      const is = later?.metrics.find((one) => one.name === name)
+      for (const count of ['good', 'bad', 'missing', 'errors'] as const)
+        if (is !== undefined)
+          expect(is[count], `analysis: ${name} ${count}`).toBeGreaterThanOrEqual(was[count])
+      expect(is?.samples.length ?? 0, 'analysis: samples are bounded').toBeLessThanOrEqual(
+        keep.samples,
+      )
+    }
   }
 }
 

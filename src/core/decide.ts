@@ -79,7 +79,7 @@ function run(pass: Pass): Decision {
   const relieved = relieve(pass.facts, ended.pass.book.stable)
   const moves = withinReach(pass.observed, [...made.writes, ...relieved])
   const writes = [...moves, ...takeOff(pass), ...retire(ended.pass)]
-  return conclude({ course: ended, stance, writes })
+  return conclude({ course: ended, stance, writes, imagined: made.imagined })
 }
 
 /** Candidates that must not gain traffic, because something holds them or their place is not yet on record. */

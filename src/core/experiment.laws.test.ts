@@ -94,7 +94,20 @@ function traffic(world: World): { weights: Record<string, number>; ruled: readon
   }
 }
 
+/** Who is picked by a rule is picked before everybody is: rules by match stand above the one for all. */
+function checkOrder(world: World): void {
+  const rules = world.route?.spec.rules ?? []
+  const isOurs = rules.map(({ matches = [] }) =>
+    matches.some(({ headers = [] }) => headers.length > 0),
+  )
+  const plain = isOurs.indexOf(false)
+  expect(isOurs.lastIndexOf(true), 'rules by match come first').toBeLessThan(
+    plain < 0 ? rules.length : plain,
+  )
+}
+
 function check(world: World, byWeight: boolean): void {
+  checkOrder(world)
   const { weights, ruled } = traffic(world)
   const sum = Object.values(weights).reduce((total, weight) => total + weight, 0)
   // S1, also of a route that has but one backend and no weights yet.

@@ -53,6 +53,8 @@ const plans = {
 const refused: Readonly<Record<string, Partial<Record<keyof typeof plans, string>>>> = {
   'gateway-api': {},
   istio: {},
+  // Without a route nobody is sent anywhere; it goes by pods alone.
+  none: {},
   grpc: {
     'a cookie':
       'candidate b: the router grpc cannot tell requests by the cookie variant; match a header instead',

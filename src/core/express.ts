@@ -2,8 +2,9 @@
  * What a plan asks of its router or its workloads and they cannot do: told as mistakes of the plan, before anything is
  * created.
  */
-import type { App, Candidate, Match } from './model/app.ts'
+import type { App, Candidate, Match, Step } from './model/app.ts'
 import type { Problem } from './refuse.ts'
+import { positionAt } from './steps/step.ts'
 import { routers } from './traffic/register.ts'
 import type { Router } from './traffic/router.ts'
 
@@ -16,6 +17,7 @@ export function problemsOf(app: App): readonly Problem[] {
     ...app.plan.candidates.flatMap((candidate) => matchProblems(candidate, router)),
     ...previewProblems(app, router),
     ...byRoleProblems(app, router),
+    ...comparisonProblems(app),
   ]
 }
 
@@ -62,25 +64,65 @@ function previewProblems({ plan }: App, router: Router): readonly Problem[] {
   return [{ path: `${path}.blueGreen.previewHost`, message }]
 }
 
+/** A comparison is made while both have traffic; asked for when stable has none, it would never be made. */
+function comparisonProblems({ plan, analysis }: App): readonly Problem[] {
+  const compared = (analysis?.metrics ?? [])
+    .filter(({ compare, onNoData }) => compare !== undefined && onNoData !== 'continue')
+    .map(({ name }) => name)
+  const late = compared.find((name) => plan.promotion.verify.includes(name))
+  const found = [
+    ...(late === undefined ? [] : [`after the promotion ${late} ${aloneThen}`]),
+    ...plan.candidates.flatMap(({ steps }) => alone(steps, compared) ?? []),
+  ]
+  return [...new Set(found)].map((message) => ({ path, message }))
+}
+
+const aloneThen =
+  'has nobody to compare with: stable has no traffic then; write onNoData: continue, or another metric'
+
+function alone(steps: readonly Step[], compared: readonly string[]): string | undefined {
+  const [first] = compared
+  if (first === undefined) return undefined
+  const positions = steps.map((_, index) => positionAt(steps, index))
+  const full = positions.findIndex(({ weight }) => weight === 100)
+  if (full < 0) return undefined
+  const before = positions
+    .slice(0, full)
+    .some(({ weight, matches }) => weight > 0 || matches.length > 0)
+  if (!before)
+    return `${first} is compared with stable, which never has traffic beside the candidate; put a step with a weight below 100 before that of 100`
+  for (const [index, step] of steps.entries()) {
+    if (step.kind !== 'analysis' || positions[index]?.weight !== 100) continue
+    const name = step.metrics.find((one) => compared.includes(one))
+    if (name !== undefined)
+      return `step ${index + 1} asks for ${name} at weight 100, where it ${aloneThen}`
+  }
+  return undefined
+}
+
 /**
  * Workloads under fixed names by role: one Service selects one role alone, and a promotion fills the stable role with
  * other pods, so that nothing is left to go back to. Late, the judged pods stay where they are, and the old ones too.
  */
 function byRoleProblems({ plan, workloads }: App, router: Router): readonly Problem[] {
   if (workloads.layout.by !== 'role') return []
-  const { how, late, verify, scaleDownDelayMs } = plan.promotion
+  const { how, late, verify, gates = [], scaleDownDelayMs } = plan.promotion
   const naming = 'spec.workloads.naming'
   if (how === 'roll') return [{ path: naming, message: rollsByRole }]
   if (router.capabilities.by === 'pods') {
     const message = `the router ${router.name} splits traffic by the pods behind one Service, which selects one role alone; write revision, or take another router`
     return [{ path: naming, message }]
   }
-  if (plan.strategy !== 'blueGreen' || late) return []
+  if (late) return []
   const verifies = `${madeRoom}, so that nothing could turn back after it; write prePromotion, or workloads by revision`
   const keeps = `${madeRoom}, so that they cannot stay as a way back; write 0s, or workloads by revision`
   return [
-    ...(verify.length > 0 ? [{ path: `${path}.blueGreen.postPromotion`, message: verifies }] : []),
-    ...(scaleDownDelayMs > 0 ? [{ path: `${path}.blueGreen.scaleDownDelay`, message: keeps }] : []),
+    ...(verify.length + gates.length > 0
+      ? [{ path: `${path}.${plan.strategy}.postPromotion`, message: verifies }]
+      : []),
+    ...(scaleDownDelayMs > 0
+      ? [{ path: `${path}.${plan.strategy}.scaleDownDelay`, message: keeps }]
+      : []),
   ]
 }
 

@@ -8,9 +8,10 @@ import type { App } from './model/app.ts'
 import { emptyMemo, type Memo } from './model/notebook.ts'
 import { podsFor, type RoleName, stable, type Weights, weightOf } from './model/weights.ts'
 import type { MemberSeen, Observed, WorkloadSeen } from './observed.ts'
-import { revisionIn, seatOf } from './render/names.ts'
+import { isShared, revisionIn, seatName, seatOf } from './render/names.ts'
 import { bareTemplate, type Target, targetOf } from './revision.ts'
 import type { Instant } from './time.ts'
+import { imagined } from './traffic/none.ts'
 import { routers } from './traffic/register.ts'
 import type { PodsBehind, RouteReading, Router } from './traffic/router.ts'
 
@@ -22,6 +23,8 @@ export type Facts = {
   /** Which revision each candidate is asked to run, by its role. */
   readonly targets: Readonly<Record<RoleName, Target>>
   readonly reading: RouteReading
+  /** Whether no route splits the traffic, so that weights are only kept in mind. */
+  readonly imagined: boolean
   /** Weights as they stand in the route; undefined where there is none to read. */
   readonly weights: Weights | undefined
   /** Since when the route has been accepted as it stands now, as far as this process saw. */
@@ -34,6 +37,8 @@ export type Facts = {
   readonly seat: (role: RoleName) => WorkloadSeen | undefined
   /** Ready endpoints that a role's Service lists, whoever they belong to. */
   readonly listedAll: (role: RoleName) => number
+  /** Ready pods that bear a role's labels and that its Service lists: endpoints follow labels a little later. */
+  readonly wearing: (role: RoleName) => number
   /** Pods of the app, where they are looked at. */
   readonly members: readonly MemberSeen[]
   readonly remembered: Observed['remembered']
@@ -53,14 +58,16 @@ export function factsOf(observed: Observed, now: Instant): Facts {
   const { app, services, endpoints } = observed
   const router = routers[app.traffic.router]
   assert(router !== undefined, `the door let only known routers through, not ${app.traffic.router}`)
-  const reading = router.read(app, observed.routes, podsBehind(observed))
+  const found = router.read(app, observed.routes, podsBehind(observed))
+  const alone = isAlone(app, router, found)
+  const weightsInMind = observed.notebook?.imagined ?? { [stable]: 100 }
+  const reading = alone ? imagined(app, weightsInMind) : found
   const accepted = acceptedSince(reading, observed.memo ?? emptyMemo, now)
   const workload = workloadFinder(observed)
   const listed: Facts['listed'] = (role, name) =>
     entry(entry(endpoints, app.services[role]), name) ?? 0
   const target = targetOf(observed, app)
-  const listedAll: Facts['listedAll'] = (role) =>
-    Object.values(entry(endpoints, app.services[role]) ?? {}).reduce((sum, count) => sum + count, 0)
+  const listedAll: Facts['listedAll'] = (role) => listedOf(observed, role)
   return {
     app,
     router,
@@ -72,10 +79,15 @@ export function factsOf(observed: Observed, now: Instant): Facts {
       ]),
     ),
     reading,
+    imagined: alone,
     weights: reading.kind === 'read' && reading.uniform ? reading.weights : undefined,
     seatedAt: observed.notebook?.seat,
     seat: seatFinder(observed),
     listedAll,
+    wearing: (role) => {
+      const own = wearing(observed, role).filter(({ ready }) => ready)
+      return Math.min(own.length, listedAll(role))
+    },
     members: observed.members,
     remembered: observed.remembered,
     bare: (template) => bareTemplate(app, template),
@@ -89,9 +101,31 @@ export function factsOf(observed: Observed, now: Instant): Facts {
       if (app.workloads.layout.by === 'role')
         return atSeat(observed, seen, role, revision, listedAll(role))
       // The two are seen at different times: the smaller one is sure.
-      return seen === undefined ? 0 : Math.min(seen.ready, listed(role, seen.name))
+      return seen === undefined ? 0 : Math.min(staying(seen), listed(role, seen.name))
     },
   }
+}
+
+/** Ready endpoints of a role's Service, whoever they belong to. */
+function listedOf(observed: Observed, role: RoleName): number {
+  const { app, endpoints } = observed
+  const { layout } = app.workloads
+  const service = app.services[role]
+  // Without a Service nobody is listed: who is ready is all there is to know.
+  if (service === undefined && layout.by === 'role')
+    return wearing(observed, role).filter(({ ready }) => ready).length
+  const counts = Object.entries(entry(endpoints, service) ?? {})
+  // Behind a Service of several roles, its own are those of its workload.
+  const name =
+    layout.by === 'role' && isShared(app, role) ? entry(layout.roles, role)?.name : undefined
+  return counts
+    .filter(([workload]) => name === undefined || workload === name)
+    .reduce((sum, [, count]) => sum + count, 0)
+}
+
+/** Whether nothing splits the traffic: there is to be no route, or it may be missing and is. */
+function isAlone({ traffic }: App, { capabilities }: Router, found: RouteReading): boolean {
+  return capabilities.by === 'nothing' || (traffic.optional === true && found.kind === 'missing')
 }
 
 /** Ready pods behind the stable Service, by the role whose revision they run. */
@@ -107,6 +141,11 @@ function podsBehind({ app, notebook, workloads, endpoints }: Observed): PodsBehi
   return Object.fromEntries([[stable, count(notebook?.stable)], ...trials])
 }
 
+/** Ready pods that nobody has told to go. */
+function staying({ ready, replicas }: WorkloadSeen): number {
+  return Math.min(ready, replicas)
+}
+
 /** Ready endpoints of a role whose pods may have come from another one, or have no workload for a while. */
 function atSeat(
   observed: Observed,
@@ -115,7 +154,7 @@ function atSeat(
   revision: string,
   listed: number,
 ): number {
-  if (seen !== undefined) return Math.min(seen.ready, listed)
+  if (seen !== undefined) return Math.min(staying(seen), listed)
   const own = wearing(observed, role).filter((member) => member.revision === revision)
   return Math.min(own.filter(({ ready }) => ready).length, listed)
 }
@@ -132,12 +171,17 @@ export function membersOf({ members }: Facts, revision: string): readonly Member
   return members.filter((member) => member.revision === revision)
 }
 
-function seatFinder({ app, workloads }: Observed): Facts['seat'] {
+function seatFinder({ app, notebook, workloads }: Observed): Facts['seat'] {
   const { layout } = app.workloads
   if (layout.by === 'revision') return () => undefined
   return (role) => {
     const seat = entry(layout.roles, role)
-    return workloads.find(({ name }) => name === seat?.name)
+    if (seat === undefined) return undefined
+    const own = workloads.filter(({ name, revision }) => name === seatName(seat, revision))
+    const current = (notebook?.trials ?? []).find((trial) => trial.role === role)?.revision
+    return (
+      own.find(({ revision }) => revision === current) ?? own.find(({ pods }) => pods > 0) ?? own[0]
+    )
   }
 }
 
@@ -145,7 +189,10 @@ function workloadFinder({ app, workloads }: Observed): Facts['workload'] {
   const { layout } = app.workloads
   const living = workloads.filter(({ deleting }) => !deleting)
   return (revision, role) => {
-    const named = layout.by === 'role' && role !== undefined ? seatOf(layout, role).name : undefined
+    const named =
+      layout.by === 'role' && role !== undefined
+        ? seatName(seatOf(layout, role), revision)
+        : undefined
     return living.find(
       (one) => one.revision === revision && (named === undefined || one.name === named),
     )
@@ -157,12 +204,13 @@ function selectedBy(
   selector: Labels | undefined,
   role: RoleName,
 ): string | undefined {
-  const { app, workloads } = observed
+  const { app } = observed
   const { layout } = app.workloads
-  if (selector === undefined) return undefined
-  if (layout.by === 'revision') return revisionIn(layout.labels, selector)
-  const name = entry(layout.roles, role)?.name
-  const seat = workloads.find((one) => one.name === name && !one.deleting)
+  if (selector === undefined && app.services[role] !== undefined) return undefined
+  if (layout.by === 'revision')
+    return selector === undefined ? undefined : revisionIn(layout.labels, selector)
+  const found = seatFinder(observed)(role)
+  const seat = found?.deleting === true ? undefined : found
   return seat?.revision ?? wearing(observed, role)[0]?.revision
 }
 

@@ -3,6 +3,7 @@
  * condition as long as it is so. The release goes on without it.
  */
 import { entry } from './entry.ts'
+import type { Facts } from './facts.ts'
 import type { Condition } from './k8s/meta.ts'
 import type { App } from './model/app.ts'
 import { note, type Pass } from './pass.ts'
@@ -28,6 +29,24 @@ export function leftOutConditions(app: App): readonly Condition[] {
     lastTransitionTime: '',
     reason: 'ExtrasLeftOut',
     message: sentences.join('; '),
+  }
+  return [condition]
+}
+
+/** The type of the condition that says that the route is missing, and may be. */
+export const routeAbsentType = 'RouteAbsent'
+
+/** Whether a release goes by its pods alone because its route is not there (yet). */
+export function routeAbsentConditions({ app, imagined, router }: Facts): readonly Condition[] {
+  if (!imagined || router.capabilities.by === 'nothing') return []
+  const missing = router.objects(app).map(({ kind, name }) => `${kind} ${name}`)
+  const condition: Condition = {
+    type: routeAbsentType,
+    status: 'True',
+    observedGeneration: app.generation,
+    lastTransitionTime: '',
+    reason: 'RouteMissing',
+    message: `there is no ${missing.join(' or ')}; the release goes by its pods alone until there is`,
   }
   return [condition]
 }

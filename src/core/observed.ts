@@ -22,8 +22,12 @@ export type Observed = {
   readonly endpoints: Readonly<Record<string, Readonly<Record<string, number>>>>
   /** The routing objects that the app's router asked for, by `Kind/name`. */
   readonly routes: Readonly<Record<string, KubeObject>>
+  /** Kinds of routing objects that the cluster does not serve (yet). */
+  readonly absent?: readonly string[]
   /** Others who claim what this app claims, and came first. */
   readonly rivals: readonly Rival[]
+  /** Others that are reached under a host of this app, and came first; `claim` is the host. */
+  readonly sharers?: readonly Rival[]
   /** The app's pods that are not being deleted, where workloads belong to roles; empty elsewhere. */
   readonly members: readonly MemberSeen[]
   /** What measurements that were asked for brought. */

@@ -1,6 +1,5 @@
 /** One pass in the making: the snapshot, what follows from it, and the notebook as it will be. */
 import type { Facts } from './facts.ts'
-import { type ActionAsked, actionId } from './model/app.ts'
 import {
   type DecisionRecord,
   type Failure,
@@ -61,9 +60,11 @@ export function endTrial(pass: Pass, role: RoleName): Pass {
   return withBook(pass, { trials: pass.book.trials.filter((trial) => trial.role !== role) })
 }
 
-/** Forgets that a candidate's revision was turned back. */
-export function forgive(pass: Pass, role: RoleName): Pass {
-  const failed = pass.book.failed.filter((one) => one.role !== role)
+/** Forgets that a candidate's revision was turned back; left out, any of it. */
+export function forgive(pass: Pass, role: RoleName, revision?: string): Pass {
+  const failed = pass.book.failed.filter(
+    (one) => one.role !== role || (revision !== undefined && one.revision !== revision),
+  )
   return failed.length === pass.book.failed.length ? pass : withBook(pass, { failed })
 }
 
@@ -91,17 +92,30 @@ export function note(pass: Pass, { role, action, reason, message, by, actionId }
     by,
     actionId,
   }
-  return withBook(pass, { decisions: newest([...decisions, record], pass.observed.app.action) })
+  const standing = standingId(pass)
+  return withBook(pass, { decisions: newest([...decisions, record], standing) })
+}
+
+/** The id under which it is written down what became of the command that stands on the object. */
+export function standingId({
+  observed,
+  book,
+}: Pick<Pass, 'observed' | 'book'>): string | undefined {
+  const asked = observed.app.action
+  if (asked === undefined) return undefined
+  if (asked.kind === 'malformed') return asked.id
+  if (asked.kind === 'action') return asked.action.id
+  const { taken } = book
+  return taken?.annotation === asked.annotation && taken.text === asked.text ? taken.id : undefined
 }
 
 // The record of a command that still stands on the object stays as long as it does: without it, it would be obeyed again.
 function newest(
   records: readonly DecisionRecord[],
-  standing: ActionAsked | undefined,
+  id: string | undefined,
 ): readonly DecisionRecord[] {
   const surplus = records.length - keep.decisions
   if (surplus <= 0) return records
-  const id = standing === undefined ? undefined : actionId(standing)
   const answer = records.findIndex((record) => id !== undefined && record.actionId === id)
   if (answer < 0 || answer >= surplus) return records.slice(surplus)
   return [...records.slice(answer, answer + 1), ...records.slice(surplus + 1)]
@@ -122,13 +136,22 @@ export function retreat(
     reason: cause.reason,
     message: cut(cause.message, keep.message),
     at: pass.now,
+    ...(trial.command === undefined ? {} : { command: trial.command.version }),
   }
   const turned = withTrial(pass, role, { stage: { kind: 'retreating', why, outcome } })
-  const others = pass.book.failed.filter((one) => one.role !== role)
   return withBook(turned, {
     paused: isAlone(pass) ? undefined : pass.book.paused,
-    failed: outcome === 'failed' ? [...others, why] : pass.book.failed,
+    failed: outcome === 'failed' ? withFailure(pass, why) : pass.book.failed,
   })
+}
+
+/** The same revision is there once, and of each candidate as many as the plan remembers. */
+function withFailure({ book, observed }: Pass, why: Failure): readonly Failure[] {
+  const { keepFailures = 1 } = observed.app.plan
+  const isSame = ({ role }: Failure): boolean => role === why.role
+  const older = book.failed.filter((one) => isSame(one) && one.revision !== why.revision)
+  const kept = older.slice(Math.max(0, older.length + 1 - Math.min(keepFailures, keep.failures)))
+  return [...book.failed.filter((one) => !isSame(one)), ...kept, why]
 }
 
 // A hold on the release ends with the last trial that it held.

@@ -23,9 +23,9 @@ export type Target =
   /** May be one we know in other words; only a server can tell. */
   | { readonly kind: 'ask'; readonly written: string }
 
-/** The hash of a template as its author wrote it. */
-export function writtenHash(template: PodTemplate): string {
-  return shortHash(template)
+/** The hash of a template as its author wrote it; with the name of its revision, where its author gives one. */
+export function writtenHash(template: PodTemplate, revision?: string): string {
+  return shortHash(revision === undefined ? template : [template, revision])
 }
 
 type Laid = { readonly app: Pick<App, 'workloads'> }
@@ -41,7 +41,10 @@ export function targetOf(
   if (same !== undefined)
     return { kind: 'known', revision: same.revision, workload: same, respelt: false }
 
-  const alike = living.filter((workload) => nearlyContained(template, bare(workload.template)))
+  // What its author names is itself: another name is another revision, also of the very same template.
+  const alike = living
+    .filter((workload) => revision === undefined || workload.revision === revision)
+    .filter((workload) => nearlyContained(template, bare(workload.template)))
   if (alike.length === 0)
     return { kind: 'new', revision: freeName(revision ?? written, written, workloads) }
   const readBack = readBacks.find((one) => one.written === written)
@@ -77,7 +80,8 @@ function freeName(wished: string, written: string, workloads: readonly WorkloadS
 
 /** A template without the labels that we put on it. */
 export function bareTemplate(app: Laid['app'], template: PodTemplate): PodTemplate {
-  const ours = new Set([labels.revision, labels.release, labels.seat, ...tellingKeys(app)])
+  const more = Object.keys(app.workloads.labels ?? {})
+  const ours = new Set([labels.revision, labels.release, labels.seat, ...more, ...tellingKeys(app)])
   const own = Object.entries(template.metadata?.labels ?? {}).filter(([key]) => !ours.has(key))
   return { ...template, metadata: { ...template.metadata, labels: Object.fromEntries(own) } }
 }

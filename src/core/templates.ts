@@ -1,4 +1,5 @@
-/** Where the template of a revision can be had: from who asks for it, else from a workload that runs it. */
+/** Where the template of a revision can be had: from who asks for it, a workload that runs it, or who remembers it. */
+import { entry } from './entry.ts'
 import type { Facts } from './facts.ts'
 import type { Template } from './model/app.ts'
 
@@ -12,6 +13,6 @@ export function templateOf(facts: Facts, revision: string): Template | undefined
   if (asked !== undefined) return asked
   const seen = facts.workload(revision) ?? facts.remembered.find((one) => one.revision === revision)
   return seen === undefined
-    ? undefined
+    ? entry(app.templates, revision)
     : { template: facts.bare(seen.template), written: seen.written }
 }

@@ -1,8 +1,9 @@
 /** Workloads under fixed names by role: what was judged comes to live in the stable role, with capacity at every moment. */
 import { describe, expect, test } from 'vitest'
+import { analysis } from '#test/gen/metric.ts'
 import { httpRoute, release, template } from '#test/gen/release.ts'
 import { SeatWorld } from '#test/gen/seat-world.ts'
-import { command, pass, phaseIs, reasonIs, settle, until } from '#test/gen/story.ts'
+import { command, pass, phaseIs, reasonIs, settle, until, value } from '#test/gen/story.ts'
 import type { World } from '#test/gen/world.ts'
 import type { ReleaseSpec } from './api/release.ts'
 import type { ReleaseWorkloads } from './api/workloads.ts'
@@ -194,6 +195,58 @@ describe('a split', () => {
     settle(world)
     expect([podNames(world, v1).length, podNames(world, v2).length]).toEqual([3, 0])
     pass(world)
+  })
+})
+
+describe('a blue-green release whose pods stay where they were judged, and must prove themselves there', () => {
+  const names = { kind: 'ReplicaSet', promotion: 'handover', naming: 'role' } as const
+  const metrics = (text: string) => ({ metrics: () => value(text) })
+
+  function promoted(): SeatWorld {
+    const blueGreen = { scaleDownDelay: '0s' }
+    const given = release({ workloads: names, strategy: { blueGreen }, analysis: analysis() })
+    const world = new SeatWorld(given, httpRoute())
+    world.late = true
+    world.door = (app) => {
+      const promotion = { ...app.plan.promotion, verify: ['errors'] }
+      return { ...app, plan: { ...app.plan, promotion } }
+    }
+    until(world, phaseIs('Completed'))
+    settle(world)
+    world.ask({ template: template('shop:v2') })
+    until(world, reasonIs('WaitingForApproval'), metrics('0'))
+    command(world, 'promote')
+    until(world, (now) => now.release.status?.trials?.[0]?.stage === 'verifying', metrics('0'))
+    expect(world.weights()).toEqual({ 'shop-stable': 0, 'shop-canary': 100 })
+    return world
+  }
+
+  const always = (world: SeatWorld, done: (now: World) => boolean, text: string): void =>
+    until(
+      world,
+      (now) => {
+        checkCapacity(now as SeatWorld)
+        return done(now)
+      },
+      metrics(text),
+    )
+
+  test('keeps all traffic and the old pods until it has, then completes there', () => {
+    const world = promoted()
+    expect([podNames(world, v1).length, podNames(world, v2).length]).toEqual([4, 4])
+    always(world, phaseIs('Completed'), '0')
+    settle(world)
+    expect(world.weights()).toEqual({ 'shop-stable': 0, 'shop-canary': 100 })
+    expect([podNames(world, v1).length, podNames(world, v2).length]).toEqual([0, 4])
+  })
+
+  test('goes back to the old pods when it fails, at once', () => {
+    const world = promoted()
+    const before = podNames(world, v1)
+    always(world, phaseIs('Failed'), '90')
+    settle(world)
+    expect(world.weights()).toEqual({ 'shop-stable': 100, 'shop-canary': 0 })
+    expect([podNames(world, v1), podNames(world, v2).length]).toEqual([before, 0])
   })
 })
 

@@ -1,6 +1,6 @@
 /** What changed targets mean for the release: for each candidate a trial begins, is given up, or nothing at all. */
 import { type Candidate, type Command, candidateOf } from './model/app.ts'
-import { type Trial, trialOf } from './model/notebook.ts'
+import { type Failure, type Trial, trialOf } from './model/notebook.ts'
 import type { RoleName } from './model/weights.ts'
 import { canReturn, forgive, note, type Pass, retreat, withBook, withTrial } from './pass.ts'
 import type { Target } from './revision.ts'
@@ -14,7 +14,7 @@ export function turn(pass: Pass): Pass {
     (before, { role }) => giveUp(before, role, 'Withdrawn', `${role} is no candidate any more`),
     pass,
   )
-  return app.plan.candidates.reduce(turnOne, left)
+  return app.plan.candidates.reduce(turnOne, forgetFinished(left))
 }
 
 function deleted(pass: Pass): Pass {
@@ -31,12 +31,56 @@ function turnOne(pass: Pass, candidate: Candidate): Pass {
   const { stable, failed, concluded } = pass.book
   const trial = trialOf(pass.book, role)
   if (trial !== undefined) return goOn(pass, candidate, trial, target)
-  if (stable === undefined || stable === target.revision) return forgive(pass, role)
+  if (stable === undefined) return forgiveLast(pass, role)
+  if (stable === target.revision) return isDebut(pass, role) ? pass : forgiveLast(pass, role)
   // What was compared once is not compared again, whoever won.
   if (concluded !== undefined) return pass
-  if (failed.some((one) => one.role === role && one.revision === target.revision)) return pass
+  if (isFinished(pass, candidate)) return pass
+  const known = failed.find((one) => one.role === role && one.revision === target.revision)
+  if (known !== undefined && !isNewer(candidate, known)) return pass
   if (pass.book.seat !== undefined) return comeHome(pass, pass.book.seat, stable)
   return begin(pass, candidate, target.revision)
+}
+
+/** The very first revision failed on its own way in: there is nothing else to serve, and still it is told. */
+function isDebut({ book, observed }: Pass, role: RoleName): boolean {
+  if (observed.app.plan.firstInstall !== 'steps') return false
+  return book.failed.some((one) => one.role === role && one.revision === book.stable)
+}
+
+/** The first revision goes through the steps beside itself, where the plan says so. */
+export function introduce(pass: Pass): Pass {
+  const { plan, workloads } = pass.observed.app
+  const { stable } = pass.book
+  if (plan.firstInstall !== 'steps' || workloads.layout.by !== 'role' || stable === undefined)
+    return pass
+  return plan.candidates
+    .filter(({ role, own }) => own === undefined && trialOf(pass.book, role) === undefined)
+    .reduce((before, candidate) => begin(before, candidate, stable), pass)
+}
+
+/** A failure that is remembered by number stays until a success. */
+function forgiveLast(pass: Pass, role: RoleName): Pass {
+  return (pass.observed.app.plan.keepFailures ?? 1) > 1 ? pass : forgive(pass, role)
+}
+
+/** Whether the candidate became stable by this very word, or a later one. */
+function isFinished({ book }: Pass, { role, command }: Candidate): boolean {
+  const done = book.finished?.find((one) => one.role === role)
+  return command !== undefined && done !== undefined && command.version <= done.version
+}
+
+function forgetFinished(pass: Pass): Pass {
+  const { finished } = pass.book
+  if (finished === undefined) return pass
+  const kept = finished.filter(({ role }) => candidateOf(pass.observed.app, role) !== undefined)
+  if (kept.length === finished.length) return pass
+  return withBook(pass, { finished: kept.length === 0 ? undefined : kept })
+}
+
+/** Whoever commands a candidate has said something since it was turned back. */
+function isNewer({ command }: Candidate, failure: Failure): boolean {
+  return command !== undefined && failure.command !== undefined && command.version > failure.command
 }
 
 type Known = Exclude<Target, { kind: 'ask' }>
@@ -100,7 +144,8 @@ function begin(pass: Pass, { role, command }: Candidate, revision: string): Pass
     service: services[role] ?? '',
     command,
   }
-  const started = withBook(forgive(pass, role), {
+  const many = (pass.observed.app.plan.keepFailures ?? 1) > 1
+  const started = withBook(forgive(pass, role, many ? revision : undefined), {
     analyses: book.analyses.filter((one) => one.role !== role),
     looks: book.looks.filter((one) => one.role !== role),
     paused: book.trials.length === 0 ? undefined : book.paused,
@@ -108,6 +153,15 @@ function begin(pass: Pass, { role, command }: Candidate, revision: string): Pass
   })
   const message = `revision ${revision} goes on trial beside ${book.stable}`
   return note(started, { role, action: 'Start', reason: 'StepCompleted', message })
+}
+
+/** A candidate that was sent home by a conclusion takes over nevertheless: somebody says so. */
+export function promoteAgain(pass: Pass, role: RoleName, revision: string): Pass {
+  const candidate = candidateOf(pass.observed.app, role)
+  const { concluded } = pass.book
+  if (candidate === undefined || concluded === undefined) return pass
+  const closed = withBook(pass, { concluded: { ...concluded, winner: role, open: false } })
+  return withTrial(begin(closed, candidate, revision), role, { stage: { kind: 'promoting' } })
 }
 
 /** Whether a revision was stable just now and its pods are all there still. */

@@ -5,7 +5,7 @@ import { apiVersionOf, type Kind } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import { type CacheTarget, keepUp } from './cache-loop.ts'
 import type { Cache, Change, WatchOptions } from './cluster.ts'
-import { KubeError } from './errors.ts'
+import { isKube, KubeError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Ports } from './ports.ts'
 import { metadataOf, objectStore } from './store.ts'
@@ -34,7 +34,12 @@ export type CacheSurroundings = {
   readonly ended: () => void
 }
 
-type Waiter = { readonly resolve: () => void; readonly reject: (error: Error) => void }
+type Waiter = {
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+  /** Whether the answer that there is no such kind is enough. */
+  readonly orAbsent: boolean
+}
 
 /** Begins at once; see `Cache` for what it promises and cache-loop.ts for how it keeps up. */
 export function watchCache<T>(
@@ -98,6 +103,12 @@ export function watchCache<T>(
     broken: (error) => {
       trouble = { error, since: trouble?.since ?? ports.clock.now() }
       report({ where, error })
+      if (!isKube(error, 'NotFound')) return
+      for (const waiter of waiters) {
+        if (!waiter.orAbsent) continue
+        waiter.resolve()
+        waiters.delete(waiter)
+      }
     },
   }
 
@@ -113,6 +124,12 @@ export function watchCache<T>(
     await done
   }
 
+  const wait = (orAbsent: boolean): Promise<void> => {
+    if (synced || (orAbsent && isKube(trouble?.error, 'NotFound'))) return Promise.resolve()
+    if (stopping.signal.aborted) return Promise.reject(stopped(where))
+    return new Promise((resolve, reject) => waiters.add({ resolve, reject, orAbsent }))
+  }
+
   return {
     kind,
     get: store.get,
@@ -120,11 +137,8 @@ export function watchCache<T>(
     values: store.values,
     size: store.size,
     isSynced: () => synced,
-    synced: () => {
-      if (synced) return Promise.resolve()
-      if (stopping.signal.aborted) return Promise.reject(stopped(where))
-      return new Promise((resolve, reject) => waiters.add({ resolve, reject }))
-    },
+    synced: () => wait(false),
+    answered: () => wait(true),
     resourceVersion: () => version,
     trouble: () => trouble,
     subscribe,

@@ -105,6 +105,8 @@ export type Cache<T> = {
   readonly isSynced: () => boolean
   /** Resolves when the first list is held. Rejects only when the cache is stopped before. */
   readonly synced: () => Promise<void>
+  /** The same, and also when the server says that it knows no such kind: the watch goes on until it does. */
+  readonly answered: () => Promise<void>
   /** The newest resourceVersion seen, bookmarks included. */
   readonly resourceVersion: () => string
   /** Why the cache is not up to date now, if it is not: the last error and since when (Clock.now). */

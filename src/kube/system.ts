@@ -9,7 +9,7 @@ export type SystemClockOptions = {
   readonly startAt?: number
 }
 
-/** The longest delay that Node's timers take. */
+/** The longest delay that Node's timers take; a longer one, as one below zero, would fire at once. */
 const longestTimerMs = 2 ** 31 - 1
 
 export function systemClock({ speed = 1, startAt = Date.now() }: SystemClockOptions = {}): Clock {
@@ -19,7 +19,7 @@ export function systemClock({ speed = 1, startAt = Date.now() }: SystemClockOpti
     now: () => Math.floor(startAt + elapsed()),
     monotonic: elapsed,
     after: (delayMs, callback) => {
-      const timer = setTimeout(callback, Math.min(delayMs / speed, longestTimerMs))
+      const timer = setTimeout(callback, Math.min(Math.max(0, delayMs / speed), longestTimerMs))
       return () => clearTimeout(timer)
     },
   }

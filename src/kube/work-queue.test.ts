@@ -161,6 +161,36 @@ test('wakes a key at the very instant it asked for, with one timer for all', asy
   expect(pending()).toBe(0)
 })
 
+test('no timer is set below zero, also when time goes on between two looks at the clock', async () => {
+  const time = virtualClock()
+  const delays: number[] = []
+  let drift = 0
+  const clock = {
+    ...time.clock,
+    // Each look at the clock takes a while, as on a machine that is busy.
+    monotonic: () => time.clock.monotonic() + (drift += 3),
+    after: (delayMs: number, callback: () => void) => {
+      delays.push(delayMs)
+      return time.clock.after(delayMs, callback)
+    },
+  }
+  const passes: string[] = []
+  const queue = workQueue({
+    clock,
+    onError: () => undefined,
+    reconcile: async (key) => {
+      passes.push(key)
+      return undefined
+    },
+  })
+  for (const afterMs of [4, -1000, 1, Number.NaN, 2]) queue.add(String(afterMs), { afterMs })
+  await time.advance(100)
+  expect(passes.toSorted()).toEqual(['-1000', '1', '2', '4', 'NaN'])
+  expect(delays.length).toBeGreaterThan(0)
+  expect(delays.filter((delayMs) => !(delayMs >= 0))).toEqual([])
+  await queue.stop()
+})
+
 test('an earlier instant stands against a later one, and not the other way round', async () => {
   const { queue, passes, advance } = bench(nothing)
   queue.add('a', { afterMs: 500 })

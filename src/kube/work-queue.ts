@@ -102,7 +102,8 @@ class Keys implements WorkQueue {
 
   readonly add = (key: string, { afterMs = 0, low = false }: Asked = {}): void => {
     if (this.#stopped) return
-    const at = this.#clock.monotonic() + Math.max(0, afterMs)
+    // What is no number of milliseconds to come is now.
+    const at = this.#clock.monotonic() + (afterMs > 0 ? afterMs : 0)
     const rank = at + (low ? lowBehindMs : 0)
     const known = this.#waiting.get(key)
     if (known !== undefined && known.at <= at && known.rank <= rank) return
@@ -164,7 +165,9 @@ class Keys implements WorkQueue {
       this.#timer = undefined
       this.#pump()
     }
-    const cancel = this.#clock.after(first.at - this.#clock.monotonic(), fire)
+    // Time goes on between two looks at the clock: what was to come a moment ago may be over.
+    const left = Math.max(0, first.at - this.#clock.monotonic())
+    const cancel = this.#clock.after(left, fire)
     this.#timer = { at: first.at, cancel }
   }
 

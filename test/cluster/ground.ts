@@ -8,12 +8,13 @@ import type { Ground } from '../scenarios/stage.ts'
 export type RealGround = Ground & { readonly real: RealCluster }
 
 /** @throws Error with one sentence where there can be none: not root, not Linux, no programs. */
-export async function realGround(): Promise<RealGround> {
+export async function realGround(apiServerFlags: readonly string[] = []): Promise<RealGround> {
   const ports = systemPorts()
   const real = await startRealCluster({
     ports,
     crds: doors.flatMap((door) => door.crds),
     followDelayMs: 50,
+    apiServerFlags,
   })
   const cluster = connectTo(real.apiServer.transport(), ports, { userAgent: 'test' })
   return {

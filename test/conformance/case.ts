@@ -18,6 +18,8 @@ export type Step = {
   readonly save?: string
   /** Only these members of the answer's body are compared. */
   readonly pick?: readonly string[]
+  /** Of a list in discovery, entries of these names are left out: they are cases of their own. */
+  readonly omit?: readonly string[]
   /** A watch: reads so many events, then closes it. */
   readonly take?: number
   /** Repeats the request until it is answered like this; what it says is not compared. */

@@ -23,7 +23,7 @@ export function writeGolden(traces: ReadonlyMap<string, readonly Outcome[]>): vo
   for (const [id, trace] of [...traces].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const area = id.split('/')[0] ?? ''
     const lines = areas.get(area) ?? []
-    lines.push(JSON.stringify([id, sorted(trace)]))
+    lines.push(JSON.stringify([id, sorted(renumbered(trace))]))
     areas.set(area, lines)
   }
   rmSync(folder, { recursive: true, force: true })

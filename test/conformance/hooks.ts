@@ -1,8 +1,8 @@
 /** A webhook server for both: admission reviews and conversions, answered by the path alone. */
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { createAuthority } from '#kube/authority.ts'
 import type { Ports } from '#kube/ports.ts'
-import { createAuthority } from '#local/pki.ts'
 
 export type Hooks = {
   readonly url: string

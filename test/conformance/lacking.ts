@@ -10,6 +10,7 @@ export type Lacking = {
 }
 
 const notFound = '404 page not found'
+const noSuchKind = 'the server could not find the requested resource'
 
 export const lacking: readonly Lacking[] = [
   {
@@ -30,6 +31,30 @@ export const lacking: readonly Lacking[] = [
     what: 'autoscaling/v1 as a version of its own',
     cases: ['discovery/autoscaling v1'],
     says: notFound,
+  },
+  {
+    what: 'policies in the server (ValidatingAdmissionPolicy); webhooks of both kinds are there',
+    cases: ['admission/a policy'],
+    says: noSuchKind,
+  },
+  {
+    what: 'addresses of Services as objects (IPAddress, ServiceCIDR), the health of components',
+    cases: ['discovery/addresses of Services as objects', 'discovery/the health of components'],
+    says: noSuchKind,
+  },
+  {
+    what: 'bindings that name their pod themselves; those of a pod (`pods/NAME/binding`) are there',
+    cases: ['discovery/bindings that name their pod'],
+    says: noSuchKind,
+  },
+  {
+    what: 'commands in pods (attach, exec, portforward), containers added to a pod, pods of another size',
+    cases: [
+      'discovery/commands in pods',
+      'discovery/containers added to pods',
+      'discovery/pods of another size',
+    ],
+    says: 'the local cluster does not offer to',
   },
 ]
 

@@ -23,6 +23,8 @@ const spelt = /Invalid value: "\{.*\}": json:/g
 /** Structures that the server prints in the manner of its own language, and its picture of a difference. */
 const printed = /(Invalid|Unsupported) value: \[?\{.*\}\]?: /g
 const pictured = /(previously negative\))\n[\s\S]*$/
+/** Where several bindings allow a thing, the one that is named is the first of a map. */
+const anyOfTwo = /"system:(discovery|public-info-viewer)"/g
 const inWords = /(resourceVersion\\":\\"|precondition \(|in record \()\d+/g
 const randomEnd = /[bcdfghjklmnpqrstvwxz2456789]{5}$/
 
@@ -182,6 +184,7 @@ class Marker {
       .replace(printed, '$1 value: <object>: ')
       .replace(pictured, '$1')
       .replace(inWords, '$1<version>')
+      .replace(/RBAC: allowed by .*/, (why) => why.replace(anyOfTwo, '<one of several>'))
   }
 
   #numbered(what: string, text: string): string {

@@ -22,6 +22,11 @@ for (const [id, lines] of found.different) {
   for (const line of lines) process.stdout.write(`${id} ${line}\n`)
 }
 
+function differing(rows: readonly string[]): string {
+  if (rows.length === 0) return 'No difference passes the tests.'
+  return `Different, and to be mended. No other difference passes the tests:\n\n${rows.join('\n')}`
+}
+
 function page(result: Count): string {
   const areas = Map.groupBy(result.different.keys(), (id) => id.split('/')[0] ?? '')
   const rows = [...areas].map(
@@ -47,9 +52,7 @@ Lacking, with a plain refusal as its behaviour:
 
 ${lacking.map(({ what, says }) => `- ${what}: \`${says}\``).join('\n')}
 
-Different, and to be mended. No other difference passes the tests:
-
-${rows.join('\n')}
+${differing(rows)}
 
 Beside the cases, 2,000 random sequences of requests (ConfigMaps, Deployments with scale and status, a custom kind with
 rules; creates, replaces, all four kinds of patch, apply with two managers, deletions, lists, watches) are played on both

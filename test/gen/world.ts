@@ -12,7 +12,7 @@ import { applyPatch } from '#core/forecast/json-patch.ts'
 import type { HttpBackendRef, HttpRoute } from '#core/k8s/gateway-api.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { ReplicaSet, Service } from '#core/k8s/workloads.ts'
-import { type App, withServicesOf, workloadKinds } from '#core/model/app.ts'
+import { type App, withPlacesOf, workloadKinds } from '#core/model/app.ts'
 import type { Acknowledged } from '#core/model/event.ts'
 import { emptyMemo, type Memo, type Notebook } from '#core/model/notebook.ts'
 import type {
@@ -47,11 +47,17 @@ export class World {
   readonly foreign = new Map<string, string>()
   readonly replicaSets = new Map<string, ReplicaSet>()
   readonly services = new Map<string, Service>()
+  /** Anything else that was made, by `Kind/name`. */
+  readonly objects = new Map<string, KubeObject>()
+  /** Kinds that the cluster does not serve: nothing of them can be made. */
+  absent: readonly string[] = []
   readonly ready = new Map<string, number>()
   /** Service → ReplicaSet → ready endpoints, as last published. */
   endpoints = new Map<string, Map<string, number>>()
   route: HttpRoute | undefined
   gone = false
+  /** What a door says that a Release cannot. */
+  door: (app: App, release: Release) => App = (app) => app
   /** When the gateway took up the route as it stands; undefined when it has not. */
   acceptedAt: number | undefined
   /** How often anything was written: the release's status, and everything else. */
@@ -73,8 +79,9 @@ export class World {
   }
 
   observe(): Observed {
-    const read = readRelease(this.release)
-    if (read.kind !== 'app') throw new Error(JSON.stringify(read.problems))
+    const found = readRelease(this.release)
+    if (found.kind !== 'app') throw new Error(JSON.stringify(found.problems))
+    const read = { app: this.door(found.app, this.release) }
     const services: Record<string, ServiceSeen> = {}
     for (const [name, { metadata, spec }] of this.services) {
       services[name] = {
@@ -89,7 +96,7 @@ export class World {
     }
     const notebook = this.notebook()
     return {
-      app: withServicesOf(read.app, notebook?.trials ?? []),
+      app: withPlacesOf(read.app, notebook),
       notebook,
       memo: this.memo,
       workloads: [...this.replicaSets.values()].map((replicaSet) => ({
@@ -112,6 +119,7 @@ export class World {
         [...this.endpoints].map(([name, counts]) => [name, Object.fromEntries(counts)]),
       ),
       routes: this.#routes(read.app),
+      absent: this.absent,
       rivals: this.rivals,
       members: [],
       remembered: this.remembered,
@@ -127,9 +135,11 @@ export class World {
   #routes(app: App): Record<string, KubeObject> {
     const found = (routers[app.traffic.router]?.objects(app) ?? []).flatMap(({ kind, name }) => {
       const object = kind === 'Service' ? this.services.get(name) : this.route
-      return object?.metadata.name === name ? [[`${kind}/${name}`, object] as const] : []
+      return object?.metadata.name === name && object.kind === kind
+        ? [[`${kind}/${name}`, object] as const]
+        : []
     })
-    return Object.fromEntries(found)
+    return { ...Object.fromEntries(this.objects), ...Object.fromEntries(found) }
   }
 
   /** The pods that any Service lists, as many as it counts. */
@@ -242,6 +252,7 @@ export class World {
   protected keepPod(_pod: KubeObject): void {}
 
   protected remover({ ref }: Write & { readonly kind: 'delete' }): void {
+    if (this.objects.delete(`${ref.kind}/${ref.name}`)) return
     const place = ref.kind === 'Service' ? this.services : this.replicaSets
     place.delete(ref.name)
   }
@@ -254,6 +265,10 @@ export class World {
     if (made.kind === 'Service' && !this.services.has(made.metadata.name)) {
       this.services.set(made.metadata.name, made as Service)
     }
+    const key = `${made.kind}/${made.metadata.name}`
+    const isOther = !isWorkload(made.kind) && made.kind !== 'Service'
+    if (isOther && !this.absent.includes(made.kind) && !this.objects.has(key))
+      this.objects.set(key, made)
   }
 
   #patch(kind: string, name: string, patch: readonly PatchOperation[]): void {
@@ -266,12 +281,14 @@ export class World {
       HTTPRoute: () => this.route,
       Release: () => this.release,
     }
-    const before = places[kind]?.()
+    const key = `${kind}/${name}`
+    const before = this.objects.get(key) ?? places[kind]?.()
     if (before === undefined) return
     const patched = applyPatch(before, patch)
     // A precondition that does not hold refuses the write, as an API server would.
     if (patched === undefined) return
     const after = this.stamp(patched)
+    if (this.objects.has(key)) return void this.objects.set(key, after)
     if (isWorkload(kind)) this.replicaSets.set(name, after as ReplicaSet)
     if (kind === 'Pod') this.keepPod(after)
     if (kind === 'Service') this.services.set(name, after as Service)
@@ -299,12 +316,10 @@ export class World {
   /** Publishes the endpoints of all Services as they are now. */
   moveEndpoints(): void {
     for (const [name, service] of this.services) {
-      const revision = service.spec.selector?.[labels.revision]
       const counts = new Map<string, number>()
       for (const replicaSet of this.replicaSets.values()) {
-        const own = replicaSet.metadata.labels?.[labels.revision]
         const ready = this.ready.get(replicaSet.metadata.name) ?? 0
-        if ((revision === undefined || own === revision) && ready > 0)
+        if (isSelected(replicaSet, service) && ready > 0)
           counts.set(replicaSet.metadata.name, ready)
       }
       this.endpoints.set(name, counts)
@@ -341,15 +356,18 @@ export class World {
 
   /** Ready pods that a Service's selector reaches, by the store's truth. */
   reachable(service: string): number {
-    const revision = this.services.get(service)?.spec.selector?.[labels.revision]
-    let count = 0
-    for (const replicaSet of this.replicaSets.values()) {
-      if (replicaSet.metadata.labels?.[labels.revision] === revision) {
-        count += this.ready.get(replicaSet.metadata.name) ?? 0
-      }
-    }
-    return count
+    const found = this.services.get(service)
+    if (found === undefined) return 0
+    return [...this.replicaSets.values()]
+      .filter((replicaSet) => isSelected(replicaSet, found))
+      .reduce((count, { metadata }) => count + (this.ready.get(metadata.name) ?? 0), 0)
   }
+}
+
+function isSelected({ spec: { template } }: ReplicaSet, { spec }: Service): boolean {
+  return Object.entries(spec.selector ?? {}).every(
+    ([key, value]) => template.metadata?.labels?.[key] === value,
+  )
 }
 
 function isWorkload(kind: string): boolean {

@@ -8,7 +8,9 @@ import { Actor, sharedStage } from './stage.ts'
 
 const stage = sharedStage()
 
-const objects = globSync('examples/**/*.yaml')
+const objects = globSync('examples/**/*.yaml', {
+  exclude: ['examples/kulta/**', 'examples/canaryapp/**'],
+})
   .sort()
   .flatMap((path) =>
     parseAllDocuments(readFileSync(path, 'utf8')).map((document) => document.toJS() as KubeObject),

@@ -14,6 +14,16 @@ export const manners = {
   well: (response, time) => vector(response, [[time, '0']]),
   notANumber: (response, time) => vector(response, [[time, 'NaN']]),
   infinite: (response, time) => vector(response, [[time, '+Inf']]),
+  minusInfinite: (response, time) => vector(response, [[time, '-Inf']]),
+  text: (response, time) => vector(response, [[time, 'all is well']]),
+  missingValue: (response) =>
+    success(response, { resultType: 'vector', result: [{ metric: { pod: '0' } }] }),
+  /** A good number, of five minutes ago. */
+  stale: (response, time) => vector(response, [[time - 300, '0']]),
+  errorWithSuccessCode: (response) =>
+    send(response, 200, JSON.stringify({ status: 'error', errorType: 'timeout', error: 'secret' })),
+  /** Nobody is there any more: the connection ends without a word. */
+  down: (response) => void response.destroy(),
   severalSeries: (response, time) =>
     vector(response, [
       [time, '0'],

@@ -5,26 +5,11 @@
 import { describe, expect, test } from 'vitest'
 import { readRelease } from '#core/api/read.ts'
 import type { Release, ReleaseSpec } from '#core/api/release.ts'
-import type { ReleaseWorkloads } from '#core/api/workloads.ts'
-import { type Strategy, strategies } from '#core/model/app.ts'
+import type { Strategy } from '#core/model/app.ts'
 import { writtenHash } from '#core/revision.ts'
-import { routerNames } from '#core/traffic/register.ts'
 import { release, template } from '#test/gen/release.ts'
+import { candidateRoles, combinations, refusal, type Topology, topologies } from './combinations.ts'
 import { type Illness, Play } from './play.ts'
-
-const topologies = {
-  'ReplicaSets by revision': { kind: 'ReplicaSet' },
-  'Deployments by revision': { kind: 'Deployment' },
-  'Deployments by role, replace': { kind: 'Deployment', naming: 'role', promotion: 'replace' },
-  'ReplicaSets by role, replace': { kind: 'ReplicaSet', naming: 'role', promotion: 'replace' },
-  'ReplicaSets by role, handover': { kind: 'ReplicaSet', naming: 'role', promotion: 'handover' },
-  'ReplicationControllers by role, handover': {
-    kind: 'ReplicationController',
-    naming: 'role',
-    promotion: 'handover',
-  },
-} as const satisfies Readonly<Record<string, ReleaseWorkloads>>
-type Topology = keyof typeof topologies
 
 const analysis: NonNullable<ReleaseSpec['analysis']> = {
   provider: { prometheus: { address: 'http://prometheus.monitoring.svc:9090' } },
@@ -127,8 +112,7 @@ const judgedBefore: Partial<ReleaseSpec> = {
 }
 
 function releaseOf(strategy: Strategy, router: string, topology: Topology): Release {
-  const role = { canary: 'canary', blueGreen: 'preview', experiment: 'b', commanded: 'b' }
-  const candidate = strategy === 'rolling' ? undefined : role[strategy]
+  const candidate = candidateRoles[strategy]
   return release({
     progressDeadline: '1m',
     workloads: topologies[topology],
@@ -142,28 +126,12 @@ function releaseOf(strategy: Strategy, router: string, topology: Topology): Rele
   })
 }
 
-/** Words of the sentence that refuses a combination; undefined for one that is allowed. */
-function refusal(strategy: Strategy, router: string, topology: Topology): string | undefined {
-  if (!topology.includes('by role')) return undefined
-  if (strategy === 'rolling')
-    return 'rolling exchanges pods behind one Service, and workloads by role have no second place for them; write revision'
-  if (router === 'service')
-    return 'the router service splits traffic by the pods behind one Service, which selects one role alone; write revision, or take another router'
-  return undefined
-}
-
-const combinations = strategies.flatMap((strategy) =>
-  routerNames.flatMap((router) =>
-    (Object.keys(topologies) as Topology[]).map((topology) => ({ strategy, router, topology })),
-  ),
-)
-
 const seeds = [1, 2]
 const [v1, v2] = ['shop:v1', 'shop:v2'].map((image) => writtenHash(template(image)))
 
 describe.each(combinations)('$strategy × $router × $topology', (combination) => {
   const { strategy, router, topology } = combination
-  const words = refusal(strategy, router, topology)
+  const words = refusal(combination)
   const asked = releaseOf(strategy, router, topology)
   if (words !== undefined) {
     test('is refused', () => {

@@ -11,7 +11,7 @@ import type { Decision, MeasureAsk } from '#core/decision.ts'
 import { assumedRoute, emptyObserved } from '#core/forecast/assumed.ts'
 import { VirtualCluster } from '#core/forecast/cluster.ts'
 import { goodAnswer, goodReply } from '#core/forecast/good-answers.ts'
-import { type App, withServicesOf } from '#core/model/app.ts'
+import { type App, withPlacesOf } from '#core/model/app.ts'
 import { emptyMemo, type Notebook } from '#core/model/notebook.ts'
 import { podsFor, stable, type Weights } from '#core/model/weights.ts'
 import type { MetricAnswer, Observed } from '#core/observed.ts'
@@ -216,7 +216,7 @@ function appOf(release: Release): App {
 }
 
 function readingOf({ app: given, notebook, routes, workloads, endpoints }: Observed): Weights {
-  const app = withServicesOf(given, notebook?.trials ?? [])
+  const app = withPlacesOf(given, notebook)
   const listed = endpoints[app.services[stable] ?? ''] ?? {}
   const behind = Object.fromEntries(
     Object.keys(app.services).map((role) => {

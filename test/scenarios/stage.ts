@@ -184,7 +184,7 @@ export class Actor {
       spec: {
         replicas: 2,
         selector: { matchLabels: { app: this.name } },
-        template: this.#template(version),
+        template: this.template(version),
         services: { stable: `${this.name}-stable`, candidate: `${this.name}-canary` },
         traffic: { route: this.name },
         strategy: { canary: { steps: [{ weight: 50 }] } },
@@ -193,7 +193,8 @@ export class Actor {
     })
   }
 
-  #template(version: string): ReleaseSpec['template'] {
+  /** A pod template whose pods answer as this version. */
+  template(version: string): ReleaseSpec['template'] {
     const seconds = this.#lingerSeconds
     const lifecycle = { preStop: { sleep: { seconds } } }
     return {
@@ -212,7 +213,12 @@ export class Actor {
   }
 
   async ask(version: string): Promise<void> {
-    const body = { spec: { template: this.#template(version) } }
+    await this.change({ template: this.template(version) })
+  }
+
+  /** Somebody changes the spec. */
+  async change(spec: Partial<ReleaseSpec>): Promise<void> {
+    const body = { spec }
     const at = { namespace: 'default', name: this.name }
     const { metadata } = await this.#stage.local.cluster.patch<Release>(
       kinds.release,

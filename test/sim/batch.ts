@@ -1,5 +1,5 @@
-/** Many seeds: each run twice, the two journals compared; failures shrunk; counts added up. */
-import { addCounts, type Counts } from './coverage.ts'
+/** Many seeds: run, some of them twice with the two journals compared; failures shrunk; counts added up. */
+import { addCounts, type Counts, noCounts } from './coverage.ts'
 import { drawPlan } from './draw.ts'
 import type { Plan } from './plan.ts'
 import { type Outcome, runPlan } from './run.ts'
@@ -17,6 +17,8 @@ export type Failure = {
 
 export type BatchResult = {
   readonly runs: number
+  /** Runs that were a second one of a seed, and had to tell the same story to the byte. */
+  readonly replays: number
   readonly failures: readonly Failure[]
   readonly counts: Counts
   readonly virtualMs: number
@@ -24,8 +26,8 @@ export type BatchResult = {
 
 export type BatchOptions = {
   readonly seeds: readonly number[]
-  /** Runs each seed again and compares. */
-  readonly twice: boolean
+  /** Runs each so many-th seed again and compares: 1 for all of them, 0 for none. */
+  readonly againEvery: number
   /** Stops after so many failures. */
   readonly mostFailures: number
   readonly shrinks: boolean
@@ -33,9 +35,10 @@ export type BatchOptions = {
 }
 
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
-  const counts: Counts = { cells: {}, points: {} }
+  const counts = noCounts()
   const failures: Failure[] = []
   let runs = 0
+  let replays = 0
   let virtualMs = 0
   for (const seed of options.seeds) {
     const plan = drawPlan(seed)
@@ -43,8 +46,12 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     runs += 1
     virtualMs += outcome.virtualMs
     addCounts(counts, outcome.counts)
-    const failure = outcome.violation ?? (options.twice ? await differs(plan, outcome) : undefined)
-    if (options.twice) runs += 1
+    const again = options.againEvery > 0 && seed % options.againEvery === 0
+    const failure = outcome.violation ?? (again ? await differs(plan, outcome) : undefined)
+    if (again) {
+      runs += 1
+      replays += 1
+    }
     if (failure !== undefined) {
       const { id, what } = failure
       const smallest = options.shrinks
@@ -55,7 +62,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     options.progress?.(runs)
     if (failures.length >= options.mostFailures) break
   }
-  return { runs, failures, counts, virtualMs }
+  return { runs, replays, failures, counts, virtualMs }
 }
 
 /** The same plan has to give the same journal, or no failure could ever be replayed. */

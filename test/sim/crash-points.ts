@@ -1,4 +1,7 @@
 /** The places between which a process can die: each kind of write that the controller makes. */
+import { isByRole } from './objects.ts'
+import type { Setting } from './stories/story.ts'
+import { workloadShelves } from './truth.ts'
 import type { About } from './wire-request.ts'
 
 /** A write that the store shall see: no dry run. */
@@ -6,25 +9,50 @@ export function isMutating(about: About): boolean {
   return about.isWrite && !about.isDryRun
 }
 
-/** Every write there is in a run, which is too short to forget workloads that are history; a run that crashes at another one has found a new place to list here. */
-export const crashPoints = [
-  'create replicasets',
-  'scale or change replicasets',
+/** Writes of every release, whatever its story. */
+const usual = [
+  'create workloads',
+  'change workloads',
   'create services',
-  'change services',
-  'change httproutes',
   'change releases',
-  'write releases/status',
+  'write status',
   'create events',
   'create leases',
   'change leases',
 ] as const
 
+/** Every write there is in a run, which is too short to forget workloads that are history; a run that crashes at another one has found a new place to list here. */
+export const crashPoints = [
+  ...usual,
+  'change services',
+  'change routes',
+  'create routes',
+  'delete routes',
+  'delete services',
+  'delete workloads',
+  'change pods',
+  'delete pods',
+] as const
+
 export const crashModes = ['before', 'applied', 'after'] as const
 
-export function pointOf({ method, plural, name, subresource }: About): string {
-  if (method === 'DELETE') return `delete ${plural}`
-  if (subresource !== undefined) return `write ${plural}/${subresource}`
-  if (name === undefined) return `create ${plural}`
-  return plural === 'replicasets' ? 'scale or change replicasets' : `change ${plural}`
+/** Those that a story comes by sooner or later. */
+export function pointsIn(setting: Setting): readonly string[] {
+  const { router, topology, strategy } = setting
+  const hasWeights = router !== 'service' && router !== 'none' && strategy !== 'rolling'
+  return [
+    ...usual,
+    ...(isByRole(setting) ? [] : ['change services']),
+    ...(hasWeights ? ['change routes'] : []),
+    ...(router === 'nginx' && hasWeights ? ['create routes', 'delete routes'] : []),
+    ...(strategy === 'commanded' ? ['delete services'] : []),
+    ...(topology.includes('handover') ? ['delete workloads', 'change pods', 'delete pods'] : []),
+  ]
+}
+
+export function pointOf({ method, plural, shelf, name, subresource }: About): string {
+  const what = shelf === undefined ? plural : workloadShelves.includes(shelf) ? 'workloads' : shelf
+  if (method === 'DELETE') return `delete ${what}`
+  if (subresource !== undefined) return `write ${subresource}`
+  return name === undefined ? `create ${what}` : `change ${what}`
 }

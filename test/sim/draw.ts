@@ -11,7 +11,8 @@ import {
   type When,
 } from './plan.ts'
 import { type Dice, diceOf } from './random.ts'
-import { storyOf } from './stories/register.ts'
+import { allowed, courses, type Told } from './stories/register.ts'
+import type { Setting, Wish } from './stories/story.ts'
 
 const cells = states.length * faultKinds.length
 
@@ -19,7 +20,9 @@ export function drawPlan(seed: number): Plan {
   const dice = diceOf(seed, 'plan')
   const state = states[seed % states.length] as State
   const fault = faultKinds[Math.floor((seed % cells) / states.length)] as FaultKind
-  const setting = storyOf('canary').draw(dice, { state, isJudged: fault === 'metrics' })
+  const { told, isBad } = storyFor(seed, state)
+  const isJudged = fault === 'metrics' || fault === 'flapping'
+  const setting = drawSetting(dice, told, { state, isJudged, isBad })
   const instances = fault === 'frozen' || fault === 'partition' || dice.chance(0.15) ? 2 : 1
   const early = state === 'installing' && fault.startsWith('crash')
   const afterMs = early && dice.chance(0.7) ? 0 : aimAfter(dice, state)
@@ -33,8 +36,49 @@ export function drawPlan(seed: number): Plan {
     instances,
     latencyMs: dice.pick([0, 2, 5, 20]),
     strikes: [aimed, ...more],
-    deeds: [...plot(dice, state), ...whims(dice)],
+    deeds: [...plot(dice, state, setting), ...whims(dice)],
+    isBad,
     farewell: dice.chance(0.1),
+  }
+}
+
+/** Has no divisor in common with the number of stories, so that all have their turn in other cells each time. */
+const stride = 47
+
+/** Stories go round too, good and bad; one that never comes into the state wished for gives its turn to the next. */
+function storyFor(seed: number, state: State): { readonly told: Told; readonly isBad: boolean } {
+  const turns = 2 * allowed.length
+  const turn = (seed * stride) % turns
+  for (let further = 0; further < turns; further += 1) {
+    const index = (turn + further) % turns
+    const told = allowed[index >> 1]
+    if (told === undefined || !courses[told.strategy].reaches.includes(state)) continue
+    return { told, isBad: state === 'failed' || index % 2 === 1 }
+  }
+  throw new Error(`no story comes into the state ${state}`)
+}
+
+function drawSetting(dice: Dice, told: Told, wish: Omit<Wish, 'hasWayBack'>): Setting {
+  const hasWayBack = !told.topology.includes('by role')
+  const { form, isJudged } = courses[told.strategy].draw(dice, { ...wish, hasWayBack })
+  const ill = isJudged && dice.chance(0.7) ? 'shop:v2-error50' : 'shop:v2-neverready'
+  return {
+    ...told,
+    form,
+    replicas: dice.pick([1, 1, 2, 2, 3]),
+    analysis: isJudged
+      ? {
+          count: dice.whole(1, 2),
+          failures: dice.whole(1, 2),
+          policy: dice.pick(['hold', 'hold', 'continue', 'rollback']),
+        }
+      : undefined,
+    images: [
+      'shop:v1',
+      wish.isBad ? ill : 'shop:v2',
+      dice.pick(['shop:v3', 'shop:v3-neverready', 'shop:v3-error50']),
+    ],
+    ownServices: dice.chance(0.2),
   }
 }
 
@@ -51,20 +95,19 @@ function anywhere(dice: Dice): When {
 }
 
 /** Faults of which a frozen leader or a dead watch need longer to be felt. */
-const long: readonly FaultKind[] = ['frozen', 'partition', 'metrics']
+const long: readonly FaultKind[] = ['frozen', 'partition', 'metrics', 'flapping']
 
 function strike(dice: Dice, fault: FaultKind, when: When): Strike {
-  return {
-    fault,
-    when,
-    instance: dice.chance(0.8) ? 'A' : 'B',
-    forMs: long.includes(fault) ? dice.pick([3000, 17_000, 30_000]) : dice.pick([800, 3000, 8000]),
-    variant: dice.whole(0, 1 << 20),
-  }
+  const instance = dice.chance(0.8) ? 'A' : 'B'
+  const variant = dice.whole(0, 1 << 20)
+  const usual = long.includes(fault) ? [3000, 17_000, 30_000] : [800, 3000, 8000]
+  // Those that wait for one kind of write wait for long.
+  const waits = fault.startsWith('crash') && variant % 2 === 0
+  return { fault, when, instance, forMs: waits ? 30_000 : dice.pick(usual), variant }
 }
 
 /** What people do so that a release comes into the state wished for, and out of it. */
-function plot(dice: Dice, state: State): readonly Deed[] {
+function plot(dice: Dice, state: State, { strategy }: Setting): readonly Deed[] {
   const when = (at: State, least: number, most: number): When => ({
     kind: 'in',
     state: at,
@@ -77,7 +120,7 @@ function plot(dice: Dice, state: State): readonly Deed[] {
       return [
         next,
         ...(dice.chance(0.3) ? [deed('stale-command', when('approving', 500, 2500))] : []),
-        deed('promote', when('approving', 3000, 6000)),
+        deed('go-on', when('approving', 3000, 6000)),
       ]
     case 'held':
       return [
@@ -89,6 +132,10 @@ function plot(dice: Dice, state: State): readonly Deed[] {
       return [next, deed('abort', when('weighing', 200, 1500))]
     case 'retiring':
       return [next, deed('delete', when('weighing', 100, 1200))]
+    case 'promoting':
+      return strategy === 'experiment' || strategy === 'commanded'
+        ? [next, ...Array.from({ length: 2 }, () => deed('go-on', when('approving', 500, 4000)))]
+        : [next]
     default:
       return [next]
   }

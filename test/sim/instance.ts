@@ -4,18 +4,19 @@
  */
 import { type Controller, startController } from '#controller/controller.ts'
 import { decisionLine } from '#controller/decision-log.ts'
-import type { Log, LogFacts } from '#kube/log.ts'
 import { telemetry } from '#controller/telemetry.ts'
 import { doors } from '#doors/register.ts'
 import { type ConnectedCluster, connectTo } from '#kube/connect.ts'
 import { type Leadership, lead } from '#kube/lease.ts'
+import type { Log, LogFacts } from '#kube/log.ts'
 import { trustedClock } from '#kube/trusted-clock.ts'
 import { type ProcessClock, processClock } from './clocks.ts'
 import type { Cluster } from './cluster.ts'
-import { isMutating, pointOf } from './crash-points.ts'
+import { crashModes, isMutating, pointOf, pointsIn } from './crash-points.ts'
 import type { Metrics } from './metrics.ts'
 import type { FaultKind, Strike } from './plan.ts'
 import { diceOf, idsOf } from './random.ts'
+import type { Setting } from './stories/story.ts'
 import { toldBy } from './told.ts'
 import type { Cause, Truth } from './truth.ts'
 import type { Weather } from './weather.ts'
@@ -42,6 +43,7 @@ export type Instance = {
 export type InstanceParts = {
   readonly cluster: Cluster
   readonly seed: number
+  readonly setting: Setting
   readonly latencyMs: number
   /** Some watch events come again later. */
   readonly mayRepeat: boolean
@@ -74,7 +76,10 @@ export function instanceOf(name: 'A' | 'B', parts: InstanceParts): Instance {
   let passes = 0
   let offset = 0
   let rate = 1
-  const strike = (fault: FaultKind): Strike | undefined => weather.of(fault, name)
+  // A server that restarts does so for everybody.
+  const strike = (fault: FaultKind): Strike | undefined =>
+    weather.of(fault, name) ??
+    (fault === 'restart' ? weather.of(fault, name === 'A' ? 'B' : 'A') : undefined)
 
   const start = (): void => {
     if (stopped || life !== undefined) return
@@ -115,17 +120,24 @@ export function instanceOf(name: 'A' | 'B', parts: InstanceParts): Instance {
 
   const crashAt = (about: About): 'before' | 'applied' | 'after' | undefined => {
     if (!isMutating(about)) return undefined
-    for (const mode of ['before', 'applied', 'after'] as const) {
+    for (const mode of crashModes) {
       const due = strike(`crash-${mode}`)
-      if (due === undefined || taken.has(due)) continue
-      const count = (counted.get(due) ?? 0) + 1
-      counted.set(due, count)
-      if (count <= due.variant % 4) continue
+      if (due === undefined || taken.has(due) || !isMeant(due, about)) continue
       taken.add(due)
       parts.crashed(pointOf(about), mode)
       return mode
     }
     return undefined
+  }
+  /** Some crashes wait for a kind of write, others for a number of them. */
+  const isMeant = (due: Strike, about: About): boolean => {
+    if (due.variant % 2 === 0) {
+      const points = pointsIn(parts.setting)
+      return pointOf(about) === points[(due.variant >> 3) % points.length]
+    }
+    const count = (counted.get(due) ?? 0) + 1
+    counted.set(due, count)
+    return count > (due.variant >> 1) % 4
   }
   const taken = new Set<Strike>()
   const counted = new Map<Strike, number>()

@@ -13,10 +13,10 @@ export type Journal = {
 const longest = 200
 
 export function journalOver(now: () => number): Journal {
-  const hash = createHash('sha1')
+  const notes: string[] = []
   const lines: string[] = []
   const note = (line: string): void => {
-    hash.update(`${now()} ${line}\n`)
+    notes.push(`${now()} ${line}\n`)
   }
   return {
     note,
@@ -24,7 +24,7 @@ export function journalOver(now: () => number): Journal {
       note(line)
       lines.push(`${(now() / 1000).toFixed(3).padStart(9)}  ${line}`)
     },
-    hash: () => hash.copy().digest('hex').slice(0, 16),
+    hash: () => createHash('sha1').update(notes.join('')).digest('hex').slice(0, 16),
     story: () => lines.slice(-longest),
   }
 }

@@ -1,6 +1,6 @@
 /** `npm run sim -- --seeds N --from S`: runs seeds and tells what failed; `--mutants` shows that it can fail. */
 
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { failureText } from './batch.ts'
@@ -17,7 +17,7 @@ const usage = `npm run sim -- [options]
   --workers N   threads (default: one a core)
   --story       tells what happened in each seed, for a few of them
   --mutants     changes the product twenty times and shows that each change is found
-  --write       with --mutants: writes docs/simulation.md`
+  --write       with --mutants: writes the list in docs/simulation.md`
 
 const { values } = parseArgs({
   options: {
@@ -51,7 +51,13 @@ async function tellStories(): Promise<void> {
 
 async function runSeeds(): Promise<void> {
   const startedAt = performance.now()
-  const options = { seeds, twice: !values.once, mostFailures: 5, shrinks: true, workers }
+  const options = {
+    seeds,
+    againEvery: values.once ? 0 : 1,
+    mostFailures: 5,
+    shrinks: true,
+    workers,
+  }
   const { failures, counts, runs, virtualMs } = await runPool(options)
   const seconds = (performance.now() - startedAt) / 1000
   process.stdout.write(`${coverageText(counts)}\n`)
@@ -68,7 +74,8 @@ async function huntMutants(): Promise<void> {
   const survivors = results.filter(({ killed }) => killed === undefined)
   if (values.write) {
     const url = new URL('../../docs/simulation.md', import.meta.url)
-    await writeFile(url, page(results, new Date().toISOString().slice(0, 10)))
+    const date = new Date().toISOString().slice(0, 10)
+    await writeFile(url, page(await readFile(url, 'utf8'), results, date))
   }
   if (survivors.length > 0) process.exitCode = 1
 }

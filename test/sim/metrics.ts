@@ -7,9 +7,10 @@ import { seriesStore } from '#local/prometheus/store.ts'
 import { behaviourOf, tagOf } from '#local/sample-app/behaviour.ts'
 import type { Cluster } from './cluster.ts'
 import { secretToken } from './invariants/s12.ts'
+import { mostErrors } from './objects.ts'
 import type { Strike } from './plan.ts'
-import { mostErrors } from './stories/canary.ts'
 import type { Traffic } from './traffic.ts'
+import { workloadsIn } from './view.ts'
 import type { Weather } from './weather.ts'
 
 export type Metrics = {
@@ -84,6 +85,17 @@ export function metricsOver(cluster: Cluster, traffic: Traffic, weather: Weather
       const { pathname, searchParams } = new URL(question.url)
       const strike = weather.of('metrics', instance)
       const asked = Number(searchParams.get('time') ?? 0)
+      if (weather.of('flapping', instance) !== undefined) {
+        badCount += 1
+        const body = vector(String(badCount % 2 === 0 ? mostErrors - 1 : mostErrors + 1))
+        if (isGood(body.replaceAll(JSON.stringify(now), String(asked))))
+          good.add(Math.round(asked * 1000))
+        return {
+          kind: 'answer',
+          status: 200,
+          body: body.replaceAll(JSON.stringify(now), String(asked)),
+        }
+      }
       const bad = strike === undefined ? undefined : badAnswer(strike, badCount++, asked)
       const wait = bad?.afterMs ?? answerMs
       await new Promise<void>((resolve) => clock.after(Math.min(wait, timeoutMs), resolve))
@@ -101,8 +113,9 @@ export function metricsOver(cluster: Cluster, traffic: Traffic, weather: Weather
 
 /** The name of the revision that an image belongs to, as its pods are labelled. */
 function revisionOf(cluster: Cluster, image: string): string | undefined {
-  for (const { metadata, spec } of cluster.truth().workloads.values()) {
-    if (spec.template.spec.containers[0]?.image === image) return metadata.labels?.[labels.revision]
+  for (const { spec } of workloadsIn(cluster.truth())) {
+    const own = spec.template.metadata?.labels?.[labels.revision]
+    if (own !== undefined && spec.template.spec.containers[0]?.image === image) return own
   }
   return undefined
 }

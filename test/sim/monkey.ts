@@ -1,9 +1,13 @@
 /** Somebody who means no harm, and does it: edits what is not theirs, at any instant. */
-import type { HttpRoute } from '#core/k8s/gateway-api.ts'
-import { kinds } from '#core/k8s/kinds.ts'
+import { apiVersionOf, type Kind, kinds } from '#core/k8s/kinds.ts'
+import type { Workload } from '#core/k8s/workloads.ts'
 import { labels } from '#core/render/names.ts'
 import type { Cluster } from './cluster.ts'
+import { isByRole, isRoute, objectsOf, roleOf, workloadKind } from './objects.ts'
 import type { Dice } from './random.ts'
+import { reweighted } from './routes.ts'
+import type { Setting } from './stories/story.ts'
+import { workloadsIn } from './view.ts'
 
 export type Monkey = {
   readonly act: (variant: number) => void
@@ -13,37 +17,40 @@ export type Monkey = {
   readonly leave: () => Promise<void>
 }
 
-export function monkeyOf(cluster: Cluster, dice: Dice): Monkey {
+export function monkeyOf(cluster: Cluster, setting: Setting, dice: Dice): Monkey {
   const client = cluster.person('monkey')
+  const runs =
+    Object.values(kinds).find(({ kind }) => kind === workloadKind(setting)) ?? kinds.replicaSet
+  const routes = objectsOf(setting).filter(([{ kind }]) => isRoute(kind))
   const quietly = (doing: Promise<unknown>): void => {
     doing.catch(() => undefined)
   }
   const anyOf = <T>(shelf: ReadonlyMap<string, T>): T | undefined =>
     shelf.size === 0 ? undefined : dice.pick([...shelf.values()])
-  const workload = () =>
+  const workload = (): Workload | undefined =>
     anyOf(
       new Map(
-        [...cluster.truth().workloads].filter(
-          ([, { metadata }]) => labels.release in (metadata.labels ?? {}),
-        ),
+        workloadsIn(cluster.truth())
+          .filter(({ metadata }) => labels.release in (metadata.labels ?? {}))
+          .map((held) => [held.metadata.uid ?? '', held]),
       ),
     )
   const at = (object: { metadata: { namespace?: string; name: string } }) => ({
     namespace: object.metadata.namespace ?? 'default',
     name: object.metadata.name,
   })
-  const route = { namespace: 'default', name: 'shop' }
-
+  /** Patches one of the release's workloads, if it has any. */
+  const upset = (body: object): void => {
+    const held = workload()
+    if (held !== undefined) quietly(client.patch(runs, at(held), 'merge', body))
+  }
   const weights = (stable: number, canary: number): void => {
-    const held: HttpRoute | undefined = cluster.truth().routes.get('default/shop')
-    const rules = (held?.spec.rules ?? []).map((rule) => ({
-      ...rule,
-      backendRefs: (rule.backendRefs ?? []).map((ref) => ({
-        ...ref,
-        weight: ref.name === 'shop-stable' ? stable : canary,
-      })),
-    }))
-    quietly(client.patch(kinds.httpRoute, route, 'merge', { spec: { rules } }))
+    for (const object of cluster.truth().routes.values()) {
+      const body = reweighted(object, stable, canary)
+      const [kind] = routes[0] ?? []
+      if (body !== undefined && kind !== undefined)
+        quietly(client.patch(kind, at(object), 'merge', body))
+    }
   }
   const acts: readonly (() => void)[] = [
     () => weights(50, 50),
@@ -52,6 +59,8 @@ export function monkeyOf(cluster: Cluster, dice: Dice): Monkey {
     () => weights(0, 100),
     () => {
       const service = anyOf(cluster.truth().services)
+      // Where workloads belong to roles, selectors are given once and nobody looks at them again.
+      if (isByRole(setting)) return
       const other = workload()?.metadata.labels?.[labels.revision] ?? 'none'
       if (service === undefined || service.metadata.name === 'kubernetes') return
       const spec = { selector: { app: 'shop', [labels.revision]: other } }
@@ -59,33 +68,21 @@ export function monkeyOf(cluster: Cluster, dice: Dice): Monkey {
     },
     () => {
       const held = workload()
-      if (held !== undefined) quietly(client.remove(kinds.replicaSet, at(held)))
+      if (held !== undefined) quietly(client.remove(runs, at(held)))
     },
-    () => {
-      const held = workload()
-      if (held === undefined) return
-      const replicas = dice.whole(0, 5)
-      quietly(client.patch(kinds.replicaSet, at(held), 'merge', { spec: { replicas } }))
-    },
-    () => {
-      const held = workload()
-      if (held === undefined) return
-      quietly(
-        client.patch(kinds.replicaSet, at(held), 'merge', { metadata: { ownerReferences: null } }),
-      )
-    },
+    () => upset({ spec: { replicas: dice.whole(0, 5) } }),
+    () => upset({ metadata: { ownerReferences: null } }),
     () => {
       for (const service of cluster.truth().services.values()) {
-        if (service.metadata.name === 'shop-canary')
+        if (service.metadata.name === `shop-${roleOf(setting)}`)
           quietly(client.remove(kinds.service, at(service)))
       }
     },
     () => {
-      quietly(
-        client.patch(kinds.httpRoute, route, 'merge', {
-          metadata: { annotations: { touched: String(dice.whole(0, 1e6)) } },
-        }),
-      )
+      const [kind, object] = routes[0] ?? []
+      if (kind === undefined || object === undefined) return
+      const annotations = { touched: String(dice.whole(0, 1e6)) }
+      quietly(client.patch(kind, at(object), 'merge', { metadata: { annotations } }))
     },
     () => {
       const held = workload()
@@ -93,8 +90,8 @@ export function monkeyOf(cluster: Cluster, dice: Dice): Monkey {
       const { name, namespace, labels: own, annotations } = held.metadata
       const replicas = held.spec.replicas ?? 1
       const copy = {
-        apiVersion: 'apps/v1',
-        kind: 'ReplicaSet',
+        apiVersion: apiVersionOf(runs),
+        kind: runs.kind,
         metadata: {
           name,
           namespace: namespace ?? 'default',
@@ -106,11 +103,12 @@ export function monkeyOf(cluster: Cluster, dice: Dice): Monkey {
       // Gone and there again under the same name, but somebody else's.
       quietly(
         client
-          .remove(kinds.replicaSet, at(held), { propagation: 'Orphan' })
-          .then(() => client.create(kinds.replicaSet, copy)),
+          .remove(runs, at(held), { propagation: 'Orphan' })
+          .then(() => client.create(runs, copy)),
       )
     },
   ]
+  const left = new Set<(typeof oddities)[number]>()
   return {
     act: (variant) => acts[variant % acts.length]?.(),
     bystanders: async () => {
@@ -118,10 +116,12 @@ export function monkeyOf(cluster: Cluster, dice: Dice): Monkey {
     },
     oddities: (variant) => {
       const odd = oddities[variant % oddities.length]
-      if (odd !== undefined) quietly(client.create(kinds.release, odd))
+      if (odd === undefined) return
+      left.add(odd)
+      quietly(client.create(kinds.release, odd))
     },
     leave: async () => {
-      for (const { metadata } of oddities) {
+      for (const { metadata } of left) {
         await client.remove(kinds.release, at({ metadata })).catch(() => undefined)
       }
     },

@@ -3,7 +3,6 @@ import { apiVersionOf, type Kind, kinds } from '#core/k8s/kinds.ts'
 import type { HttpRequest, HttpResponse } from '#kube/http.ts'
 import type { Cluster } from './cluster.ts'
 import type { Strike } from './plan.ts'
-import { shelves } from './truth.ts'
 import type { About } from './wire-request.ts'
 
 /** The stream of a WatchList as a server some seconds behind would send it. */
@@ -16,8 +15,7 @@ export async function watchAt(
 ): Promise<HttpResponse> {
   const behindMs = 1000 + ((strike.variant * 2300) % 20_000)
   const then = cluster.revisionAt(cluster.time.clock.monotonic() - behindMs)
-  const storage = Object.entries(shelves).find(([, shelf]) => shelf === about.shelf)?.[0]
-  const entries = storage === undefined ? undefined : cluster.store.listAt(storage, then)
+  const entries = about.shelf === undefined ? undefined : cluster.store.listAt(about.storage, then)
   if (entries === undefined) return cluster.watch(request, signal)
   const kind = kindOf(about.plural)
   if (kind === undefined) return cluster.watch(request, signal)

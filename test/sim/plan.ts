@@ -34,10 +34,14 @@ export const faultKinds = [
   'timed-out',
   'compaction',
   'outage',
+  'restart',
+  'slow',
+  'admission',
   'frozen',
   'partition',
   'clock',
   'metrics',
+  'flapping',
   'interference',
   'pods',
   'sigterm',
@@ -74,6 +78,7 @@ export const verbs = [
   'stale-command',
   'delete',
   'recreate',
+  'go-on',
 ] as const
 
 /** Something a person does. */
@@ -92,6 +97,8 @@ export type Plan = {
   readonly latencyMs: number
   readonly strikes: readonly Strike[]
   readonly deeds: readonly Deed[]
+  /** Whether the version that is asked for is one that should be turned back. */
+  readonly isBad: boolean
   /** The release is deleted in the end, its route before it. */
   readonly farewell: boolean
 }

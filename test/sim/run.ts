@@ -39,6 +39,7 @@ export async function runPlan(plan: Plan): Promise<Outcome> {
   } finally {
     rejections.stop()
     for (const instance of world.instances) await instance.stop()
+    await world.cluster.end()
   }
   const { journal, coverage, cluster } = world
   return {
@@ -49,6 +50,7 @@ export async function runPlan(plan: Plan): Promise<Outcome> {
     counts: {
       cells: Object.fromEntries(coverage.cells()),
       points: Object.fromEntries(coverage.points()),
+      stories: Object.fromEntries(coverage.stories()),
     },
     virtualMs: cluster.time.clock.monotonic(),
   }

@@ -51,9 +51,11 @@ export function* simpler(plan: Plan): Generator<Plan> {
   const { setting } = plan
   if (setting.replicas > 1) yield { ...plan, setting: { ...setting, replicas: 1 } }
   if (setting.ownServices) yield { ...plan, setting: { ...setting, ownServices: false } }
-  for (const index of setting.steps.keys()) {
+  const { steps } = setting.form.canary ?? { steps: [] }
+  for (const index of steps.keys()) {
     // The first step gives the candidate its traffic.
-    if (index > 0)
-      yield { ...plan, setting: { ...setting, steps: setting.steps.toSpliced(index, 1) } }
+    if (index === 0) continue
+    const form = { canary: { steps: steps.toSpliced(index, 1) } }
+    yield { ...plan, setting: { ...setting, form } }
   }
 }

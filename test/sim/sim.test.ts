@@ -1,13 +1,15 @@
 /** The simulator itself: a few seeds, the same twice; a broken law is found, told and shrunk. The many are in sim.sim.test.ts. */
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { drawPlan } from './draw.ts'
+import { mutants } from './mutants/mutants.ts'
 import type { Plan } from './plan.ts'
 import { runPool } from './pool.ts'
 import { simpler } from './shrink.ts'
 
 test('a few seeds break no law, and tell the same story twice', async () => {
   const seeds = Array.from({ length: 6 }, (_, index) => index * 46)
-  const options = { seeds, twice: true, mostFailures: 1, shrinks: false, workers: 1 }
+  const options = { seeds, againEvery: 1, mostFailures: 1, shrinks: false, workers: 1 }
   const { failures, runs } = await runPool(options)
   expect(failures).toEqual([])
   expect(runs).toBe(12)
@@ -19,4 +21,9 @@ test('a smaller plan has one thing less', () => {
   const smaller = [...simpler(plan)]
   expect(smaller.length).toBeGreaterThan(count(plan))
   expect(smaller.slice(0, count(plan)).every((one) => count(one) === count(plan) - 1)).toBe(true)
+})
+
+test.each(mutants)('the text that a mutant changes stands once in its file: $name', (mutant) => {
+  const url = new URL(`../../${mutant.file}`, import.meta.url)
+  expect(readFileSync(url, 'utf8').split(mutant.from).length).toBe(2)
 })

@@ -21,6 +21,7 @@ type Fault = {
 }
 
 const day = 86_400_000
+const hour = 3_600_000
 const crashesAtRest: Effect = (_struck, own, strike) => {
   // No write came along: the process dies while it waits.
   if (strike.variant % 5 === 4) own.crash()
@@ -65,6 +66,15 @@ export const catalogue: Readonly<Record<FaultKind, Fault>> = {
     says: 'cannot reach the server',
     begins: (_struck, own) => own.wire()?.endStreams(),
   },
+  restart: {
+    says: 'sees the server restart, which remembers no history',
+    begins: ({ cluster, instances }) => {
+      cluster.store.compact()
+      for (const one of instances) one.wire()?.endStreams()
+    },
+  },
+  slow: { says: 'waits long for every answer' },
+  admission: { says: 'meets admission webhooks that refuse, fail or change what is written' },
   frozen: {
     says: 'stands frozen',
     begins: (_struck, own) => own.clock()?.freeze(),
@@ -76,6 +86,7 @@ export const catalogue: Readonly<Record<FaultKind, Fault>> = {
     begins: (_struck, own, { variant }) => upset(own, variant),
   },
   metrics: { says: 'gets bad answers from Prometheus' },
+  flapping: { says: 'sees a metric go up and down about its limit' },
   interference: {
     says: 'works beside somebody who edits what is not theirs',
     begins: ({ monkey, cluster }, _own, { variant, forMs }) => {
@@ -117,9 +128,9 @@ export const catalogue: Readonly<Record<FaultKind, Fault>> = {
 function upset(own: Instance, variant: number): void {
   switch (variant % 6) {
     case 0:
-      return own.clock()?.jump(day)
+      return own.clock()?.jump(variant % 4 < 2 ? day : hour)
     case 1:
-      return own.clock()?.jump(-day)
+      return own.clock()?.jump(variant % 4 < 2 ? -day : -hour)
     case 2:
       own.setClock(day, 1)
       break

@@ -2,9 +2,10 @@
  * The users: a steady stream of requests through the gateway's routing table to whatever serves. Counted without a timer,
  * from change to change: between two changes every share stays what it is.
  */
-import { findEntry, type RequestView, type Table } from '#local/gateway/table.ts'
+import { emptyTable, findEntry, type RequestView, type Table } from '#local/gateway/table.ts'
 import type { Cluster } from './cluster.ts'
-import type { Slice } from './truth.ts'
+import type { Pod, Slice } from './truth.ts'
+import { readyPods } from './view.ts'
 
 export type Span = {
   readonly from: number
@@ -23,14 +24,21 @@ export type Traffic = {
 }
 
 export const requestsPerSecond = 20
+const testsPerSecond = 1
+
+type Way = { readonly namespace: string; readonly service: string; readonly weight: number }
+/** Where no gateway stands, requests go to the Service itself. */
+const toService: readonly Way[] = [{ namespace: 'default', service: 'shop-stable', weight: 1 }]
+
 const host = 'shop.example.com'
 const request: RequestView = {
-  method: 'GET',
+  method: 'POST',
   scheme: 'http',
   authority: host,
   path: '/',
   query: new URLSearchParams(),
-  headers: {},
+  // What a call of gRPC says; other routes do not look at it.
+  headers: { 'content-type': 'application/grpc' },
   client: '10.0.0.1',
 }
 
@@ -39,6 +47,7 @@ type Shares = Pick<Span, 'served' | 'dropped' | 'why'>
 export function trafficOver(cluster: Cluster, onDrop: (span: Span) => void): Traffic {
   const { clock } = cluster.time
   const spans: Span[] = []
+  const plain = cluster.gateway === undefined ? toService : []
   let since = clock.monotonic()
   let table: Table | undefined
   let slices: unknown
@@ -52,7 +61,7 @@ export function trafficOver(cluster: Cluster, onDrop: (span: Span) => void): Tra
 
   const look = (): void => {
     const now = clock.monotonic()
-    const next = cluster.gateway.serving().table
+    const next = cluster.gateway?.serving().table ?? emptyTable
     const truth = cluster.truth()
     if (next === table && truth.slices === slices && pods === counted) return
     if (now > since) {
@@ -64,22 +73,23 @@ export function trafficOver(cluster: Cluster, onDrop: (span: Span) => void): Tra
     table = next
     slices = truth.slices
     counted = pods
-    shares = sharesOf(next, truth.slices, cluster.pods.serving)
+    shares = sharesOf(next, plain, truth.slices, cluster.pods.serving)
   }
   return { look, spans: () => [...spans, { from: since, to: clock.monotonic(), ...shares }] }
 }
 
 function sharesOf(
   table: Table,
+  plain: readonly Way[],
   slices: ReadonlyMap<string, Slice>,
   serving: ReadonlyMap<string, string>,
 ): Shares {
   const served = new Map<string, number>()
   let dropped = 0
   let why = ''
-  const entry = findEntry(table, host, request)
-  const total = (entry?.backends ?? []).reduce((sum, { weight }) => sum + weight, 0)
-  for (const backend of entry?.backends ?? []) {
+  const backends = findEntry(table, host, request)?.backends ?? plain
+  const total = backends.reduce((sum, { weight }) => sum + weight, 0)
+  for (const backend of backends) {
     const rate = total === 0 ? 0 : (requestsPerSecond * backend.weight) / total
     if (rate === 0) continue
     const pods = readyPods(slices, `${backend.namespace}/`, backend.service)
@@ -95,22 +105,10 @@ function sharesOf(
       } else served.set(image, (served.get(image) ?? 0) + rate / pods.length)
     }
   }
-  return { served, dropped, why }
-}
-
-export function readyPods(
-  slices: ReadonlyMap<string, Slice>,
-  prefix: string,
-  service: string,
-): readonly string[] {
-  const found: string[] = []
-  for (const [key, { metadata, endpoints }] of slices) {
-    if (!key.startsWith(prefix)) continue
-    if (metadata.labels?.['kubernetes.io/service-name'] !== service) continue
-    for (const { conditions, targetRef } of endpoints ?? []) {
-      if (conditions?.ready !== false && conditions?.terminating !== true)
-        found.push(targetRef?.name ?? '')
-    }
+  // Somebody looks at a preview before it is promoted.
+  for (const pod of readyPods(slices, 'default/', 'shop-preview')) {
+    const image = serving.get(pod)
+    if (image !== undefined) served.set(image, (served.get(image) ?? 0) + testsPerSecond)
   }
-  return found
+  return { served, dropped, why }
 }

@@ -3,9 +3,12 @@
  * shape of what an instance has been told, which may lag behind.
  */
 import type { Release } from '#core/api/release.ts'
-import type { HttpRoute } from '#core/k8s/gateway-api.ts'
+import type { Kind } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
-import type { ReplicaSet, Service } from '#core/k8s/workloads.ts'
+import type { ReplicaSet, Service, Workload } from '#core/k8s/workloads.ts'
+
+/** An object and the kind by which it is written. */
+export type Kinded = readonly [Kind, KubeObject]
 
 export type Slice = KubeObject & {
   readonly endpoints?: readonly {
@@ -16,14 +19,25 @@ export type Slice = KubeObject & {
 
 export type Lease = KubeObject & { readonly spec?: { readonly holderIdentity?: string } }
 
+export type Pod = KubeObject & {
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[]
+  }
+}
+
 type Shelf<T> = ReadonlyMap<string, T>
 
 export type Truth = {
   readonly releases: Shelf<Release>
   readonly workloads: Shelf<ReplicaSet>
+  readonly deployments: Shelf<Workload>
+  readonly controllers: Shelf<Workload>
+  readonly pods: Shelf<Pod>
   readonly services: Shelf<Service>
   readonly slices: Shelf<Slice>
-  readonly routes: Shelf<HttpRoute>
+  /** Routing objects of whichever kind a story is about. */
+  readonly routes: Shelf<KubeObject>
+  readonly rules: Shelf<KubeObject>
   readonly leases: Shelf<Lease>
   readonly events: Shelf<KubeObject>
 }
@@ -34,9 +48,16 @@ export type ShelfName = keyof Truth
 export const shelves: Readonly<Record<string, ShelfName>> = {
   'headgate.dev/releases': 'releases',
   'apps/replicasets': 'workloads',
+  'apps/deployments': 'deployments',
+  replicationcontrollers: 'controllers',
+  pods: 'pods',
   services: 'services',
   'discovery.k8s.io/endpointslices': 'slices',
   'gateway.networking.k8s.io/httproutes': 'routes',
+  'gateway.networking.k8s.io/grpcroutes': 'routes',
+  'networking.k8s.io/ingresses': 'routes',
+  'networking.istio.io/virtualservices': 'routes',
+  'networking.istio.io/destinationrules': 'rules',
   'coordination.k8s.io/leases': 'leases',
   events: 'events',
 }
@@ -44,12 +65,19 @@ export const shelves: Readonly<Record<string, ShelfName>> = {
 export const nothing: Truth = {
   releases: new Map(),
   workloads: new Map(),
+  deployments: new Map(),
+  controllers: new Map(),
+  pods: new Map(),
   services: new Map(),
   slices: new Map(),
   routes: new Map(),
+  rules: new Map(),
   leases: new Map(),
   events: new Map(),
 }
+
+/** Shelves of what runs pods. */
+export const workloadShelves: readonly ShelfName[] = ['workloads', 'deployments', 'controllers']
 
 /** The same with one object put or taken away. */
 export function changed(

@@ -5,6 +5,8 @@ import { type ShelfName, shelves } from './truth.ts'
 export type About = {
   readonly method: string
   readonly shelf: ShelfName | undefined
+  /** The name under which the store keeps the kind. */
+  readonly storage: string
   readonly plural: string
   readonly name: string | undefined
   readonly subresource: string | undefined
@@ -26,6 +28,7 @@ export function aboutOf({ method, path }: HttpRequest): About {
   return {
     method,
     shelf: shelves[stored],
+    storage: stored,
     plural,
     name,
     subresource,

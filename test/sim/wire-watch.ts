@@ -174,9 +174,19 @@ function nameIn(line: string): string | undefined {
   return (JSON.parse(line) as { object: { metadata: { name: string } } }).object.metadata.name
 }
 
+/** A bookmark of five megabytes: as large as a line may ever be, and harmless. */
+function grown(line: string): string {
+  const big = `"annotations":{"big":"${'x'.repeat(5 * 1024 * 1024)}"},`
+  return `${line.replace('"metadata":{', `"metadata":{${big}`)}\n`
+}
+
 function mangled(lines: readonly string[], variant: number): Spoilt {
   const whole = `${lines.join('\n')}\n`
-  switch (variant % 4) {
+  switch (variant % 5) {
+    case 4: {
+      const head = lines.find((line) => line.startsWith('{"type":"BOOKMARK"'))
+      return { chunks: [whole, ...(head === undefined ? [] : [grown(head)])], lines, ends: false }
+    }
     case 0:
       return {
         chunks: [`${whole}{"type":"MODIFIED","object":{"kind":nonsense}}\n`],

@@ -11,7 +11,7 @@ import { isMutating } from './crash-points.ts'
 import { watchAt } from './past.ts'
 import type { FaultKind, Strike } from './plan.ts'
 import type { Dice } from './random.ts'
-import { refusalFor } from './replies.ts'
+import { injected, refusalFor } from './replies.ts'
 import { type Told } from './told.ts'
 import type { Cause } from './truth.ts'
 import { type About, aboutOf } from './wire-request.ts'
@@ -43,7 +43,8 @@ export type WireParts = {
   readonly answered: (cause: Cause, about: About, status: number, revision: number) => void
 }
 
-const never = new Promise<never>(() => undefined)
+/** A new one for each who waits: whoever waits for one that is shared is never let go of. */
+const never = (): Promise<never> => new Promise<never>(() => undefined)
 
 export function wireOf(parts: WireParts): Wire {
   const pipes = new Map<Pipe, AbortController>()
@@ -55,12 +56,16 @@ export function wireOf(parts: WireParts): Wire {
     if (ms > 0) await new Promise<void>((resolve) => world.after(ms, resolve))
     for (let held = parts.clock.thawed(); held !== undefined; held = parts.clock.thawed())
       await held
-    if (dead) await never
+    if (dead) await never()
   }
-  const latency = (): number => parts.dice.whole(0, parts.latencyMs)
+  const latency = (): number => {
+    const slow = parts.strike('slow')
+    const more = slow === undefined ? 0 : parts.dice.whole(0, 300 + (slow.variant % 3000))
+    return parts.dice.whole(0, parts.latencyMs) + more
+  }
 
   const send = async (request: HttpRequest, options: SendOptions = {}): Promise<HttpResponse> => {
-    if (dead) return never
+    if (dead) return never()
     const about = aboutOf(request)
     const cause: Cause = {
       actor: parts.life,
@@ -76,13 +81,15 @@ export function wireOf(parts: WireParts): Wire {
     if (isMutating(about) && !sent.has(text)) parts.sent(cause, about)
     sent.add(text)
     await pass(latency())
-    if (options.signal?.aborted === true) return never
+    if (options.signal?.aborted === true) return never()
     const refusal = refusalFor(parts, about, options)
-    if (refusal === 'silence') return never
+    if (refusal === 'silence') return never()
     if (refusal === 'broken') throw new Error('connect ECONNREFUSED')
     if (refusal !== undefined) return refusal
     if (about.isWatch) return openWatch(request, about, options)
-    return perform(request, about, cause, options.signal)
+    const marked = parts.strike('admission')?.variant ?? 0
+    const asked = marked % 3 === 2 ? injected(request, about) : request
+    return perform(asked, about, cause, options.signal)
   }
 
   const perform = async (
@@ -94,16 +101,16 @@ export function wireOf(parts: WireParts): Wire {
     const cut = about.isWrite && !about.isDryRun ? parts.crash(about) : undefined
     if (cut === 'before') {
       parts.die()
-      return never
+      return never()
     }
     const response = await parts.cluster.serve(paged(request, parts), cause)
     const text = await textOf(response)
     if (cut === 'applied') {
       parts.die()
-      return never
+      return never()
     }
     const lost = about.isWrite && parts.strike('timed-out') !== undefined && parts.dice.chance(0.6)
-    if (lost && cut === undefined) return never
+    if (lost && cut === undefined) return never()
     if (!about.isWrite && response.status === 200) listed(about, text)
     await pass(latency())
     const heard = signal?.aborted !== true

@@ -2,25 +2,26 @@
 
 import type { Release } from '#core/api/release.ts'
 import type { HttpRoute } from '#core/k8s/gateway-api.ts'
-import { kinds } from '#core/k8s/kinds.ts'
 import type { ReplicaSet } from '#core/k8s/workloads.ts'
 import { labels } from '#core/render/names.ts'
 import { parseInstant } from '#core/time.ts'
 import type { Cluster as Client } from '#kube/cluster.ts'
-import { type Cluster, inTime, startCluster } from './cluster.ts'
+import { type Cluster, startCluster } from './cluster.ts'
 import { type Coverage, coverage } from './coverage.ts'
+import { inTime } from './ground.ts'
 import { type Instance, instanceOf } from './instance.ts'
 import { type Scene, shop } from './invariants/invariant.ts'
 import { invariants } from './invariants/register.ts'
 import { type Journal, journalOver } from './journal.ts'
+import { memoryOf } from './memory.ts'
 import { metricsOver } from './metrics.ts'
 import { type Monkey, monkeyOf } from './monkey.ts'
+import { objectsOf } from './objects.ts'
 import { type People, peopleOf } from './people.ts'
 import type { Plan, Strike } from './plan.ts'
 import { diceOf } from './random.ts'
 import { trialOf } from './record.ts'
 import { stateOf } from './states.ts'
-import { storyOf } from './stories/register.ts'
 import { type Traffic, trafficOver } from './traffic.ts'
 import type { Lease, Truth, Write } from './truth.ts'
 import { type Weather, weatherOver } from './weather.ts'
@@ -51,12 +52,11 @@ export type World = {
 }
 
 export async function createWorld(plan: Plan): Promise<World> {
-  const cluster = await startCluster(plan.seed)
+  const cluster = await startCluster(plan.seed, plan.setting)
   const { clock } = cluster.time
   const journal = journalOver(clock.monotonic)
-  const story = storyOf(plan.setting.story)
-  const people = peopleOf(cluster, story, plan.setting)
-  const monkey = monkeyOf(cluster, diceOf(plan.seed, 'monkey'))
+  const people = peopleOf(cluster, plan.setting)
+  const monkey = monkeyOf(cluster, plan.setting, diceOf(plan.seed, 'monkey'))
   const weather = weatherOver(clock)
   const seen = coverage()
   const struck: Strike[] = []
@@ -67,14 +67,16 @@ export async function createWorld(plan: Plan): Promise<World> {
     violation = { id, what, at: clock.monotonic() }
     journal.tell(`✗ ${id}: ${what}`)
   }
-  const memory = memoryOf(cluster)
+  const memory = memoryOf(cluster, plan)
   const scene: Scene = {
     plan,
-    story,
     setting: plan.setting,
     given: people.given,
     struck,
     acceptedAt: memory.acceptedAt,
+    notes: new Map(),
+    splitSince: memory.splitSince,
+    podOf: memory.podOf,
     lastOwn: memory.lastOwn,
     lostLeaseAt: memory.lostLeaseAt,
     stampedBy: memory.stampedBy,
@@ -83,6 +85,7 @@ export async function createWorld(plan: Plan): Promise<World> {
   cluster.onWrite((write) => {
     journal.note(`${write.revision} ${write.cause.actor} ${write.type} ${write.shelf} ${write.key}`)
     memory.learn(write)
+    seen.outcome(plan.setting, write)
     if (write.cause.ours && write.shelf !== 'leases' && write.shelf !== 'events') ownWrites += 1
     if (write.shelf === 'releases' || write.cause.ours || write.cause.actor === 'monkey')
       narrate(journal, write)
@@ -104,6 +107,7 @@ export async function createWorld(plan: Plan): Promise<World> {
     instanceOf(name, {
       cluster,
       seed: plan.seed,
+      setting: plan.setting,
       latencyMs: plan.latencyMs,
       mayRepeat: plan.strikes.some(({ fault }) => fault === 'twisted-events'),
       weather,
@@ -171,10 +175,7 @@ function safely(judge: () => string | undefined): string | undefined {
 
 async function setTheStage({ monkey, client, scene }: World): Promise<void> {
   await monkey.bystanders()
-  for (const object of scene.story.objects(scene.setting)) {
-    const kind = Object.values(kinds).find((one) => one.kind === object.kind)
-    if (kind !== undefined) await client.create(kind, object)
-  }
+  for (const [kind, object] of objectsOf(scene.setting)) await client.create(kind, object)
 }
 
 /** Users may go unserved where pods fail, people take them away, or somebody cuts what carries the traffic. */
@@ -218,61 +219,3 @@ function gist(object: unknown): string {
     ? JSON.stringify(spec?.selector ?? {})
     : `${spec.replicas} pods`
 }
-
-type Memory = Pick<Scene, 'acceptedAt' | 'lastOwn' | 'lostLeaseAt' | 'stampedBy'> & {
-  readonly imageOf: World['imageOf']
-  readonly learn: (write: Write) => void
-  readonly own: (actor: string, shelf: string, key: string, revision: number) => void
-}
-
-/** What the rules have to know beyond the write at hand. */
-function memoryOf({ time }: Cluster): Memory {
-  const accepted = new Map<string, number>()
-  const own = new Map<string, number>()
-  const lost = new Map<string, number>()
-  const once = new Set<string>()
-  const images = new Map<string, string>()
-  const stamps = new Map<string, string>()
-  return {
-    stampedBy: (instant) => stamps.get(instant),
-    imageOf: (revision) => images.get(revision),
-    acceptedAt: (uid, generation) => accepted.get(`${uid} ${generation}`),
-    lastOwn: (actor, shelf, key) => own.get(`${actor} ${shelf} ${key}`),
-    lostLeaseAt: (actor) => lost.get(actor),
-    own: (actor, shelf, key, revision) => {
-      if (revision > 0) own.set(`${actor} ${shelf} ${key}`, revision)
-    },
-    learn: ({ shelf, key, after, at, cause }) => {
-      if (shelf === 'releases') {
-        const begun = trialOf(after as Release | undefined)?.stepStartedAt
-        if (begun !== undefined && !stamps.has(begun)) stamps.set(begun, cause.actor)
-      }
-      if (shelf === 'routes' && after !== undefined) {
-        const { metadata, status } = after as HttpRoute
-        const generation = metadata.generation ?? 0
-        const id = `${metadata.uid} ${generation}`
-        const is = (status?.parents ?? []).some(({ conditions = [] }) =>
-          conditions.some(
-            ({ type, status: value, observedGeneration = 0 }) =>
-              type === 'Accepted' && value === 'True' && observedGeneration >= generation,
-          ),
-        )
-        if (is && !accepted.has(id)) accepted.set(id, at)
-      }
-      if (shelf === 'workloads' && after !== undefined) {
-        const { metadata, spec } = after as ReplicaSet
-        const image = spec.template.spec.containers[0]?.image
-        if (image !== undefined) images.set(metadata.labels?.[labels.revision] ?? '', image)
-      }
-      if (shelf !== 'leases' || key !== 'default/headgate') return
-      const holder = (after as Lease | undefined)?.spec?.holderIdentity ?? ''
-      if (holder === '') return
-      for (const other of once)
-        if (other !== holder && !lost.has(other)) lost.set(other, time.clock.monotonic())
-      once.add(holder)
-      lost.delete(holder)
-    },
-  }
-}
-
-export type { Truth }

@@ -8,7 +8,8 @@ import { decisionLogFile } from '#controller/decision-log.ts'
 import { createLog } from '#controller/log.ts'
 import { secretsOf } from '#controller/secrets.ts'
 import { type Telemetry, telemetry } from '#controller/telemetry.ts'
-import { doors } from '#doors/register.ts'
+import type { Configured } from '#doors/door.ts'
+import { doors as known } from '#doors/register.ts'
 import { apiServerAddresses } from '#kube/address-guard.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import type { ClusterConfig } from '#kube/cluster-config.ts'
@@ -20,14 +21,18 @@ import { reachThrough } from '#kube/reach.ts'
 import { systemClock, systemPorts } from '#kube/system.ts'
 import { sendDirect, socketTransport } from '#kube/transport.ts'
 import { trustedClock } from '#kube/trusted-clock.ts'
-import { type Health, startHealth } from '#server/health.ts'
+import { startHealth } from '#server/health.ts'
+import type { Webhooks } from '#server/webhooks/start.ts'
+import { configuredDoors, sinksOfDoors, trustedHosts } from '../door-sinks.ts'
 import type { EventOptions } from '../event-options.ts'
 import { checkEventOptions, sinksOf } from '../event-sinks.ts'
 import { type FaceOptions, type RunningFaces, startFaces } from '../faces.ts'
+import { type FormerLeases, formerLeases } from '../former-leases.ts'
 import { tidyWhenAtRest } from '../lean.ts'
 import { addressOf, logLevelOf, speedOf } from '../options.ts'
 import { stopSignal } from '../signals.ts'
 import { version } from '../version.ts'
+import { type WebhookFlags, webhooksOf } from '../webhook-options.ts'
 
 export type ControllerCommand = {
   readonly kubeconfig?: string
@@ -39,19 +44,22 @@ export type ControllerCommand = {
   readonly allowAddress?: readonly string[]
   readonly speed: string
   readonly decisionLog?: string
-  readonly logLevel: string
+  readonly logLevel?: string
 } & EventOptions &
+  WebhookFlags &
   FaceOptions
 
 export async function controller(options: ControllerCommand): Promise<void> {
-  const log = createLog(logLevelOf(options.logLevel))
+  const configured = configuredDoors(known, process.env)
+  const doors = configured.map(({ door }) => door)
+  const log = createLog(logLevelOf(options.logLevel ?? firstLevel(configured) ?? 'info'))
   const { kubeconfig, context } = options
   const config = await loadConfig({
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
   })
   const rules = {
-    allow: options.allowAddress ?? [],
+    allow: [...(options.allowAddress ?? []), ...trustedHosts(configured)],
     loopback: false,
     apiServer: apiServerAddresses(config.server, process.env),
   }
@@ -70,13 +78,24 @@ export async function controller(options: ControllerCommand): Promise<void> {
   const metrics = telemetry(version)
   const way = config.inCluster ? 'direct' : 'proxy'
   const reach = reachThrough({ cluster, way, rules, direct: sendDirect })
+  const formers: FormerLeases = formerLeases(doors, {
+    cluster,
+    identity: instance,
+    log,
+    opened: (door) => running.opened(door),
+    free: (door) => running.wake(door),
+  })
   const running = startController({
     cluster,
     doors,
     clock,
+    mayAct: formers.mayAct,
     ...within(options),
     ask: askThrough(reach, secretsOf(cluster)),
-    sinks: sinksOf(options, { cluster, instance, reach, now: clock.now }),
+    sinks: [
+      ...sinksOf(options, { cluster, instance, reach, now: clock.now }),
+      ...sinksOfDoors(configured, { reach, now: clock.now, log }),
+    ],
     log,
     telemetry: metrics,
     ...decisionLog(options, log),
@@ -84,17 +103,36 @@ export async function controller(options: ControllerCommand): Promise<void> {
   })
   const ofFaces = { cluster, clock, reach, log, env: process.env, instance, ...within(options) }
   const faces = await startFaces(ofFaces, options)
+  let webhooks: Webhooks | 'starting' | undefined = 'starting'
   const health = await startHealth({
     ...addressOf('--health-address', options.healthAddress),
-    isReady: () => running.isSynced() && faces.isReady(),
+    isReady: () => running.isSynced() && faces.isReady() && webhooks !== 'starting',
     registry: metrics.registry,
   })
   await running.synced()
+  const namespace = leaseNamespace(options, config)
+  webhooks = await webhooksOf(options, { cluster, doors, env: process.env, namespace, log })
   log.info(
-    { cluster: config.source, health: health.port, ...faces.ports },
+    { cluster: config.source, health: health.port, webhooks: webhooks?.port, ...faces.ports },
     'the controller watches',
   )
-  await run({ options, cluster, config, instance, log, metrics, running, faces, health })
+  const stop = async (): Promise<void> => {
+    await Promise.all([running.stop(), faces.stop(), webhooks?.stop()])
+    await health.stop()
+    await cluster.close()
+  }
+  await run({ options, cluster, namespace, instance, log, metrics, running, formers, faces, stop })
+}
+
+function leaseNamespace(
+  { leaseNamespace: given }: ControllerCommand,
+  config: ClusterConfig,
+): string {
+  return given ?? process.env['POD_NAMESPACE'] ?? config.namespace
+}
+
+function firstLevel(configured: readonly Configured[]): string | undefined {
+  return configured.find(({ logLevel }) => logLevel !== undefined)?.logLevel
 }
 
 function within({ namespace }: ControllerCommand): { readonly namespace?: string } {
@@ -104,34 +142,38 @@ function within({ namespace }: ControllerCommand): { readonly namespace?: string
 type Running = {
   readonly options: ControllerCommand
   readonly cluster: Cluster
-  readonly config: ClusterConfig
+  /** Where the lease is. */
+  readonly namespace: string
   readonly instance: string
   readonly log: Log
   readonly metrics: Telemetry
   readonly running: Controller
+  readonly formers: FormerLeases
   readonly faces: RunningFaces
-  readonly health: Health
+  readonly stop: () => Promise<void>
 }
 
 async function run({
   options,
   cluster,
-  config,
+  namespace,
   instance,
   log,
   metrics,
   running,
+  formers,
   faces,
-  health,
+  stop,
 }: Running): Promise<void> {
   const stopped = stopSignal()
   const act = (isLeader: () => boolean): void => {
     running.lead(isLeader)
     faces.lead(isLeader)
+    formers.begin()
   }
   const leadership = options.leaderElect
     ? lead(cluster, {
-        namespace: options.leaseNamespace ?? process.env['POD_NAMESPACE'] ?? config.namespace,
+        namespace,
         name: 'headgate',
         identity: instance,
         onGain: () => {
@@ -144,6 +186,7 @@ async function run({
           metrics.leader(false)
           void running.standBy()
           void faces.standBy()
+          void formers.end()
         },
         onProblem: (error) => log.warn({ error: error.message }, 'the lease could not be renewed'),
       })
@@ -154,10 +197,8 @@ async function run({
   stopTidying()
   log.info({}, 'stopping')
   await Promise.all([running.standBy(), faces.standBy()])
-  await leadership?.stop()
-  await Promise.all([running.stop(), faces.stop()])
-  await health.stop()
-  await cluster.close()
+  await Promise.all([leadership?.stop(), formers.end()])
+  await stop()
 }
 
 function decisionLog(

@@ -1,10 +1,13 @@
 /** `headgate local`: the local cluster in this process, or a real control plane beside it, the controller in a second one, until told to stop. */
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { parse } from 'yaml'
 import { createLog } from '#controller/log.ts'
 import { faces } from '#doors/faces.ts'
 import { doors } from '#doors/register.ts'
 import { systemPorts } from '#kube/system.ts'
 import { startLocalCluster } from '#local/cluster.ts'
+import { readConfiguration } from '#local/superposition/configuration.ts'
+import { type LocalSuperposition, startSuperposition } from '#local/superposition/start.ts'
 import type { LocalAddresses } from '../addresses.ts'
 import { type ChildController, spawnController } from '../child.ts'
 import { UsageError } from '../errors.ts'
@@ -23,6 +26,8 @@ export type LocalCommand = {
   readonly followDelay: string
   readonly speed: string
   readonly allowCommands?: boolean
+  /** What Superposition's stand-in resolves. */
+  readonly superpositionConfig?: string
   readonly decisionLog?: string
   readonly logLevel: string
 }
@@ -66,24 +71,44 @@ export async function startLocal(options: LocalCommand): Promise<StartedLocal> {
     throw new UsageError(`--output ${options.output} is unknown; write json`)
   }
   const cluster = await startCluster(options)
+  let standIn: LocalSuperposition | undefined
   try {
     if (options.kubeconfig !== undefined) {
       await writeFile(options.kubeconfig, cluster.apiServer.kubeconfig(), { mode: 0o600 })
     }
-    const controller = options.controller ? await spawnController(cluster, options) : undefined
+    standIn = options.controller ? await superpositionFor(options) : undefined
+    const url = standIn === undefined ? [] : ['--superposition-url', standIn.url]
+    // Who tries something out names namespaces that nobody made yet.
+    const args = ['--superposition-create-namespaces', ...url]
+    const controller = options.controller
+      ? await spawnController(cluster, { ...options, args })
+      : undefined
     return {
       cluster,
       controller,
       addresses: addressesOf(cluster, controller, options),
       stop: async () => {
         await controller?.stop()
+        await standIn?.stop()
         await cluster.stop()
       },
     }
   } catch (error) {
+    await standIn?.stop()
     await cluster.stop()
     throw error
   }
+}
+
+/** Superposition's stand-in, unless somebody says where the real one is. */
+async function superpositionFor(options: LocalCommand): Promise<LocalSuperposition | undefined> {
+  const { superpositionConfig } = options
+  if (process.env['SUPERPOSITION_URL'] !== undefined) return undefined
+  const configuration =
+    superpositionConfig === undefined
+      ? {}
+      : { configuration: readConfiguration(parse(await readFile(superpositionConfig, 'utf8'))) }
+  return startSuperposition({ clock: systemPorts().clock, ...configuration })
 }
 
 function startCluster(options: LocalCommand): Promise<Shown> {

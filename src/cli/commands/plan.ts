@@ -5,29 +5,22 @@ import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Door } from '#doors/door.ts'
 import { doors } from '#doors/register.ts'
 import type { Cluster } from '#kube/cluster.ts'
-import { loadConfig } from '#kube/config.ts'
-import { connectTo } from '#kube/connect.ts'
 import { systemPorts } from '#kube/system.ts'
-import { socketTransport } from '#kube/transport.ts'
 import { UsageError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { askedIn, othersIn } from '../plan/asked.ts'
 import { planOffline, planOnline } from '../plan/make.ts'
 import { readManifests } from '../plan/manifests.ts'
 import type { Plan } from '../plan/plan.ts'
 import { formatOf, shown } from '../plan/show.ts'
-import { version } from '../version.ts'
+import { type ClusterOptions, withCluster } from '../releases/connect.ts'
 
-export type PlanCommand = {
+export type PlanCommand = ClusterOptions & {
   readonly filename?: readonly string[]
-  readonly kubeconfig?: string
-  readonly context?: string
-  readonly namespace?: string
   readonly offline?: boolean
   readonly first?: boolean
   readonly output: string
 }
-
-/** Something would be refused. */
-const refusedCode = 3
 
 /** Prints the plans. The exit code becomes 3 where something would be refused. */
 export async function plan(paths: readonly string[], options: PlanCommand): Promise<void> {
@@ -38,34 +31,10 @@ export async function plan(paths: readonly string[], options: PlanCommand): Prom
   if (options.first === true && options.offline !== true)
     throw new UsageError('--first is for --offline; a cluster knows what is installed')
   const objects = await readManifests(files)
-  if (!objects.some((object) => doorOf(object) !== undefined)) {
-    const known = doors.map(({ kind }) => `${kind.kind} of ${apiVersionOf(kind)}`).join(', ')
-    throw new UsageError(`none of the ${objects.length} manifests is a release; known are ${known}`)
-  }
   const plans =
     options.offline === true ? offline(objects, options) : await online(objects, options)
   process.stdout.write(shown(plans, format))
-  if (plans.some(({ verdict }) => verdict === 'refused')) process.exitCode = refusedCode
-}
-
-function doorOf({ apiVersion, kind }: KubeObject): Door | undefined {
-  return doors.find((door) => door.kind.kind === kind && apiVersionOf(door.kind) === apiVersion)
-}
-
-type Asked = { readonly door: Door; readonly object: KubeObject }
-
-/** Releases among the manifests, each in its namespace. */
-function asked(objects: readonly KubeObject[], namespace: string): readonly Asked[] {
-  return objects.flatMap((object) => {
-    const door = doorOf(object)
-    if (door === undefined) return []
-    return [{ door, object: { ...object, metadata: { namespace, ...object.metadata } } }]
-  })
-}
-
-/** What stands beside the releases: routes, perhaps. */
-function othersIn(objects: readonly KubeObject[]): readonly KubeObject[] {
-  return objects.filter((object) => doorOf(object) === undefined)
+  if (plans.some(({ verdict }) => verdict === 'refused')) process.exitCode = exitCodes.refused
 }
 
 function offline(
@@ -74,43 +43,28 @@ function offline(
 ): readonly Plan[] {
   const now = systemPorts().clock.now()
   const others = othersIn(objects)
-  return asked(objects, namespace).map((one) => planOffline({ ...one, others, first, now }))
+  return askedIn(objects, namespace).map((one) => planOffline({ ...one, others, first, now }))
 }
 
 async function online(
   objects: readonly KubeObject[],
-  { kubeconfig, context, namespace }: PlanCommand,
+  options: PlanCommand,
 ): Promise<readonly Plan[]> {
-  const config = await loadConfig({
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(context === undefined ? {} : { context }),
-  })
-  const ports = systemPorts()
-  const cluster = connectTo(socketTransport(config, ports), ports, {
-    userAgent: `headgate/${version}`,
-  })
-  try {
+  return withCluster(options, async ({ cluster, namespace }) => {
+    const asked = askedIn(objects, namespace)
     const served = await servedDoors(cluster)
+    const others = othersIn(objects)
     const plans: Plan[] = []
-    for (const one of asked(objects, namespace ?? config.namespace)) {
+    for (const one of asked) {
       if (!served.includes(one.door))
         throw new Error(
           `the cluster does not know ${one.object.kind}; install its definition, or plan with --offline`,
         )
-      plans.push(
-        await planOnline({
-          ...one,
-          cluster,
-          doors: served,
-          others: othersIn(objects),
-          now: ports.clock.now(),
-        }),
-      )
+      const now = cluster.ports.clock.now()
+      plans.push(await planOnline({ ...one, cluster, doors: served, others, now }))
     }
     return plans
-  } finally {
-    await cluster.close()
-  }
+  })
 }
 
 async function servedDoors(cluster: Cluster): Promise<readonly Door[]> {

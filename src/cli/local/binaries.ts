@@ -53,20 +53,28 @@ export async function findBinaries(
   tell: (line: string) => void,
   env: Environment = process.env,
 ): Promise<Binaries> {
+  const found: Partial<Record<Program, string>> = {}
+  for (const program of programs) found[program] = await findProgram(program, tell, env)
+  return found as Binaries
+}
+
+/** One of them. @throws Error when it is missing and there is no Go to build it with. */
+export async function findProgram(
+  program: Program,
+  tell: (line: string) => void,
+  env: Environment = process.env,
+): Promise<string> {
   if (!existsSync(join(moduleFolder, 'go.mod'))) {
     throw new Error(
       'a real control plane is built from the source tree of Headgate; run this command there',
     )
   }
-  const built = cacheFolder(moduleFolder, env)
-  const found: Partial<Record<Program, string>> = {}
-  for (const program of programs) {
-    found[program] =
-      ready(env['KUBEBUILDER_ASSETS'], program) ??
-      ready(built, program) ??
-      (await build({ folder: moduleFolder, into: built, program, path: packages[program] }, tell))
-  }
-  return found as Binaries
+  const into = cacheFolder(moduleFolder, env)
+  return (
+    ready(env['KUBEBUILDER_ASSETS'], program) ??
+    ready(into, program) ??
+    build({ folder: moduleFolder, into, program, path: packages[program] }, tell)
+  )
 }
 
 function ready(folder: string | undefined, program: string): string | undefined {

@@ -5,12 +5,12 @@ import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createAuthority } from '#kube/authority.ts'
 import { type ClusterConfig, plainConfig } from '#kube/cluster-config.ts'
 import type { Transport } from '#kube/http.ts'
 import type { Ports } from '#kube/ports.ts'
 import { socketTransport } from '#kube/transport.ts'
 import { kubeconfigText } from '#local/api-server/kubeconfig.ts'
-import { createAuthority } from '#local/pki.ts'
 import type { Binaries } from './binaries.ts'
 
 /** Someone with a token of their own. */
@@ -24,6 +24,8 @@ export type ControlPlaneOptions = {
   /** People beside the admin, by a token of theirs. */
   readonly people?: readonly Person[]
   readonly audit?: boolean
+  /** Further flags of the API server. */
+  readonly apiServerFlags?: readonly string[]
 }
 
 export type ControlPlane = {
@@ -40,8 +42,10 @@ export type ControlPlane = {
   readonly audit: () => readonly AuditLine[]
   /** Of one of the programs, for tests that kill or pause it. */
   readonly process: (program: 'etcd' | 'kube-apiserver' | 'kube-controller-manager') => ChildProcess
-  /** Starts the API server once more, after it was killed, on the same port with the same data. */
+  /** Ends the API server and starts it once more, on the same port with the same data. */
   readonly restartApiServer: () => Promise<void>
+  /** Makes etcd forget all history, so that no watch can go on from before. */
+  readonly compact: () => Promise<void>
   readonly folder: string
   readonly stop: () => Promise<void>
 }
@@ -153,6 +157,7 @@ class Plane {
         this.#startApiServer()
         await this.#ready()
       },
+      compact: () => this.#compact(),
       stop: () => this.stop(),
     }
   }
@@ -162,6 +167,19 @@ class Plane {
       await this.#end(program)
     }
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async #compact(): Promise<void> {
+    const ask = async (path: string, body: object): Promise<{ header: { revision: string } }> => {
+      const answer = await fetch(`${this.#etcd}/v3/kv/${path}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+      })
+      if (!answer.ok) throw new Error(`etcd: ${path}: ${await answer.text()}`)
+      return (await answer.json()) as { header: { revision: string } }
+    }
+    const { header } = await ask('range', { key: 'AA==' })
+    await ask('compaction', { revision: header.revision, physical: true })
   }
 
   #file(name: string): string {
@@ -233,6 +251,7 @@ class Plane {
       '--allow-privileged',
       '--kubelet-preferred-address-types=InternalIP',
       ...((this.#options.audit ?? true) ? audit : []),
+      ...(this.#options.apiServerFlags ?? []),
     ])
   }
 

@@ -18,6 +18,9 @@ import { forward } from './forward.ts'
 import { openLogsFace } from './logs-face.ts'
 import { reachable } from './reachable.ts'
 
+/** A further line on standard input; once it is done, it comes back as a line on standard output. */
+export type InsideOrder = 'restart the API server' | 'compact etcd'
+
 /** The first line on standard input, as JSON. */
 export type InsideOptions = {
   readonly folder: string
@@ -25,6 +28,7 @@ export type InsideOptions = {
   readonly followDelayMs: number
   readonly allowCommands: boolean
   readonly crds: readonly KubeObject[]
+  readonly apiServerFlags: readonly string[]
 }
 
 /** The one line on standard output, as JSON, once all is ready. */
@@ -102,8 +106,8 @@ function logsPortOf({ status }: NodeObject): number {
 async function run(options: InsideOptions): Promise<void> {
   openNetwork()
   const ports = systemPorts()
-  const { binaries, folder, followDelayMs, allowCommands, crds } = options
-  const plane = await startControlPlane({ binaries, ports })
+  const { binaries, folder, followDelayMs, allowCommands, crds, apiServerFlags } = options
+  const plane = await startControlPlane({ binaries, ports, apiServerFlags })
   const clients: ConnectedCluster[] = []
   const client = (userAgent: string): ConnectedCluster => {
     const made = connectTo(plane.transport(), ports, { userAgent })
@@ -152,14 +156,21 @@ async function run(options: InsideOptions): Promise<void> {
     controlPlane: plane.folder,
     processes: Object.fromEntries(names.map((name) => [name, plane.process(name).pid ?? 0])),
   }
+  const orders: Readonly<Record<InsideOrder, () => Promise<void>>> = {
+    'restart the API server': plane.restartApiServer,
+    'compact etcd': plane.compact,
+  }
+  obey = (order) => orders[order]()
   process.stdout.write(`${JSON.stringify(ready)}\n`)
 }
 
-let given = ''
+let rest = ''
+let obey: ((order: InsideOrder) => Promise<void>) | undefined
 process.stdin.setEncoding('utf8').on('data', (chunk: string) => {
-  given += chunk
-  if (!given.endsWith('\n')) return
-  const options = JSON.parse(given) as InsideOptions
-  given = ''
-  void run(options)
+  const lines = (rest + chunk).split('\n')
+  rest = lines.pop() ?? ''
+  for (const line of lines) {
+    if (obey === undefined) void run(JSON.parse(line) as InsideOptions)
+    else void obey(line as InsideOrder).then(() => process.stdout.write(`${line}\n`))
+  }
 })

@@ -1,8 +1,8 @@
 /** The kubelet's face as the API server asks it for logs: HTTPS at the node's address, answered by the log server. */
 import { request } from 'node:http'
 import { createServer } from 'node:https'
+import { createAuthority } from '#kube/authority.ts'
 import type { Ports } from '#kube/ports.ts'
-import { createAuthority } from '#local/pki.ts'
 
 /** @param host the node's address; the port is that of the log server on loopback. */
 export async function openLogsFace(

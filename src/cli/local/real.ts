@@ -13,7 +13,7 @@ import { kubeconfigText } from '#local/api-server/kubeconfig.ts'
 import { findBinaries } from './binaries.ts'
 import type { AuditLine } from './control-plane.ts'
 import { forward } from './forward.ts'
-import type { InsideOptions, InsideReady } from './inside.ts'
+import type { InsideOptions, InsideOrder, InsideReady } from './inside.ts'
 
 export type RealClusterOptions = {
   readonly ports: Ports
@@ -23,6 +23,8 @@ export type RealClusterOptions = {
   readonly allowCommands?: boolean
   /** Further CustomResourceDefinitions, those of doors. */
   readonly crds?: readonly KubeObject[]
+  /** Further flags of the API server. */
+  readonly apiServerFlags?: readonly string[]
   /** Hears of what takes long. */
   readonly tell?: (line: string) => void
 }
@@ -30,7 +32,8 @@ export type RealClusterOptions = {
 export type RealCluster = {
   readonly apiServer: {
     readonly url: string
-    readonly kubeconfig: () => string
+    /** Of the admin, or of the owner of a token. */
+    readonly kubeconfig: (token?: string) => string
     /** A client's way in, as the admin or as the owner of a token. */
     readonly transport: (token?: string) => Transport
   }
@@ -43,6 +46,8 @@ export type RealCluster = {
   /** Path of the admin's kubeconfig for programs that are started inside. */
   readonly kubeconfigInside: string
   readonly audit: () => readonly AuditLine[]
+  /** Resolves once it is done. One at a time. */
+  readonly order: (order: InsideOrder) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -58,8 +63,10 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
   if (why !== undefined) throw new Error(why)
   const binaries = await findBinaries(options.tell ?? (() => undefined))
   const folder = mkdtempSync(join(tmpdir(), 'headgate-real-'))
-  const { followDelayMs = 100, allowCommands = false, crds = [] } = options
-  const child = spawnInside({ folder, binaries, followDelayMs, allowCommands, crds })
+  const { followDelayMs = 100, allowCommands = false, crds = [], apiServerFlags = [] } = options
+  const child = spawnInside({
+    ...{ folder, binaries, followDelayMs, allowCommands, crds, apiServerFlags },
+  })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const end = async (): Promise<void> => {
     child.stdin?.end()
@@ -68,7 +75,8 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
   }
   try {
     const ready = await firstLine(child)
-    return await opened(options, { folder, ready, pid: child.pid ?? 0, end })
+    const order = (wanted: InsideOrder): Promise<void> => obeyed(child, wanted)
+    return await opened(options, { folder, ready, pid: child.pid ?? 0, order, end })
   } catch (error) {
     await end()
     throw error
@@ -101,16 +109,30 @@ async function firstLine(child: ChildProcess): Promise<InsideReady> {
   return JSON.parse(line) as InsideReady
 }
 
+function obeyed(child: ChildProcess, order: InsideOrder): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('exit', () => reject(new Error(`the real cluster ended: ${order}`)))
+    const hear = (chunk: string): void => {
+      if (!chunk.includes(order)) return
+      child.stdout?.off('data', hear)
+      resolve()
+    }
+    child.stdout?.on('data', hear)
+    child.stdin?.write(`${order}\n`)
+  })
+}
+
 async function opened(
   { ports, gatewayPort = 0 }: RealClusterOptions,
   inside: {
     readonly folder: string
     readonly ready: InsideReady
     readonly pid: number
+    readonly order: RealCluster['order']
     readonly end: () => Promise<void>
   },
 ): Promise<RealCluster> {
-  const { folder, ready, pid, end } = inside
+  const { folder, ready, pid, order, end } = inside
   const from = async (name: string, port: number) => {
     const socket = join(folder, `${name}.sock`)
     const at = (wanted: number) => forward({ host: '127.0.0.1', port: wanted }, socket)
@@ -127,7 +149,7 @@ async function opened(
   return {
     apiServer: {
       url,
-      kubeconfig: () => kubeconfigText({ url, caPem, token }),
+      kubeconfig: (given = token) => kubeconfigText({ url, caPem, token: given }),
       transport: (given = token) =>
         socketTransport(
           plainConfig(url, { tls, credentials: { kind: 'token', token: given } }),
@@ -139,6 +161,7 @@ async function opened(
     processes: ready.processes,
     pid,
     kubeconfigInside: join(ready.controlPlane, 'kubeconfig'),
+    order,
     audit: () =>
       readFileSync(join(ready.controlPlane, 'audit.log'), 'utf8')
         .split('\n')

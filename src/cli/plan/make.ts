@@ -13,6 +13,7 @@ import { kindOf } from '#core/k8s/kinds.ts'
 import type { KubeObject, ObjectRef } from '#core/k8s/meta.ts'
 import type { App } from '#core/model/app.ts'
 import type { Observed } from '#core/observed.ts'
+import type { Problem } from '#core/refuse.ts'
 import { routers } from '#core/traffic/register.ts'
 import type { Door } from '#doors/door.ts'
 import type { Cluster } from '#kube/cluster.ts'
@@ -28,9 +29,11 @@ function namedBy({ door, object }: Asked): Pick<Plan, 'door' | 'namespace' | 'na
 
 function problemsOf(asked: Asked, lookup: Lookup): readonly Refused[] {
   const read = readSafely(asked.door, asked.object, lookup)
-  return read.kind === 'app'
-    ? []
-    : read.problems.map(({ path, message }) => ({ what: path, message }))
+  return read.kind === 'app' ? [] : read.problems.map(refusedBy)
+}
+
+function refusedBy({ path, message }: Problem): Refused {
+  return { what: path, message }
 }
 
 /** Objects that the manifest brings along. */
@@ -60,15 +63,31 @@ async function existing(cluster: Cluster, ref: ObjectRef): Promise<KubeObject | 
   }
 }
 
+type Offline = Asked & { readonly others: readonly KubeObject[]; readonly first: boolean }
+
+type Begun =
+  | { readonly kind: 'problems'; readonly problems: readonly Problem[] }
+  | {
+      readonly kind: 'begun'
+      readonly app: App
+      readonly start: Observed
+      readonly assumed: readonly string[]
+    }
+
 /** Without a cluster: as the next revision of a release that is installed, or with `first` as the first one. */
-export function planOffline(
-  asked: Asked & { readonly others: readonly KubeObject[]; readonly first: boolean },
-): Plan {
+export function planOffline(asked: Offline): Plan {
+  const begun = startOffline(asked)
+  if (begun.kind === 'problems') return refusedPlan(namedBy(asked), begun.problems.map(refusedBy))
+  const { app, start, assumed } = begun
+  return planOf({ app, start, forecast: forecast(start, asked.now), refused: [], assumed })
+}
+
+/** Where such a plan begins. */
+export function startOffline(asked: Offline): Begun {
   const { door, others, now, first } = asked
   const object = withIdentity(asked.object, now)
-  const lookup = among(others)
-  const read = readSafely(door, object, lookup)
-  if (read.kind === 'problems') return refusedPlan(namedBy(asked), problemsOf(asked, lookup))
+  const read = readSafely(door, object, among(others))
+  if (read.kind === 'problems') return read
   const { app } = read
   const assumed: string[] = []
   const given = wantedOf(app, others)
@@ -80,7 +99,7 @@ export function planOffline(
   if (!first) assumed.push(`another revision is installed; its image is shown as ${assumedImage}`)
   const empty = emptyObserved(app, route === undefined ? given : [route])
   const start = first ? empty : installedBefore(empty, now)
-  return planOf({ app, start, forecast: forecast(start, now), refused: [], assumed })
+  return { kind: 'begun', app, start, assumed }
 }
 
 function withIdentity(object: KubeObject, now: number): KubeObject {

@@ -1,5 +1,4 @@
 /** Tells transitions as CloudEvents 1.0 over HTTP, in structured mode. Redirects are not followed. */
-import type { CloudEvent } from '#core/outbox/vocabulary.ts'
 import type { Answer } from '#kube/answer.ts'
 import type { Reach } from '#kube/reach.ts'
 import { delivered, type Outcome, type Sink } from './sink.ts'
@@ -12,6 +11,8 @@ export type HttpSinkOptions = {
   readonly token: (() => Promise<string>) | undefined
   /** Wall clock, for dates in `Retry-After`. */
   readonly now: () => number
+  /** `file`: what would be lines of a file, each as plain JSON. Default: CloudEvents. */
+  readonly of?: 'http' | 'file'
   /** For a whole attempt. Default 10 s. */
   readonly timeoutMs?: number
 }
@@ -20,8 +21,8 @@ export function httpSink(options: HttpSinkOptions): Sink {
   return {
     name: 'http',
     atOnce: 4,
-    attempts: ({ http }) =>
-      http.map((event) => async () => {
+    attempts: (messages) =>
+      messages[options.of ?? 'http'].map((event) => async () => {
         try {
           return outcomeOf(await send(options, event), options.now())
         } catch (error) {
@@ -31,14 +32,16 @@ export function httpSink(options: HttpSinkOptions): Sink {
   }
 }
 
+const mediaTypes = { http: 'application/cloudevents+json', file: 'application/json' } as const
+
 async function send(
-  { url, reach, token, timeoutMs = 10_000 }: HttpSinkOptions,
-  event: CloudEvent,
+  { url, reach, token, of = 'http', timeoutMs = 10_000 }: HttpSinkOptions,
+  event: unknown,
 ): Promise<Answer> {
   const secret = token === undefined ? {} : { authorization: `Bearer ${(await token()).trim()}` }
   return await reach.url(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/cloudevents+json', ...secret },
+    headers: { 'content-type': mediaTypes[of], ...secret },
     body: JSON.stringify(event),
     timeoutMs,
     confidential: token !== undefined,

@@ -147,10 +147,10 @@ function post(letters: readonly Draft[], told: () => void): void {
 const nothing: Messages = { kubernetes: [], http: [], file: [] }
 
 /** A door that cannot say a transition has a bug; the release goes on, and the event says nothing. */
-function wordsOf({ door, app, book }: Pending, event: ReleaseEvent): Messages {
+function wordsOf({ door, app, book, object }: Pending, event: ReleaseEvent): Messages {
   if (book === undefined) return nothing
   try {
-    return (door.vocabulary ?? plainVocabulary)(event, app, book)
+    return (door.vocabulary ?? plainVocabulary)(event, app, book, object)
   } catch {
     return plainVocabulary(event, app, book)
   }

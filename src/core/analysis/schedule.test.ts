@@ -245,3 +245,29 @@ describe('answers', () => {
     expect(take([], [earlier])).toMatchObject({ bad: 0, verdict: 'needMoreData' })
   })
 })
+
+describe('a warm-up from the beginning of each step', () => {
+  const warm = (given: Trial, known: AnalysisState, now: number): Schedule => {
+    const found = app({ interval: '10s' }, '60s')
+    const { analysis: own } = found
+    if (own === undefined) throw new Error('there is an analysis')
+    return due({ ...found, analysis: { ...own, warmupFrom: 'step' } }, known, now, given)
+  }
+  const later = trial({ step: 2, stepStartedAt: start + 300 * second })
+
+  test('asks nothing until it is over, also after a sample of the step before', () => {
+    const before = state(sampled(start + 299 * second))
+    expect(warm(later, before, start + 350 * second)).toEqual({
+      asks: [],
+      next: start + 360 * second,
+    })
+    expect(warm(later, before, start + 360 * second).asks.length).toBe(1)
+  })
+
+  test('is the same as any other at the first step', () => {
+    expect(warm(trial(), state(), start + 69 * second)).toEqual({
+      asks: [],
+      next: start + 70 * second,
+    })
+  })
+})

@@ -93,6 +93,8 @@ export type Measuring = {
   /** The revision that users trust, for comparisons. */
   readonly stable: string | undefined
   readonly state: AnalysisState
+  /** Whether stable has no traffic, so that there is nothing to compare with. */
+  readonly alone?: boolean
 }
 
 /** What to ask now, and when the next question is due. Nothing before the candidate has had traffic and warmed up. */
@@ -104,17 +106,25 @@ export function schedule(measuring: Measuring, now: Instant): Schedule {
   const asks: MeasureAsk[] = []
   let next: Instant | undefined
   for (const metric of analysis.metrics) {
-    const dueAt = dueOf(analysis, metric, state, since)
+    // What was judged before stands; somebody who waits for more has asked for what cannot come, and is told.
+    if (measuring.alone === true && metric.compare !== undefined) continue
+    const dueAt = dueOf(analysis, metric, measuring, since)
     if (dueAt <= now) asks.push(askOf(measuring, analysis, metric, { dueAt, now }))
     else next = Math.min(next ?? dueAt, dueAt)
   }
   return { asks, next }
 }
 
-function dueOf(analysis: Analysis, metric: Metric, state: AnalysisState, since: Instant): Instant {
+function dueOf(
+  { warmupMs, warmupFrom }: Analysis,
+  metric: Metric,
+  { state, trial }: Measuring,
+  since: Instant,
+): Instant {
   const last = metricState(state, metric.name).samples.at(-1)?.at
-  const first = since + analysis.warmupMs + metric.intervalMs
-  return last === undefined ? first : Math.max(first, last + metric.intervalMs)
+  const first = since + warmupMs + metric.intervalMs
+  const warm = warmupFrom === 'step' ? trial.stepStartedAt + warmupMs : first
+  return Math.max(first, warm, last === undefined ? first : last + metric.intervalMs)
 }
 
 function askOf(
@@ -168,5 +178,5 @@ function stableOf({ app, stable = '' }: Measuring): Subject {
 }
 
 function subjectOf({ namespace, name, services }: App, revision: string, role: string): Subject {
-  return { namespace, rollout: name, revision, service: services[role] ?? '' }
+  return { namespace, rollout: name, revision, role, service: services[role] ?? '' }
 }

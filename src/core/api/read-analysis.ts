@@ -13,6 +13,7 @@ export function readAnalysis(analysis: ReleaseAnalysis, notes: Notes): Analysis 
   return {
     provider: providerOf(analysis.provider.prometheus, notes),
     warmupMs: notes.duration(`${base}.warmup`, analysis.warmup, 0),
+    ...(analysis.warmupFrom === undefined ? {} : { warmupFrom: analysis.warmupFrom }),
     metrics: analysis.metrics.map((metric, index) =>
       metricOf(metric, `${base}.metrics[${index}]`, notes),
     ),
@@ -71,6 +72,7 @@ function metricOf(given: ReleaseMetric, path: string, notes: Notes): Metric {
     query: queryOf(given),
     range: rangeOf(given, windowMs, path, notes),
     compare: given.compare,
+    ...(given.counts === undefined ? {} : { counts: given.counts }),
     max: given.max,
     min: given.min,
     intervalMs: Math.max(1000, notes.duration(`${path}.interval`, given.interval, 30_000)),
@@ -98,6 +100,8 @@ function checkShape(given: ReleaseMetric, path: string, notes: Notes): void {
     if (given[name] !== undefined && query === undefined)
       notes.add(`${path}.${name}`, 'belongs to a query; a template brings its own')
   }
+  if (given.counts !== undefined && (query === undefined || given.compare !== undefined))
+    notes.add(`${path}.counts`, 'belongs to a query that is not compared')
   if (given.source !== undefined && template === undefined)
     notes.add(`${path}.source`, 'belongs to a template; a query names its series itself')
 }

@@ -91,7 +91,8 @@ function appOf(release: Release, reference: App['reference'], notes: Notes): App
     finalizers: metadata.finalizers ?? [],
     owner: ownerOf(release),
     template: spec.template,
-    written: writtenHash(spec.template),
+    written: writtenHash(spec.template, spec.revision),
+    ...(spec.revision === undefined ? {} : { revision: spec.revision }),
     replicas: spec.replicas ?? 1,
     selector: spec.selector.matchLabels,
     services: servicesOf(release, notes),
@@ -102,16 +103,24 @@ function appOf(release: Release, reference: App['reference'], notes: Notes): App
     progressDeadlineMs: notes.duration('spec.progressDeadline', spec.progressDeadline, 600_000),
     ...(reference === undefined ? {} : { reference }),
     action: readAction(metadata.annotations),
+    ...(spec.actions === undefined
+      ? {}
+      : {
+          actions: { takes: spec.actions.allow, instead: spec.actions.instead ?? 'somebody else' },
+        }),
+    ...(spec.services.make === undefined ? {} : { made: { service: spec.services.make } }),
   }
 }
 
 function trafficOf({ spec: { traffic, services } }: Release, notes: Notes): App['traffic'] {
-  const { router = 'gateway-api', route = services.stable, settle } = traffic
+  const { router = 'gateway-api', route = services.stable, settle, names, optional } = traffic
   const extras = readExtras(traffic.extras, notes)
   return {
     router,
     route,
     settleMs: settle === undefined ? undefined : notes.duration('spec.traffic.settle', settle, 0),
+    ...(names === undefined ? {} : { names }),
+    ...(optional === undefined ? {} : { optional }),
     ...(extras === undefined ? {} : { extras }),
   }
 }
@@ -167,7 +176,16 @@ function checkRelations({ metadata, spec }: Release, notes: Notes): void {
     }
   }
   const router = spec.traffic.router ?? 'gateway-api'
-  if (spec.traffic.route === undefined && router !== 'service') {
+  const { naming, kind } = spec.workloads ?? {}
+  const alone = router === 'none' || spec.traffic.optional === true
+  const handsOver = spec.workloads?.promotion !== 'replace'
+  const rolls = spec.strategy.rolling !== undefined
+  if (alone && naming === 'role' && kind !== 'Deployment' && !handsOver && !rolls)
+    notes.add(
+      'spec.workloads.naming',
+      'without a route nobody is sent to the candidate while the stable role is filled anew; write handover, or take Deployments',
+    )
+  if (spec.traffic.route === undefined && router !== 'service' && router !== 'none') {
     notes.add('spec.traffic.route', 'Required value: name the routing object')
   }
   if (!routerNames.includes(router)) {

@@ -4,6 +4,7 @@ import type { Comparison, MetricSource, Policy, Reducer } from '../model/analysi
 export type ReleaseAnalysis = {
   readonly provider: { readonly prometheus: ReleasePrometheus }
   readonly warmup?: string
+  readonly warmupFrom?: 'traffic' | 'step'
   readonly metrics: readonly ReleaseMetric[]
 }
 
@@ -23,6 +24,7 @@ export type ReleaseMetric = {
   readonly arguments?: Readonly<Record<string, string>>
   readonly range?: { readonly step: string; readonly reduce?: Reducer }
   readonly compare?: Comparison
+  readonly counts?: 'series'
   readonly max?: number
   readonly min?: number
   readonly interval?: string

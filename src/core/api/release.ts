@@ -1,7 +1,9 @@
 /** `headgate.dev/v1alpha1` Release as it stands on the wire. */
 import type { Condition, KubeObject, Labels } from '../k8s/meta.ts'
-import type { PodTemplate } from '../k8s/workloads.ts'
-import type { Phase, Trial, Verdict } from '../model/notebook.ts'
+import type { PodTemplate, ServicePort } from '../k8s/workloads.ts'
+import type { RoleSeat, Verb } from '../model/app.ts'
+import type { Finished, Phase, Taken, Trial, Verdict } from '../model/notebook.ts'
+import type { Weights } from '../model/weights.ts'
 import type { ReleaseExtras } from './extras.ts'
 import type { ReleaseAnalysis } from './release-analysis.ts'
 import type { BlueGreenStrategy } from './strategy/blue-green.ts'
@@ -22,21 +24,34 @@ export type ReleaseSpec = {
   readonly workloadRef?: { readonly kind?: 'Deployment'; readonly name: string }
   readonly selector: { readonly matchLabels: Labels }
   readonly template: PodTemplate
+  /** The name that the template's revision gets; its hash where it is left out. */
+  readonly revision?: string
   readonly workloads?: ReleaseWorkloads
   readonly services: {
     readonly stable: string
     readonly candidate?: string
     readonly candidates?: Readonly<Record<string, string>>
+    /** How Services look that are not there yet. */
+    readonly make?: {
+      readonly labels?: Labels
+      readonly selector?: Labels
+      readonly ports?: readonly ServicePort[]
+    }
   }
   readonly traffic: {
     readonly router?: string
     readonly route?: string
+    readonly optional?: boolean
+    /** Names of the routing objects of candidates, for routers that need one for each. */
+    readonly names?: Readonly<Record<string, string>>
     readonly settle?: string
     readonly extras?: ReleaseExtras
   }
   readonly strategy: ReleaseStrategy
   readonly analysis?: ReleaseAnalysis
   readonly progressDeadline?: string
+  /** Which commands people may give, and who commands instead of them. */
+  readonly actions?: { readonly allow: readonly Verb[]; readonly instead?: string }
 }
 
 /** Exactly one of these. */
@@ -60,7 +75,7 @@ export type ReleaseStatus = {
   }
   readonly step?: { readonly index: number; readonly of: number; readonly startedAt?: string }
   readonly stable?: RoleStatus
-  readonly candidates?: readonly (RoleStatus & { readonly name: string })[]
+  readonly candidates?: readonly CandidateStatus[]
   /** Where the stable revision lives, if not in its own role. */
   readonly seat?: string
   readonly previous?: { readonly revision: string; readonly until: string }
@@ -70,6 +85,9 @@ export type ReleaseStatus = {
   readonly measurements?: readonly MeasurementStatus[]
   readonly looks?: readonly LookStatus[]
   readonly concluded?: ConclusionStatus
+  readonly taken?: Taken
+  readonly finished?: readonly Finished[]
+  readonly imagined?: Weights
   readonly decisions?: readonly DecisionStatus[]
   readonly conditions?: readonly Condition[]
   readonly outbox?: OutboxStatus
@@ -87,12 +105,20 @@ export type RoleStatus = {
   readonly weight: { readonly wanted: number; readonly confirmed: number }
 }
 
+export type CandidateStatus = RoleStatus & {
+  readonly name: string
+  readonly service?: string
+  /** Its workload, where workloads belong to roles. */
+  readonly seat?: RoleSeat
+}
+
 export type FailureStatus = {
   readonly candidate: string
   readonly revision: string
   readonly reason: string
   readonly message: string
   readonly at: string
+  readonly command?: number
 }
 
 export type TrialStatus = {

@@ -59,6 +59,11 @@ const metric = object(
       "Judges the candidate's value against the stable revision's: divided by it, or less it.",
       undefined,
     ),
+    counts: oneOf(
+      ['series'],
+      'The value is the number of series that the query matches, so that no match is 0.',
+      undefined,
+    ),
     max: { type: 'number', description: 'A sample above is bad.' },
     min: { type: 'number', description: 'A sample below is bad.' },
     interval: duration('Between two samples.', { default: '30s' }),
@@ -92,6 +97,11 @@ export const analysisSchema = object(
     warmup: duration('Nothing is measured before the candidate has had traffic for so long.', {
       default: '0s',
     }),
+    warmupFrom: oneOf(
+      ['traffic', 'step'],
+      'Since when: since the candidate has traffic, or besides after the beginning of each step.',
+      'traffic',
+    ),
     metrics: list(metric, {
       maxItems: 16,
       'x-kubernetes-list-type': 'map',

@@ -2,6 +2,7 @@
  * The CustomResourceDefinition of Release. Kept small on purpose: the size of a CRD's schema is the API server's time on
  * every write. Pod templates are not spelt out; the workload they become is checked by the server.
  */
+import { verbs } from '../model/app.ts'
 import { phases } from '../model/notebook.ts'
 import { routerNames } from '../traffic/register.ts'
 import { extrasSchema } from './extras.ts'
@@ -16,10 +17,31 @@ import {
   rule,
   rules,
   type Schema,
+  texts,
 } from './schema-parts.ts'
 import { labels, open, podTemplate } from './schema-template.ts'
 import { strategyRules, strategySchema } from './strategy/register.ts'
 import { workloadsSchema } from './workloads.ts'
+
+const madeService = object(
+  {
+    labels: texts('Labels; {release}, {service}, {role} and {revision} are put in.', 63),
+    selector: texts('What it selects, with the same; left out, what tells revisions apart.', 63),
+    ports: list(
+      object(
+        {
+          name: name('Name of the port.'),
+          port: count('Port of the Service.', 1, { maximum: 65_535 }),
+          targetPort: { 'x-kubernetes-int-or-string': true, description: 'Port of the pods.' },
+          protocol: oneOf(['TCP', 'UDP', 'SCTP'], 'Protocol.', 'TCP'),
+        },
+        { required: ['port'] },
+      ),
+      { minItems: 1, maxItems: 16, description: 'Left out, those that the route uses.' },
+    ),
+  },
+  { description: 'How Services look that are not there yet.' },
+)
 
 /** The schema of `spec` alone. */
 export const releaseSpecSchema = object(
@@ -44,6 +66,7 @@ export const releaseSpecSchema = object(
       },
     ),
     template: podTemplate('A pod template, as in a Deployment.'),
+    revision: name('Name of the revision of the template; left out, its hash.'),
     workloads: workloadsSchema,
     services: object(
       {
@@ -55,6 +78,7 @@ export const releaseSpecSchema = object(
           additionalProperties: name('Its Service.'),
           description: 'Services by candidate, where there may be several.',
         },
+        make: madeService,
       },
       {
         required: ['stable'],
@@ -76,13 +100,26 @@ export const releaseSpecSchema = object(
           description: 'What splits the traffic.',
         },
         route: name('The routing object whose weights are moved; none for plain Services.'),
+        optional: {
+          type: 'boolean',
+          description: 'As long as there is no such object, the release goes by its pods alone.',
+        },
+        names: {
+          type: 'object',
+          maxProperties: 16,
+          additionalProperties: name('Its routing object.'),
+          description: 'Routing objects by candidate, where the router needs one for each.',
+        },
         settle: duration(
           'How long the gateway may follow behind its own word; by default what its kind needs.',
         ),
         extras: extrasSchema,
       },
       rules(
-        rule("has(self.route) || self.router == 'service'", 'name the routing object in route'),
+        rule(
+          "has(self.route) || self.router == 'service' || self.router == 'none'",
+          'name the routing object in route',
+        ),
       ),
     ),
     strategy: strategySchema,
@@ -90,6 +127,16 @@ export const releaseSpecSchema = object(
     progressDeadline: duration(
       'Nothing moving for so long turns the release back. Pauses do not count.',
       { default: '10m' },
+    ),
+    actions: object(
+      {
+        allow: list(
+          { type: 'string', enum: [...verbs] },
+          { maxItems: verbs.length, 'x-kubernetes-list-type': 'set' },
+        ),
+        instead: name('Who commands this release instead of people, as they are told.'),
+      },
+      { required: ['allow'], description: 'Which commands people may give; left out, all.' },
     ),
   },
   {

@@ -27,13 +27,17 @@ const instant = fc.integer({ min: 0, max: 4_000_000_000_000 })
 const reasonType = fc.constantFrom(...(Object.keys(reasons) as ReasonType[]))
 const revision = fc.stringMatching(/^[0-9a-f]{10}$/)
 const candidate = fc.constantFrom('canary', 'b', 'c')
-const failure: fc.Arbitrary<Failure> = fc.record({
-  role: candidate,
-  revision,
-  reason: reasonType,
-  message: fc.string(),
-  at: instant,
-})
+const failure: fc.Arbitrary<Failure> = fc.record(
+  {
+    role: candidate,
+    revision,
+    reason: reasonType,
+    message: fc.string(),
+    at: instant,
+    command: fc.nat(),
+  },
+  { requiredKeys: ['role', 'revision', 'reason', 'message', 'at'] },
+)
 const trial: fc.Arbitrary<Trial> = fc.record({
   role: candidate,
   revision,
@@ -147,6 +151,14 @@ const role = (name: string, own: fc.Arbitrary<string>): fc.Arbitrary<RoleState> 
     confirmed: fc.nat(100),
   })
 
+const place = fc.record(
+  {
+    service: fc.string(),
+    seat: fc.record({ name: fc.string(), labels: fc.constant({ role: 'canary' }) }),
+  },
+  { requiredKeys: [] },
+)
+
 /** Notebooks as a pass leaves them: what is said of the stable role is said of the stable revision. */
 const notebook: fc.Arbitrary<Notebook> = maybe(revision).chain((own) =>
   fc.record({
@@ -172,8 +184,8 @@ const notebook: fc.Arbitrary<Notebook> = maybe(revision).chain((own) =>
       own === undefined
         ? fc.constant([])
         : fc
-            .tuple(role('stable', fc.constant(own)), role('canary', revision))
-            .map((both) => [...both]),
+            .tuple(role('stable', fc.constant(own)), role('canary', revision), place)
+            .map(([first, second, at]) => [first, { ...second, ...at }]),
     decisions: fc.array(record, { maxLength: keep.decisions }),
     conditions: fc.array(condition, { maxLength: 3 }),
   }),

@@ -15,6 +15,7 @@ import { stable } from '../model/weights.ts'
 import type { ReasonType } from '../reasons.ts'
 import { formatInstant, type Instant, parseInstant } from '../time.ts'
 import type {
+  CandidateStatus,
   CommandStatus,
   DecisionStatus,
   FailureStatus,
@@ -62,6 +63,9 @@ export function statusOf(book: Notebook, app: App | undefined): ReleaseStatus {
     ),
     looks: some(book.looks.map(lookStatus)),
     concluded: book.concluded === undefined ? undefined : conclusionStatus(book.concluded),
+    taken: book.taken,
+    finished: book.finished,
+    imagined: book.imagined,
     decisions: book.decisions.map(decisionStatus),
     conditions: book.conditions,
     outbox: outboxStatus(book.outbox),
@@ -104,8 +108,10 @@ function stepStatus(trial: Trial | undefined, app: App | undefined): ReleaseStat
   return { index: trial.step, of, startedAt: formatInstant(trial.stepStartedAt) }
 }
 
-function roleStatus({ revision, replicas, ready, wanted, confirmed }: RoleState): RoleStatus {
-  return { revision, replicas, ready, weight: { wanted, confirmed } }
+function roleStatus({ revision, replicas, ready, wanted, confirmed, ...place }: RoleState) {
+  const { service, seat } = place
+  const status = { revision, replicas, ready, weight: { wanted, confirmed }, service, seat }
+  return given<RoleStatus & Pick<CandidateStatus, 'service' | 'seat'>>(status)
 }
 
 function trialStatus({ role, revision, startedAt, stage, ...trial }: Trial): TrialStatus {
@@ -127,7 +133,7 @@ function trialStatus({ role, revision, startedAt, stage, ...trial }: Trial): Tri
 }
 
 function failureStatus({ role, at, ...rest }: Failure): FailureStatus {
-  return { candidate: role, ...rest, at: formatInstant(at) }
+  return given<FailureStatus>({ candidate: role, ...rest, at: formatInstant(at) })
 }
 
 function measurement(
@@ -174,6 +180,9 @@ export function notebookOf(status: ReleaseStatus | undefined): Notebook | undefi
     roles: rolesOf(status),
     decisions: (status.decisions ?? []).map(decisionOf),
     conditions: status.conditions ?? [],
+    ...(status.taken === undefined ? {} : { taken: status.taken }),
+    ...(status.finished === undefined ? {} : { finished: status.finished }),
+    ...(status.imagined === undefined ? {} : { imagined: status.imagined }),
     outbox: outboxOf(status.outbox),
   }
 }
@@ -216,19 +225,26 @@ function stageOf({ stage, why, outcome }: TrialStatus): Trial['stage'] {
   return { kind: 'retreating', why: failureOf(why), outcome: outcome ?? 'failed' }
 }
 
-function failureOf({ candidate, revision, reason, message, at }: FailureStatus): Failure {
-  return { role: candidate, revision, reason: reason as ReasonType, message, at: instant(at) }
+function failureOf(given: FailureStatus): Failure {
+  const { candidate: role, revision, reason, message, at, command } = given
+  const failure = { role, revision, reason: reason as ReasonType, message, at: instant(at) }
+  return command === undefined ? failure : { ...failure, command }
 }
 
 function rolesOf({ stable: own, candidates = [] }: ReleaseStatus): readonly RoleState[] {
-  const all = [...(own === undefined ? [] : [{ name: stable, ...own }]), ...candidates]
-  return all.map(({ name, revision, replicas, ready, weight }) => ({
+  const all: readonly CandidateStatus[] = [
+    ...(own === undefined ? [] : [{ name: stable, ...own }]),
+    ...candidates,
+  ]
+  return all.map(({ name, revision, replicas, ready, weight, service, seat }) => ({
     role: name,
     revision,
     replicas,
     ready,
     wanted: weight.wanted,
     confirmed: weight.confirmed,
+    ...(service === undefined ? {} : { service }),
+    ...(seat === undefined ? {} : { seat }),
   }))
 }
 

@@ -3,7 +3,7 @@ import { type Layout, type WorkloadKind, type Workloads, workloadKinds } from '.
 import { type RoleName, stable } from '../model/weights.ts'
 import { labels } from '../render/names.ts'
 import type { Notes } from './notes.ts'
-import { name, object, oneOf, type Schema } from './schema-parts.ts'
+import { count, name, object, oneOf, type Schema, texts } from './schema-parts.ts'
 
 export type ReleaseWorkloads = {
   readonly kind?: WorkloadKind
@@ -12,6 +12,11 @@ export type ReleaseWorkloads = {
   readonly promotion?: 'replace' | 'handover'
   readonly idle?: 'keep' | 'delete'
   readonly split?: boolean
+  readonly prefix?: string
+  readonly telling?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly history?: number
 }
 
 export const workloadsSchema: Schema = object(
@@ -39,6 +44,21 @@ export const workloadsSchema: Schema = object(
       type: 'boolean',
       description: 'Stable gives up the pods that candidates take.',
     },
+    prefix: name(
+      'With naming revision: workloads are PREFIX-REVISION; left out, RELEASE-REVISION.',
+    ),
+    telling: texts(
+      'With naming revision: the labels by which Services tell revisions apart, with {revision} in a value.',
+      63,
+    ),
+    labels: texts(
+      'Further labels of workloads and pods; {release}, {role} and {revision} are put in.',
+      63,
+    ),
+    annotations: texts('Annotations of workloads, with the same put in.', 1024),
+    history: count('With naming revision: workloads without pods that are kept.', 0, {
+      default: 10,
+    }),
   },
   { description: 'Which objects run the pods.' },
 )
@@ -50,7 +70,14 @@ export function readWorkloads(
   notes: Notes,
 ): Workloads {
   const kind = given?.kind ?? 'ReplicaSet'
-  return { kind, layout: layoutOf(given ?? {}, kind, release, roles, notes) }
+  const { labels: more, annotations, history } = given ?? {}
+  return {
+    kind,
+    layout: layoutOf(given ?? {}, kind, release, roles, notes),
+    ...(more === undefined ? {} : { labels: more }),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(history === undefined ? {} : { history }),
+  }
 }
 
 function layoutOf(
@@ -61,7 +88,13 @@ function layoutOf(
   notes: Notes,
 ): Layout {
   if (given.naming !== 'role') {
-    return { by: 'revision', prefix: release, labels: { [labels.revision]: '{revision}' } }
+    const telling = given.telling ?? { [labels.revision]: '{revision}' }
+    if (!Object.values(telling).some((value) => value.includes('{revision}')))
+      notes.add(
+        'spec.workloads.telling',
+        'tells nothing apart; write {revision} in one of the values',
+      )
+    return { by: 'revision', prefix: given.prefix ?? release, labels: telling }
   }
   const promotion = given.promotion ?? (kind === 'Deployment' ? 'replace' : 'handover')
   if (promotion === 'handover' && kind === 'Deployment') {

@@ -5,7 +5,7 @@
  */
 import { holdFinding } from '../checks.ts'
 import { shortHash } from '../hash.ts'
-import type { App } from '../model/app.ts'
+import type { Action, App } from '../model/app.ts'
 import type { Conclusion, Experiment, Judge } from '../model/experiment.ts'
 import { keep, lookOf, type Trial, trialOf } from '../model/notebook.ts'
 import { type RoleName, stable } from '../model/weights.ts'
@@ -65,6 +65,18 @@ function closed(pass: Pass, concluded: Conclusion): Pass {
 export function acknowledge(pass: Pass): Pass {
   const { concluded } = pass.book
   return concluded === undefined ? pass : closed(pass, concluded)
+}
+
+/** Somebody ended it, and nobody won. */
+export function concludedWithout(pass: Pass, { id: actionId, by }: Action): Pass {
+  const message = `concluded by ${by}, without a winner`
+  const reason = 'ConcludedByHand'
+  return conclude(pass, { winner: undefined, reason, message, atOnce: false }, { actionId, by })
+}
+
+/** Whether candidates are being compared now. */
+export function isUnderWay(pass: Pass): boolean {
+  return inExperiment(pass).length > 0
 }
 
 /** Candidates that are compared and go forward; a new baseline that comes in beside them is none. */
@@ -152,12 +164,16 @@ function isFresh({ now }: Pass, { metric }: Judge, at: number): boolean {
   return now - at <= 2 * metric.intervalMs
 }
 
-function conclude(pass: Pass, { winner, reason, message, atOnce }: Ending): Pass {
+function conclude(
+  pass: Pass,
+  { winner, reason, message, atOnce }: Ending,
+  asked: { readonly actionId?: string; readonly by?: string } = {},
+): Pass {
   const { experiment } = pass.observed.app.plan
   const sign = signOf(pass)
   if (experiment === undefined || sign === undefined) return pass
   const open = experiment.onConclusion === 'wait' && !atOnce
-  const told = note(pass, { action: 'Conclude', reason, message })
+  const told = note(pass, { action: 'Conclude', reason, message, ...asked })
   const text = cut(message, keep.message)
   const concluded: Conclusion = { at: pass.now, winner, reason, message: text, sign, open }
   const losers = inExperiment(told).filter(({ role }) => role !== winner)

@@ -5,7 +5,7 @@
 import { type PatchOperation, pointer, type Write } from '../decision.ts'
 import type { KubeObject, Labels } from '../k8s/meta.ts'
 import type { PodTemplate, Service, Workload } from '../k8s/workloads.ts'
-import { type App, withServicesOf, workloadKinds } from '../model/app.ts'
+import { type App, withPlacesOf, workloadKinds } from '../model/app.ts'
 import type { Memo, Notebook } from '../model/notebook.ts'
 import type {
   GateAnswer,
@@ -49,7 +49,7 @@ export class VirtualCluster {
   }
 
   observe(): Observed {
-    const app = withServicesOf(this.app, this.notebook?.trials ?? [])
+    const app = withPlacesOf(this.app, this.notebook)
     const workloads = this.#workloads()
     const names = workloads.map(({ name }) => name)
     return {

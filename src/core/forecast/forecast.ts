@@ -3,11 +3,11 @@
  * policy is written a second time here; what a plan says is what the controller does.
  */
 import { decide } from '../decide.ts'
-import type { Decision, Write } from '../decision.ts'
+import type { Decision, MeasureAsk, Write } from '../decision.ts'
 import type { App } from '../model/app.ts'
 import type { ReleaseEvent } from '../model/event.ts'
 import type { Phase, Reason } from '../model/notebook.ts'
-import type { Observed } from '../observed.ts'
+import type { MetricAnswer, Observed } from '../observed.ts'
 import type { ReasonType } from '../reasons.ts'
 import type { Instant } from '../time.ts'
 import { VirtualCluster } from './cluster.ts'
@@ -51,9 +51,12 @@ const mostPasses = 2000
 /** A year: what waits longer is not waited for. */
 const mostMs = 365 * 86_400_000
 
+/** What the metric provider of the model says; by default, that all is well. */
+export type Answerer = (app: App, asked: MeasureAsk, now: Instant) => MetricAnswer
+
 /** @throws Bug when the snapshot is one that no door may let through. */
-export function forecast(start: Observed, now: Instant): Forecast {
-  const run = new Run(start, now)
+export function forecast(start: Observed, now: Instant, answer: Answerer = goodAnswer): Forecast {
+  const run = new Run(start, now, answer)
   for (let passes = 0; passes < mostPasses && !run.done; passes += 1) run.pass()
   return run.result()
 }
@@ -68,7 +71,10 @@ class Run {
   #settled = false
   #words = 0
 
-  constructor(start: Observed, now: Instant) {
+  readonly #answer: Answerer
+
+  constructor(start: Observed, now: Instant, answer: Answerer) {
+    this.#answer = answer
     const { acknowledged: _nobodyIsTold, ...observed } = start
     this.#cluster = new VirtualCluster(observed)
     this.#start = now
@@ -87,7 +93,7 @@ class Run {
     const decision = decide(cluster.observe(), this.#now)
     this.#last = decision
     cluster.memo = decision.memo
-    cluster.answers = decision.measure.map((asked) => goodAnswer(cluster.app, asked, this.#now))
+    cluster.answers = decision.measure.map((asked) => this.#answer(cluster.app, asked, this.#now))
     cluster.replies = decision.asks.map((asked) => goodReply(asked, this.#now))
     const written = decision.writes.filter((write) => this.#write(write)).length
     if (decision.write) this.#record(decision)

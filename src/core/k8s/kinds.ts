@@ -48,6 +48,13 @@ export const kinds = {
     'customresourcedefinitions',
     false,
   ),
+  validatingWebhookConfiguration: kind(
+    'admissionregistration.k8s.io',
+    'v1',
+    'ValidatingWebhookConfiguration',
+    'validatingwebhookconfigurations',
+    false,
+  ),
   gatewayClass: kind('gateway.networking.k8s.io', 'v1', 'GatewayClass', 'gatewayclasses', false),
   gateway: kind('gateway.networking.k8s.io', 'v1', 'Gateway', 'gateways'),
   httpRoute: kind('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes'),
@@ -56,6 +63,8 @@ export const kinds = {
   virtualService: kind('networking.istio.io', 'v1', 'VirtualService', 'virtualservices'),
   destinationRule: kind('networking.istio.io', 'v1', 'DestinationRule', 'destinationrules'),
   release: kind('headgate.dev', 'v1alpha1', 'Release', 'releases'),
+  canaryApp: kind('canary.atze.io', 'v1', 'CanaryApp', 'canaryapps'),
+  rollout: kind('kulta.io', 'v1beta1', 'Rollout', 'rollouts'),
 } as const satisfies Record<string, Kind>
 
 /** `apps/v1` or `v1`. */

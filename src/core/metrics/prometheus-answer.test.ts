@@ -238,3 +238,34 @@ describe('reading a range', () => {
     expect(prometheus.read(one('12'), asked)).toEqual({ kind: 'value', value: 12 })
   })
 })
+
+describe('a metric that counts series', () => {
+  const counting = metric({ counts: 'series', max: 0 })
+  const counted = (answer: HttpAnswer): Reading =>
+    prometheus.read(answer, { metric: counting, part: 'value', at: at * 1000 })
+
+  test.each([
+    ['none: an empty vector', ok([]), 0],
+    ['none: an empty matrix', ok([], 'matrix'), 0],
+    ['one', one('1'), 1],
+    ['several, whatever they say', ok([{ value: [at, 'NaN'] }, { value: [at, '+Inf'] }]), 2],
+    ['rows of points', ok([{ values: [[at, '1']] }], 'matrix'), 1],
+  ])('takes %s', (_name, answer, value) =>
+    expect(counted(answer)).toEqual({ kind: 'value', value }),
+  )
+
+  test.each([
+    ['an outage', { kind: 'failed', message: 'refused' } as const, 'refused'],
+    ['an error with 200', refused('timeout', 200), 'Prometheus answered 200 (timeout)'],
+    ['a scalar', ok([at, '7'], 'scalar'), 'Prometheus did not answer with series'],
+    ['no list', ok({}), 'Prometheus did not answer with series'],
+    ['no JSON', raw('<html>'), 'Prometheus answered 200'],
+  ])('does not take %s for an empty answer', (_name, answer, message) =>
+    expect(counted(answer)).toEqual(errorWith(message)),
+  )
+
+  test('counts requests as any other does', () => {
+    const asked = { metric: counting, part: 'count', at: at * 1000 } as const
+    expect(prometheus.read(ok([]), asked).kind).toBe('noData')
+  })
+})

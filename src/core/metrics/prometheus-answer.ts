@@ -17,6 +17,7 @@ export function readPrometheus(answer: HttpAnswer, { metric, part, at }: Asked):
   if (answer.status !== 200) return failed(`Prometheus answered ${answer.status}`)
   const range = part === 'value' ? metric.range : undefined
   const data = record(body['data'])
+  if (metric.counts === 'series' && part === 'value') return readNumber(data)
   return range === undefined ? readInstant(data, at) : readRange(data, at, range)
 }
 
@@ -37,6 +38,14 @@ const errorTypes = [
 ] as const
 
 type Data = Readonly<Record<string, unknown>> | undefined
+
+/** How many series the answer has: no series is no missing answer then, but a number. */
+function readNumber(data: Data): Reading {
+  const [type, result] = [data?.['resultType'], data?.['result']]
+  if ((type !== 'vector' && type !== 'matrix') || !Array.isArray(result))
+    return failed('Prometheus did not answer with series')
+  return { kind: 'value', value: result.length }
+}
 
 function readInstant(data: Data, at: Instant): Reading {
   const result = data?.['result']

@@ -34,6 +34,7 @@ const plain: Subject = {
   namespace: 'default',
   rollout: 'shop',
   revision: 'r2',
+  role: 'canary',
   service: 'shop-canary',
 }
 const at = 1_795_000_000_123
@@ -108,7 +109,9 @@ describe('no name bends a query', () => {
       test(`${name} (${part}): so do any other names`, () => {
         fc.assert(
           fc.property(anyText, anyText, anyText, (namespace, rollout, service) => {
-            expect(matchersOf(ask({ namespace, rollout, revision: 'r2', service }))).toEqual(known)
+            expect(
+              matchersOf(ask({ namespace, rollout, revision: 'r2', role: 'canary', service })),
+            ).toEqual(known)
           }),
         )
       })
@@ -227,7 +230,7 @@ describe('asking', () => {
   })
 })
 
-const known = 'labels, window, fresh, namespace, rollout, revision, service'
+const known = 'labels, window, fresh, namespace, rollout, revision, service, role'
 
 describe('problems', () => {
   const rows: readonly (readonly [string, MetricQuery, string | undefined])[] = [
@@ -307,4 +310,16 @@ describe('problems', () => {
     for (const provider of Object.values(metricProviders))
       expect(provider.problem(metric())).toBeUndefined()
   })
+})
+
+test('the role of whoever is asked about is an argument, unless the author has one of that name', () => {
+  const text = 'up{revision="{{role}}"}'
+  const asked = (own: Readonly<Record<string, string>>): string => {
+    const query = { kind: 'text', text, count: undefined, arguments: own } as const
+    const question = { metric: metric({ query }), part: 'value', windowMs: 1000, at } as const
+    const { url } = prometheus.ask(ref, { ...question, subject: plain })
+    return new URL(url).searchParams.get('query') ?? ''
+  }
+  expect(asked({})).toBe('up{revision="canary"}')
+  expect(asked({ role: 'mine' })).toBe('up{revision="mine"}')
 })

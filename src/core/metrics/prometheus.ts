@@ -12,6 +12,8 @@ export const prometheus: MetricProvider = { ask, read: readPrometheus, problem }
 const ownArguments = ['labels', 'window', 'fresh'] as const
 /** Names, put in as text. */
 const nameArguments = ['namespace', 'rollout', 'revision', 'service'] as const
+/** The same, unless somebody has an argument of that name. */
+const freeArguments = ['role'] as const
 
 function ask(ref: MetricProviderRef, question: Question): UrlAsk {
   const query = filled(queryOf(question.metric, question.part) ?? '', question)
@@ -34,8 +36,8 @@ function request(question: Question, query: string): { path: string; parameters:
   const { range } = question.metric
   if (range === undefined || question.part === 'count')
     return { path: 'query', parameters: `${text}&time=${seconds(question.at)}` }
-  // The first point looks back one step, so that it does not look past the beginning.
-  const start = Math.min(question.at, question.at - question.windowMs + range.stepMs)
+  // The first point looks back one step, or as far as the query does, so that it does not look past the beginning.
+  const start = question.at - Math.max(0, question.windowMs - (range.lookBackMs ?? range.stepMs))
   const times = `start=${seconds(start)}&end=${seconds(question.at)}&step=${seconds(range.stepMs)}`
   return { path: 'query_range', parameters: `${text}&${times}` }
 }
@@ -66,7 +68,11 @@ function filled(text: string, question: Question): string {
       window: `${windowSeconds}s`,
       fresh: String(fresh),
     },
-    texts: { ...(metric.query.kind === 'text' ? metric.query.arguments : {}), ...subject },
+    texts: {
+      ...subject,
+      ...(metric.query.kind === 'text' ? metric.query.arguments : {}),
+      ...{ namespace, rollout, revision, service: subject.service },
+    },
   })
 }
 
@@ -99,7 +105,8 @@ function misplaced(
   { name, quote }: Place,
   own: Readonly<Record<string, string>>,
 ): string | undefined {
-  const known: readonly string[] = [...ownArguments, ...nameArguments, ...Object.keys(own)]
+  const named = [...ownArguments, ...nameArguments, ...freeArguments]
+  const known: readonly string[] = [...new Set([...named, ...Object.keys(own)])]
   if (!known.includes(name))
     return `uses the unknown argument {{${name}}}; known ones are ${known.join(', ')}`
   const ours = (ownArguments as readonly string[]).includes(name)

@@ -15,6 +15,7 @@ export type Subject = {
   readonly namespace: string
   readonly rollout: string
   readonly revision: string
+  readonly role: string
   /** The Service that carries them. */
   readonly service: string
 }

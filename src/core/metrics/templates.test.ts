@@ -24,9 +24,10 @@ const candidate: Subject = {
   namespace: 'default',
   rollout: 'shop',
   revision: 'r2',
+  role: 'canary',
   service: 'shop-canary',
 }
-const stable: Subject = { ...candidate, revision: 'r1', service: 'shop-stable' }
+const stable: Subject = { ...candidate, revision: 'r1', role: 'canary', service: 'shop-stable' }
 
 type Request = { readonly status: number; readonly durationMs: number }
 

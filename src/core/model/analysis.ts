@@ -4,6 +4,8 @@ export type Analysis = {
   readonly provider: MetricProviderRef
   /** Nothing is measured before the candidate has had traffic for this long. */
   readonly warmupMs: number
+  /** `step`: and after the beginning of each step, for as long. */
+  readonly warmupFrom?: 'traffic' | 'step'
   readonly metrics: readonly Metric[]
 }
 
@@ -29,6 +31,8 @@ export type Metric = {
   readonly range: MetricRange | undefined
   /** Judges the candidate's value against the stable revision's: their ratio, or their difference. */
   readonly compare: Comparison | undefined
+  /** The value is the number of series in the answer, none of which is 0; left out, it is that of the one series. */
+  readonly counts?: 'series'
   /** A sample is good when min ≤ value ≤ max; of a comparison, the value is what was compared. */
   readonly max: number | undefined
   readonly min: number | undefined
@@ -72,4 +76,12 @@ export const reducers = ['last', 'mean', 'min', 'max', 'sum'] as const
 export type Reducer = (typeof reducers)[number]
 
 /** A range query: points a `stepMs` apart over the window, each looking back one step. */
-export type MetricRange = { readonly stepMs: number; readonly reduce: Reducer }
+export type MetricRange = {
+  readonly stepMs: number
+  readonly reduce: Reducer
+  /**
+   * How far the query itself looks back from each point, where its author says so. Points that would look past the
+   * candidate's beginning are left out, but for the last.
+   */
+  readonly lookBackMs?: number
+}

@@ -1,11 +1,11 @@
 /** What a door understood of its input: one application, the revision asked for, and the plan to get there. */
-import type { Labels, OwnerReference } from '../k8s/meta.ts'
-import type { PodTemplate } from '../k8s/workloads.ts'
+import type { KubeObject, Labels, OwnerReference } from '../k8s/meta.ts'
+import type { PodTemplate, ServicePort } from '../k8s/workloads.ts'
 import type { Instant } from '../time.ts'
 import type { Analysis } from './analysis.ts'
 import type { Experiment } from './experiment.ts'
 import type { GateSpec } from './gate.ts'
-import type { RoleName } from './weights.ts'
+import { type RoleName, stable } from './weights.ts'
 
 export type App = {
   /** The door that owns it, by its name in the register. */
@@ -40,6 +40,43 @@ export type App = {
   readonly reference?: Reference
   /** What somebody asks for now, if anything. */
   readonly action: ActionAsked | undefined
+  /** Which commands people may give; left out, all. Others are refused, naming who commands `instead`. */
+  readonly actions?: { readonly takes: readonly Verb[]; readonly instead: string }
+  /** How things that we make look, beyond what follows from the rest. */
+  readonly made?: Made
+  /** Templates of revisions that its door remembers, for workloads that somebody deleted. */
+  readonly templates?: Readonly<Record<string, Template>>
+  /** Hosts under which it is reached from outside, where its door knows them; `*` is any. */
+  readonly hosts?: readonly string[]
+  /** Workloads under the names of its roles that another controller made, and that become ours as they are. */
+  readonly takeOver?: readonly TakeOver[]
+}
+
+/** A workload that is taken over: what it is seen to be, and what it gets to be known by. */
+export type TakeOver = {
+  readonly role: RoleName
+  readonly revision: string
+  readonly written: string
+  readonly name: string
+  readonly uid: string
+  readonly resourceVersion: string
+  readonly labels: Labels
+  readonly annotations: Labels
+}
+
+/** In all texts, `{release}`, `{service}` (its own name), `{role}` and `{revision}` stand for theirs. */
+export type Made = {
+  /** Services that are not there yet. Left out, ports follow the route, and the selector what tells pods apart. */
+  readonly service?: {
+    readonly labels?: Labels
+    readonly ports?: readonly ServicePort[]
+    readonly selector?: Labels
+  }
+  /**
+   * Objects that stand beside the workloads, without owner and labels of ours: made where they are missing, repaired
+   * where they are ours. A routing object among them is made too; one that people wrote is used as it is.
+   */
+  readonly objects?: readonly KubeObject[]
 }
 
 /** A Deployment that a release took over from. */
@@ -62,6 +99,12 @@ export type WorkloadKind = (typeof workloadKinds)[number]
 export type Workloads = {
   readonly kind: WorkloadKind
   readonly layout: Layout
+  /** Further labels of workloads, their selectors and their pods, with `{release}`, `{role}` and `{revision}` in the values. */
+  readonly labels?: Labels
+  /** Annotations of workloads, with the same. */
+  readonly annotations?: Labels
+  /** Workloads without pods that are kept, newest first; left out, 10. Only by revision. */
+  readonly history?: number
 }
 
 export type Layout =
@@ -79,7 +122,10 @@ export type Layout =
       readonly idle: 'keep' | 'delete'
     }
 
-/** Where the pods of a role live: the name of their workload, and the labels that its Service selects. */
+/**
+ * Where the pods of a role live: the name of their workload, in which `{revision}` may stand for a candidate's, and the
+ * labels that its Service selects.
+ */
 export type RoleSeat = { readonly name: string; readonly labels: Labels }
 
 export type Traffic = {
@@ -87,6 +133,10 @@ export type Traffic = {
   readonly router: string
   /** Name of the routing object, in the app's namespace. */
   readonly route: string
+  /** Names of further routing objects of the same kind, which bear the same weights. */
+  readonly also?: readonly string[]
+  /** Where the routing object is not there, it goes by pods alone, and says so. */
+  readonly optional?: boolean
   /** Overrides the router's own settle time. */
   readonly settleMs: number | undefined
   /** Names of each role's rules by match, where the door gives them. */
@@ -131,6 +181,13 @@ export type Plan = {
   readonly split?: boolean
   /** What ends the trial of candidates that are compared with stable; undefined where each goes by its steps alone. */
   readonly experiment?: Experiment
+  /**
+   * `steps`: the very first revision goes through the candidates' steps too, beside itself; only where workloads belong
+   * to roles. Left out, it serves at once.
+   */
+  readonly firstInstall?: 'serve' | 'steps'
+  /** So many revisions of each candidate that were turned back are remembered, until one succeeds; left out, the last. */
+  readonly keepFailures?: number
 }
 
 /** How a candidate that has been judged becomes stable, and what follows. */
@@ -142,6 +199,8 @@ export type Promotion = {
   readonly how: 'shift' | 'switch' | 'roll'
   /** Metrics that must pass once more after it, with all traffic at the candidate; a failure turns it back. */
   readonly verify: readonly string[]
+  /** Gates that must let it pass besides, from then on. */
+  readonly gates?: readonly GateSpec[]
   /** The old revision keeps its pods for so long, as an instant way back. */
   readonly scaleDownDelayMs: number
   /** Pods more than wanted while it rolls, and pods fewer: whole numbers, or shares like `25%`. */
@@ -215,16 +274,48 @@ export type Match =
     }
   | { readonly kind: 'cookie'; readonly name: string; readonly value: string }
 
-/** The app with the Services that trials began with: of candidates that leave, too, and whatever is written now. */
-export function withServicesOf(
-  app: App,
-  trials: readonly { readonly role: RoleName; readonly service: string }[],
-): App {
-  const begun = trials
+/** What of a notebook says where candidates have their Services and workloads. */
+type Places = {
+  readonly trials: readonly { readonly role: RoleName; readonly service: string }[]
+  readonly roles: readonly {
+    readonly role: RoleName
+    readonly service?: string | undefined
+    readonly seat?: RoleSeat | undefined
+  }[]
+}
+
+/**
+ * The app with the Services that trials began with, whatever is written now, and with the places of candidates that left
+ * the plan, as long as anything of theirs may be there.
+ */
+export function withPlacesOf(app: App, book: Places | undefined): App {
+  if (book === undefined) return app
+  const begun = book.trials
     .filter(({ role, service }) => service !== '' && app.services[role] !== service)
     .map(({ role, service }) => [role, service] as const)
-  if (begun.length === 0) return app
-  return { ...app, services: { ...app.services, ...Object.fromEntries(begun) } }
+  const left = book.roles.filter(
+    ({ role }) => role !== stable && candidateOf(app, role) === undefined,
+  )
+  if (begun.length + left.length === 0) return app
+  const served = left.flatMap(({ role, service }) =>
+    service === undefined ? [] : [[role, service] as const],
+  )
+  const services = {
+    ...Object.fromEntries(served),
+    ...app.services,
+    ...Object.fromEntries(begun),
+  }
+  return { ...app, services, workloads: withSeatsOf(app.workloads, left) }
+}
+
+function withSeatsOf(workloads: Workloads, left: Places['roles']): Workloads {
+  const { layout } = workloads
+  if (layout.by === 'revision') return workloads
+  const seats = left.flatMap(({ role, seat }) =>
+    seat === undefined ? [] : [[role, seat] as const],
+  )
+  const roles = { ...Object.fromEntries(seats), ...layout.roles }
+  return { ...workloads, layout: { ...layout, roles } }
 }
 
 /** Candidates with a Service of their own, hence a place in the route. */
@@ -256,6 +347,18 @@ export type Verb = (typeof verbs)[number]
 /** A command from a person or a program, as it stands on the object. `problem` says why it cannot be one. */
 export type ActionAsked =
   | { readonly kind: 'action'; readonly text: string; readonly action: Action }
+  /**
+   * An annotation of a door's own that says nothing but what to do. It means the revision and the step at which it is
+   * seen first, is obeyed once, and is taken off.
+   */
+  | {
+      readonly kind: 'bare'
+      readonly annotation: string
+      readonly text: string
+      readonly verb: Action['verb']
+      readonly candidate?: RoleName
+      readonly by: string
+    }
   | {
       readonly kind: 'malformed'
       readonly text: string
@@ -263,14 +366,10 @@ export type ActionAsked =
       readonly problem: string
     }
 
-/** The id under which it is written down what became of a command. */
-export function actionId(asked: ActionAsked): string {
-  return asked.kind === 'action' ? asked.action.id : asked.id
-}
-
 export type Action = {
   readonly id: string
-  readonly verb: Verb
+  /** `conclude` ends an experiment without a winner; only doors can say it. */
+  readonly verb: Verb | 'conclude'
   readonly uid: string
   readonly revision: string
   readonly step: number | undefined

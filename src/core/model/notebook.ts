@@ -5,7 +5,7 @@
 import type { Condition } from '../k8s/meta.ts'
 import type { ReasonType } from '../reasons.ts'
 import type { Instant } from '../time.ts'
-import type { Command } from './app.ts'
+import type { Command, RoleSeat } from './app.ts'
 import type { Outbox } from './event.ts'
 import type { Conclusion, Look } from './experiment.ts'
 import type { GateState } from './gate.ts'
@@ -37,7 +37,10 @@ export type Notebook = {
   readonly previous: { readonly revision: string; readonly until: Instant } | undefined
   /** What is on trial: at most one revision for each candidate of the plan. */
   readonly trials: readonly Trial[]
-  /** The last revision of each candidate that was turned back; it stays so until another target or a retry. */
+  /**
+   * Revisions of each candidate that were turned back, newest last: the last one, or as many as the plan says. They stay
+   * so until a retry or a success.
+   */
   readonly failed: readonly Failure[]
   readonly paused: { readonly at: Instant; readonly by: string } | undefined
   /** One for each candidate that was measured. */
@@ -50,9 +53,21 @@ export type Notebook = {
   readonly roles: readonly RoleState[]
   readonly decisions: readonly DecisionRecord[]
   readonly conditions: readonly Condition[]
+  /** Weights as far as pods could carry them, where no route has any; see traffic/none.ts. */
+  readonly imagined?: Weights | undefined
+  /** Words from outside that were carried out to their end: a candidate that became stable begins anew by a newer one. */
+  readonly finished?: readonly Finished[] | undefined
+  /** The bare command that was obeyed last, as long as its annotation may still stand. */
+  readonly taken?: Taken | undefined
   /** What was decided and not yet told everybody; absent where there is nothing. */
   readonly outbox?: Outbox | undefined
 }
+
+/** The version of the word that a candidate's promotion was asked for by. */
+export type Finished = { readonly role: RoleName; readonly version: number }
+
+/** A command that says of itself neither what it means nor who it is: it is known by where it stands. */
+export type Taken = { readonly annotation: string; readonly text: string; readonly id: string }
 
 /** The one reason why the release is where it is. */
 export type Reason = {
@@ -91,6 +106,8 @@ export type Failure = {
   readonly reason: ReasonType
   readonly message: string
   readonly at: Instant
+  /** Version of the command that it had, where somebody outside commands it: a newer one begins anew. */
+  readonly command?: number | undefined
 }
 
 export type Verdict = 'passing' | 'failing' | 'needMoreData' | 'noData' | 'error'
@@ -128,6 +145,9 @@ export type RoleState = {
   readonly ready: number
   readonly wanted: number
   readonly confirmed: number
+  /** Where a candidate has its Service and its workload, also when the plan does not name it any more. */
+  readonly service?: string | undefined
+  readonly seat?: RoleSeat | undefined
 }
 
 export type DecisionRecord = {
@@ -145,6 +165,7 @@ export type DecisionRecord = {
 /** Bounds of what is kept, so that status stays far below 64 KiB. */
 export const keep = {
   decisions: 24,
+  failures: 8,
   samples: 10,
   message: 512,
   sampleMessage: 96,

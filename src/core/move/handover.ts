@@ -10,6 +10,7 @@ import { workload, workloadRef } from '../render/workload.ts'
 import type { Stance } from '../strategies/strategy.ts'
 import { templateOf } from '../templates.ts'
 import type { Instant } from '../time.ts'
+import { scale } from './scale.ts'
 import { type Held, type Part, waitingFor } from './waiting.ts'
 
 export function handOver(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
@@ -21,11 +22,20 @@ export function handOver(observed: Observed, facts: Facts, stance: Stance, now: 
     case 'carry':
     case 'refill':
       return { writes: [], held }
+    case 'release':
+      return { writes: release(observed, facts), held }
     case 'orphan':
       return { writes: orphan(observed, facts, stance, handover.role, now), held }
     case 'relabel':
       return { writes: relabel(observed, facts, handover, now), held }
   }
+}
+
+/** Stable's ReplicaSet goes without its pods, which serve on. */
+function release({ app }: Observed, facts: Facts): readonly Write[] {
+  const seen = facts.seat(stable)
+  if (seen === undefined || seen.deleting) return []
+  return [{ kind: 'delete', ref: workloadRef(app, seen), uid: seen.uid, orphans: true }]
 }
 
 /** The candidate's ReplicaSet goes without its pods, once there is a batch to spare and nobody uses the old ones. */
@@ -59,7 +69,7 @@ function keeper(facts: Facts, { revision, written, template }: WorkloadSeen): Wo
   const labels = { [names.keeper]: revision }
   return {
     ...made,
-    metadata: { ...made.metadata, name: `${made.metadata.name}-${revision}` },
+    metadata: { ...made.metadata, name: `${made.metadata.name}-${revision}-keep` },
     spec: {
       ...made.spec,
       selector: made.kind === 'ReplicationController' ? labels : { matchLabels: labels },
@@ -78,13 +88,22 @@ function keeper(facts: Facts, { revision, written, template }: WorkloadSeen): Wo
 export function forgetKeepers({ app, workloads }: Observed, facts: Facts): readonly Write[] {
   const { layout } = app.workloads
   if (layout.by !== 'role') return []
-  const seats = Object.values(layout.roles).map(({ name }) => name)
+  const seats = new Set(Object.keys(layout.roles).map((role) => facts.seat(role)?.uid))
   const needed = (revision: string): boolean =>
     membersOf(facts, revision).length > 0 &&
-    !workloads.some((one) => one.revision === revision && seats.includes(one.name))
-  return workloads
-    .filter((one) => !one.deleting && !seats.includes(one.name) && !needed(one.revision))
-    .map((one) => ({ kind: 'delete', ref: workloadRef(app, one), uid: one.uid }))
+    !workloads.some((one) => one.revision === revision && seats.has(one.uid))
+  const others = workloads.filter((one) => !one.deleting && !seats.has(one.uid))
+  // What nobody knows any more has lost its place while nobody looked; its pods go first.
+  const lost = others.filter(({ name, replicas }) => replicas > 0 && isUnlisted(facts, name))
+  const idle = others.filter((one) => one.replicas === 0 && one.pods === 0 && !needed(one.revision))
+  return [
+    ...lost.map((one) => scale(app, one, 0)),
+    ...idle.map((one): Write => ({ kind: 'delete', ref: workloadRef(app, one), uid: one.uid })),
+  ]
+}
+
+function isUnlisted(facts: Facts, workload: string): boolean {
+  return Object.keys(facts.app.services).every((role) => facts.listed(role, workload) === 0)
 }
 
 function relabel(
@@ -100,7 +119,8 @@ function relabel(
   const members = membersOf(facts, revision)
   const away = members.filter((member) => wears(member, theirs ?? {}))
   const home = members.filter((member) => wears(member, own ?? {}))
-  const room = app.replicas - home.length
+  // One goes home also where none is wanted any more: the stable workload that adopts it takes it away.
+  const room = Math.max(1, app.replicas) - home.length
   if (away.length > 0 && room > 0) {
     // The oldest first: they are the ones that were judged.
     const going = away
@@ -108,6 +128,15 @@ function relabel(
       .toSorted((one, other) => one.createdAt - other.createdAt || settledBefore(one, other))
       .slice(0, Math.min(pods, room))
     return going.map((member) => relabelled(observed, member, own ?? {}))
+  }
+  const old = facts.members.filter(
+    (member) => member.revision !== revision && wears(member, own ?? {}),
+  )
+  if (old.length > 0) {
+    const joined = home.filter(({ ready }) => ready).length
+    const serving = old.filter(({ ready }) => ready).length
+    const isListed = facts.listedAll(stable) >= serving + app.replicas
+    return joined >= app.replicas && isListed ? old.map((one) => removed(app, one)) : []
   }
   // The surplus goes where nobody is sent to it any more: behind stable's Service it would die with traffic on it.
   if (away.length > 0) return isQuiet(facts, role, now) ? away.map((one) => removed(app, one)) : []

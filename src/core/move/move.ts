@@ -24,17 +24,39 @@ export function move(
   recorded: boolean,
 ): Part {
   if (!recorded && !stance.hurry) {
-    const { writes, held } = moveWorkloads(observed, facts, stance, now)
+    const { writes, held } = workloadsOf(observed, facts, stance, { now, recorded })
     const waiting = waitingFor('StepCompleted', 'the step is being recorded')
     return { writes, held: [...held, { waiting }] }
   }
   const parts = [
-    moveWorkloads(observed, facts, stance, now),
+    workloadsOf(observed, facts, stance, { now, recorded }),
     moveServices(observed, facts, stance, now),
     moveRoute(observed, facts, stance, now),
   ]
+  const imagined = parts.find((part) => part.imagined !== undefined)?.imagined
   return {
     writes: parts.flatMap(({ writes }) => writes),
     held: parts.flatMap(({ held }) => held),
+    ...(imagined === undefined ? {} : { imagined }),
   }
+}
+
+/**
+ * What cannot be undone waits for the record too: a Deployment that exchanges its pods, and pods that change hands, are on
+ * their way to another stable revision, and after a crash somebody must know it.
+ */
+function workloadsOf(
+  observed: Observed,
+  facts: Facts,
+  stance: Stance,
+  { now, recorded }: { readonly now: Instant; readonly recorded: boolean },
+): Part {
+  const { handover, inPlace, ...still } = stance
+  if (recorded || (handover === undefined && inPlace !== true))
+    return moveWorkloads(observed, facts, stance, now)
+  const waiting = waitingFor('StepCompleted', 'the step is being recorded')
+  if (handover !== undefined && handover.part !== 'carry')
+    return { writes: [], held: [{ waiting }] }
+  const { writes, held } = moveWorkloads(observed, facts, still, now)
+  return { writes, held: [...held, { waiting }] }
 }

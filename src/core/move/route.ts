@@ -1,4 +1,5 @@
 /** The route: a role's weight rises only as far as the ready endpoints behind its Service can carry it. */
+import type { Write } from '../decision.ts'
 import { type Facts, listedReady, mayPoint } from '../facts.ts'
 import {
   podsFor,
@@ -14,28 +15,43 @@ import { formatWeights } from '../render/text.ts'
 import { podsOf, type Stance, withRest } from '../strategies/strategy.ts'
 import type { Instant } from '../time.ts'
 import { moveCompanions } from './companions.ts'
+import { moveMade, unknown } from './made.ts'
 import { lateMatches, nextMatches } from './matches.ts'
 import { type Part, type Waiting, waitingFor } from './waiting.ts'
 
 export function moveRoute(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
   const { reading, app, router } = facts
+  const made = moveMade(observed, facts)
+  const isMade = (object: string): boolean =>
+    made.writes.some((write) => targetOf(write) === object)
+  if (reading.kind === 'missing' && isMade(reading.object)) {
+    const message = `${reading.object} is being made`
+    const waiting = waitingFor('ShiftingTraffic', message, reading.object)
+    return { writes: made.writes, held: [...made.held, { waiting }] }
+  }
   if (reading.kind === 'missing') {
+    const [kind = ''] = reading.object.split(' ')
+    if (observed.absent?.includes(kind) === true)
+      return { writes: made.writes, held: [unknown(facts, kind)] }
     const message = `${reading.object} does not exist in namespace ${app.namespace}; create it with backendRefs to ${Object.values(app.services).join(' and ')}`
-    return { writes: [], held: [{ waiting: waitingFor('RouteMissing', message, reading.object) }] }
+    const waiting = waitingFor('RouteMissing', message, reading.object)
+    return { writes: made.writes, held: [{ waiting }] }
   }
   if (reading.kind === 'unusable') {
     const waiting = waitingFor('RouteUnusable', reading.problem, reading.object)
-    return { writes: [], held: [{ waiting }] }
+    return { writes: made.writes, held: [{ waiting }] }
   }
   if (router.capabilities.by === 'pods') return { writes: [], held: byPods(facts, stance, now) }
+  if (facts.imagined) return inMind(facts, reading.weights, stance, made)
   const next = nextWeights(facts, reading.weights, idleFirst(facts, reading.weights, stance, now))
   const matches = nextMatches(facts, stance, next)
   const beside = moveCompanions(observed, facts)
-  const writes = [
-    ...router.render(app, observed.routes, { weights: next, matches }),
-    ...beside.writes,
-  ]
-  const late = [...lateMatches(facts, stance, matches), ...beside.held]
+  // What is repaired now is split in the next pass: a second write would meet another version of it.
+  const split = router
+    .render(app, observed.routes, { weights: next, matches })
+    .filter((write) => !isMade(targetOf(write)))
+  const writes = [...made.writes, ...split, ...beside.writes]
+  const late = [...lateMatches(facts, stance, matches), ...beside.held, ...made.held]
   if (
     !reading.uniform ||
     !isPlaced(facts, stance) ||
@@ -44,6 +60,36 @@ export function moveRoute(observed: Observed, facts: Facts, stance: Stance, now:
     return { writes, held: [...unreached(facts, reading.weights, stance, next, now), ...late] }
   }
   return { writes, held: [...late, ...unsettled(facts, now)] }
+}
+
+function targetOf(write: Write): string {
+  const { kind, name } =
+    write.kind === 'create'
+      ? { kind: write.object.kind, name: write.object.metadata.name }
+      : write.ref
+  return `${kind} ${name}`
+}
+
+/** Without a route the weights are where they should be as soon as pods could carry them. */
+function inMind(facts: Facts, current: Weights, stance: Stance, made: Part): Part {
+  // Where pods change hands, what is kept in mind holds nobody up.
+  const next = stance.handover === undefined ? nextWeights(facts, current, stance) : stance.weights
+  const imagined = next ?? current
+  const reached = sameWeights(current, stance.weights)
+  const short = Object.keys(stance.weights).filter(
+    (role) => weightOf(stance.weights, role) > 0 && !carries(facts, stance, role),
+  )
+  const held = (reached ? [] : short).map((role) => ({
+    role,
+    waiting: waitingForEndpoints(facts, stance, role),
+  }))
+  const message = `the release goes from ${formatWeights(current)} to ${formatWeights(stance.weights)} by its pods alone`
+  const moving = { waiting: waitingFor('ShiftingTraffic', message) }
+  return {
+    writes: made.writes,
+    held: [...made.held, ...held, ...(reached || held.length > 0 ? [] : [moving])],
+    imagined,
+  }
 }
 
 /** Where the number of pods splits the traffic, it is split once they are listed. */
@@ -135,7 +181,9 @@ function carries(facts: Facts, stance: Stance, role: RoleName): boolean {
 /** Pods that the weight asked for needs: by rule, or as many as the plan itself asks for where that is fewer. */
 function requiredPods(facts: Facts, stance: Stance, role: RoleName): number {
   const byRule = podsFor(facts.app.replicas, weightOf(stance.weights, role))
-  return Math.min(byRule, podsOf(stance, stance.revisions[role] ?? '') ?? byRule)
+  // By role, two roles may run one revision, each on pods of its own.
+  const own = facts.app.workloads.layout.by === 'role' ? role : undefined
+  return Math.min(byRule, podsOf(stance, stance.revisions[role] ?? '', own) ?? byRule)
 }
 
 function endpointsOf(facts: Facts, stance: Stance, role: RoleName): number {
@@ -189,6 +237,10 @@ function unreached(
 
 function waitingForEndpoints(facts: Facts, stance: Stance, role: RoleName): Waiting {
   const name = facts.app.services[role]
+  if (name === undefined) {
+    const some = `${endpointsOf(facts, stance, role)} of ${requiredPods(facts, stance, role)}`
+    return waitingFor('WaitingForPods', `${role} has ${some} ready pods`)
+  }
   const message = `Service ${name} has ${endpointsOf(facts, stance, role)} of the ${requiredPods(facts, stance, role)} ready endpoints that weight ${weightOf(stance.weights, role)} needs`
   return waitingFor('WaitingForEndpoints', message, `Service ${name}`)
 }

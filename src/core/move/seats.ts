@@ -2,9 +2,10 @@
 import type { PatchOperation, Write } from '../decision.ts'
 import { pointer } from '../decision.ts'
 import { type Facts, hasRules, isQuiet } from '../facts.ts'
+import { candidateOf } from '../model/app.ts'
 import { stable } from '../model/weights.ts'
 import type { Observed, WorkloadSeen } from '../observed.ts'
-import { annotations, labels } from '../render/names.ts'
+import { annotations, isPerRevision, labels, seatOf } from '../render/names.ts'
 import { workload, workloadRef } from '../render/workload.ts'
 import { type PodsWanted, podsOf, type Stance } from '../strategies/strategy.ts'
 import { templateOf } from '../templates.ts'
@@ -52,7 +53,8 @@ function fresh(facts: Facts, wanted: PodsWanted): Part {
     const message = `the workload of revision ${revision} is gone and its template with it; ask for it again or promote the candidate`
     return { writes: [], held: [{ role, waiting: waitingFor('WaitingForPods', message) }] }
   }
-  if (replicas === 0) return { writes: [], held: [] }
+  // An app without pods has its workloads all the same: they say which revision each role has.
+  if (replicas === 0 && facts.app.replicas > 0) return { writes: [], held: [] }
   const object = workload(facts.app, { role, revision, replicas, template })
   return { writes: [{ kind: 'create', object }], held: lacking(wanted, undefined, 0) }
 }
@@ -70,14 +72,24 @@ function exchange(
   const held = lacking(wanted, seen, 0)
   const template = templateOf(facts, revision)
   if (template === undefined) return { writes: [], held }
-  const rolls = seen.kind === 'Deployment' && role === stable && stance.inPlace === true
-  const unused = isQuiet(facts, role, now) && facts.listedAll(role) === 0
+  // Before a first revision serves, nobody is served by what another one takes the place of.
+  const isFirst = role === stable && observed.notebook?.stable === undefined
+  const inPlace = stance.inPlace === true || isFirst
+  const rolls = seen.kind === 'Deployment' && role === stable && inPlace
+  const quiet = isFirst || isQuiet(facts, role, now)
+  const unused = quiet && facts.listedAll(role) === 0
   const isEmpty = seen.replicas === 0 && seen.pods === 0
   if (!rolls && !isEmpty) {
-    const shrinks = isQuiet(facts, role, now) && seen.replicas > 0
+    const shrinks = quiet && seen.replicas > 0
     return { writes: shrinks ? [scale(observed.app, seen, 0)] : [], held }
   }
   if (!rolls && !unused) return { writes: [], held }
+  // What it selects cannot change: an empty one makes room for another of its name.
+  if (!rolls && selectsRevision(facts.app))
+    return {
+      writes: [{ kind: 'delete', ref: workloadRef(observed.app, seen), uid: seen.uid }],
+      held,
+    }
   const object = workload(facts.app, { ...wanted, template })
   const patch: readonly PatchOperation[] = [
     { op: 'test', path: '/metadata/uid', value: seen.uid },
@@ -96,6 +108,11 @@ function exchange(
     },
   ]
   return { writes: [{ kind: 'patch', ref: workloadRef(observed.app, seen), patch }], held }
+}
+
+function selectsRevision({ workloads }: Facts['app']): boolean {
+  if (workloads.kind === 'Deployment') return false
+  return Object.values(workloads.labels ?? {}).some((value) => value.includes('{revision}'))
 }
 
 function lacking(
@@ -125,7 +142,9 @@ function empty(observed: Observed, facts: Facts, stance: Stance, now: Instant): 
     if (stance.pods.some((one) => one.role === role)) return []
     if (!isQuiet(facts, role, now)) return []
     if (seen.replicas > 0) return [scale(observed.app, seen, 0)]
-    const goes = stance.handover !== undefined || (layout.idle === 'delete' && role !== stable)
+    const left = role !== stable && candidateOf(facts.app, role) === undefined
+    const passing = left || layout.idle === 'delete' || isPerRevision(seatOf(layout, role))
+    const goes = stance.handover !== undefined || (passing && role !== stable)
     if (!goes || seen.pods > 0) return []
     return [{ kind: 'delete', ref: workloadRef(observed.app, seen), uid: seen.uid }]
   })

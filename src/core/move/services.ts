@@ -6,10 +6,12 @@ import { type Facts, isSettled, mayPoint } from '../facts.ts'
 import { candidateOf } from '../model/app.ts'
 import { type RoleName, stable, type Weights, weightOf } from '../model/weights.ts'
 import type { Observed, ServiceSeen } from '../observed.ts'
-import { tellingKeys, tellingLabels } from '../render/names.ts'
+import { isShared, tellingKeys, tellingLabels } from '../render/names.ts'
 import { service, serviceRef } from '../render/service.ts'
 import type { Stance } from '../strategies/strategy.ts'
 import type { Instant } from '../time.ts'
+import { noRouter } from '../traffic/none.ts'
+import { movePorts } from './ports.ts'
 import { type Held, type Part, waitingFor } from './waiting.ts'
 
 export function moveServices(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
@@ -17,7 +19,7 @@ export function moveServices(observed: Observed, facts: Facts, stance: Stance, n
   const held: Held[] = []
   for (const [role, revision] of Object.entries(stance.revisions)) {
     const name = facts.app.services[role]
-    if (name === undefined) continue
+    if (name === undefined || (role !== stable && isShared(facts.app, role))) continue
     const seen = entry(observed.services, name)
     const wait = (what: string): void => {
       const waiting = waitingFor(
@@ -30,28 +32,38 @@ export function moveServices(observed: Observed, facts: Facts, stance: Stance, n
     if (seen === undefined) {
       writes.push(...create(observed, facts, role, revision))
       wait('is being created')
-    } else if (role === stable && stance.pooled) {
+      continue
+    }
+    writes.push(...movePorts(observed, facts, seen, now))
+    if (role === stable && stance.pooled) {
       if (facts.selected(role) !== undefined) {
         writes.push(openToAll(observed, seen))
         wait('does not select the pods of all revisions yet')
       }
     } else if (facts.app.workloads.layout.by === 'revision' && facts.selected(role) !== revision) {
-      if (mayPoint(facts, role, revision, now) && isWithin(facts, stance, role)) {
+      // Where pods are the share, a candidate's own Service gives it none.
+      const within = stance.pooled || isWithin(facts, stance, role)
+      if (mayPoint(facts, role, revision, now) && within) {
         writes.push(point(observed, seen, role, revision))
       }
       wait(`does not select revision ${revision} yet`)
     }
   }
-  const left = leave(observed, facts, now)
+  const left = leave(observed, facts, stance, now)
   return { writes: [...writes, ...left.writes], held: [...held, ...left.held] }
 }
 
 /** Services of candidates that are in the plan no more: ours go once the route has no place for them. */
-function leave(observed: Observed, facts: Facts, now: Instant): Part {
+function leave(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
   const { app, reading } = facts
   const placed = reading.kind === 'read' ? reading.roles : Object.keys(app.services)
+  // One that is being promoted all the same has its place until it is.
   const leaving = Object.keys(app.services).filter(
-    (role) => role !== stable && candidateOf(app, role) === undefined,
+    (role) =>
+      role !== stable &&
+      candidateOf(app, role) === undefined &&
+      stance.weights[role] === undefined &&
+      !isShared(app, role),
   )
   const writes: Write[] = []
   const held: Held[] = []
@@ -92,8 +104,10 @@ function create(
   role: RoleName,
   revision: string,
 ): readonly Write[] {
-  const ports = facts.router.ports(facts.app, observed.routes, facts.app.services[role] as string)
-  if (ports.length === 0) return []
+  // A route that is not there names no ports.
+  const router = facts.imagined ? noRouter : facts.router
+  const ports = router.ports(facts.app, observed.routes, facts.app.services[role] as string)
+  if (ports.length === 0 && facts.app.made?.service?.ports === undefined) return []
   return [{ kind: 'create', object: service(facts.app, role, revision, ports) }]
 }
 

@@ -1,6 +1,6 @@
 /** What a move or a step still waits for, and what it wrote meanwhile. */
 import type { Write } from '../decision.ts'
-import { type RoleName, stable } from '../model/weights.ts'
+import { type RoleName, stable, type Weights } from '../model/weights.ts'
 import type { ReasonType } from '../reasons.ts'
 import type { Instant } from '../time.ts'
 
@@ -16,7 +16,12 @@ export type Waiting = {
 export type Held = { readonly role?: RoleName; readonly waiting: Waiting }
 
 /** `held` is empty when what was asked for is reached, seen and settled. */
-export type Part = { readonly writes: readonly Write[]; readonly held: readonly Held[] }
+export type Part = {
+  readonly writes: readonly Write[]
+  readonly held: readonly Held[]
+  /** Where no route has weights: those that are kept in mind. */
+  readonly imagined?: Weights
+}
 
 /** What holds one role up: its own waits, stable's, and those of everybody. A missing route comes first. */
 export function heldUp({ held }: Part, role?: RoleName): Waiting | undefined {

@@ -12,8 +12,8 @@ import { scale } from './scale.ts'
 import { moveSeats } from './seats.ts'
 import { type Held, type Part, type Waiting, waitingFor } from './waiting.ts'
 
-/** Workloads without pods that are kept as history, newest first: as many as a Deployment keeps. */
-const history = 10
+/** Workloads without pods that are kept as history: as many as a Deployment keeps. */
+const usualHistory = 10
 
 export function moveWorkloads(
   observed: Observed,
@@ -98,7 +98,7 @@ function forget(observed: Observed, facts: Facts, stance: Stance): readonly Writ
     )
     .filter(({ revision }) => podsOf(stance, revision) === undefined)
     .toSorted((one, other) => other.createdAt - one.createdAt || one.name.localeCompare(other.name))
-    .slice(history)
+    .slice(observed.app.workloads.history ?? usualHistory)
     .map(({ kind, name, uid }) => ({
       kind: 'delete',
       ref: workloadRef(observed.app, { kind, name }),

@@ -41,14 +41,24 @@ export type Messages = {
   readonly file: readonly unknown[]
 }
 
-export type Vocabulary = (event: ReleaseEvent, app: App, book: Notebook) => Messages
+/** `object` is the one that carries the release, as it was read. */
+export type Vocabulary = (
+  event: ReleaseEvent,
+  app: App,
+  book: Notebook,
+  object: KubeObject,
+) => Messages
 
 // Steps are told by status; an Event for each would double what a release costs the API server.
 const quiet: ReadonlySet<string> = new Set(['StepAdvance'])
 const warnings: ReadonlySet<string> = new Set(['Retreat', 'Return', 'Refuse', 'Abort'])
 
 /** The engine's own words. */
-export const plainVocabulary: Vocabulary = (event, app) => {
+export function plainVocabulary(
+  event: ReleaseEvent,
+  app: App,
+  ..._more: readonly unknown[]
+): Messages {
   const cloudEvent = cloudEventOf(event, app)
   return {
     kubernetes: quiet.has(event.action) ? [] : [noteOf(event)],

@@ -44,7 +44,7 @@ const longest = 44
 /** The name of the workload that runs a revision for a role. */
 export function workloadName({ workloads }: Layouts, role: RoleName, revision: string): string {
   const { layout } = workloads
-  if (layout.by === 'role') return seatOf(layout, role).name
+  if (layout.by === 'role') return seatName(seatOf(layout, role), revision)
   const { prefix } = layout
   const start = prefix.slice(0, longest - 11).replace(/[^a-z0-9]+$/, '')
   const base = prefix.length <= longest ? prefix : `${start}-${shortHash(prefix)}`
@@ -60,11 +60,27 @@ export function seatOf({ roles }: ByRole, role: RoleName): RoleSeat {
   return seat
 }
 
+/** The name of a role's workload, which may hold that of the revision. */
+export function seatName({ name }: RoleSeat, revision: string): string {
+  return name.replace(placeholder, revision)
+}
+
+/** Whether a role has a workload for each revision. */
+export function isPerRevision({ name }: RoleSeat): boolean {
+  return name.includes(placeholder)
+}
+
 /** The labels by which a role's Service tells its pods from others of the app. */
 export function tellingLabels({ workloads }: Layouts, role: RoleName, revision: string): Labels {
   const { layout } = workloads
   if (layout.by === 'role') return seatOf(layout, role).labels
   return mapLabels(layout.labels, (value) => value.replace(placeholder, revision))
+}
+
+/** Whether a role's Service is that of another role too, so that something else tells their pods apart. */
+export function isShared({ services }: Pick<App, 'services'>, role: RoleName): boolean {
+  const own = services[role]
+  return Object.entries(services).some(([other, name]) => other !== role && name === own)
 }
 
 /** The keys of those labels, over all roles. */

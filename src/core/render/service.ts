@@ -4,7 +4,8 @@ import type { Container, Service } from '../k8s/workloads.ts'
 import type { App } from '../model/app.ts'
 import type { RoleName } from '../model/weights.ts'
 import { isObject } from '../schema/json.ts'
-import { labels, managedBy, tellingLabels } from './names.ts'
+import { isShared, labels, managedBy, tellingLabels } from './names.ts'
+import { filled } from './text.ts'
 
 export function serviceRef(app: App, name: string): ObjectRef {
   return { apiVersion: 'v1', kind: 'Service', namespace: app.namespace, name }
@@ -17,22 +18,28 @@ export function service(
   revision: string,
   ports: readonly number[],
 ): Service {
+  const name = app.services[role] as string
+  const made = app.made?.service
+  const words = { release: app.name, service: name, role, revision }
+  const own = { [labels.release]: app.name, [labels.role]: role, [labels.managedBy]: managedBy }
+  const telling = {
+    ...app.selector,
+    ...(isShared(app, role) ? {} : tellingLabels(app, role, revision)),
+  }
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: {
-      name: app.services[role] as string,
+      name,
       namespace: app.namespace,
-      labels: { [labels.release]: app.name, [labels.role]: role, [labels.managedBy]: managedBy },
+      labels: { ...filled(made?.labels, words), ...own },
       ownerReferences: [app.owner],
     },
     spec: {
-      selector: { ...app.selector, ...tellingLabels(app, role, revision) },
-      ports: ports.map((port) => ({
-        name: `http-${port}`,
-        port,
-        targetPort: targetPort(app, port),
-      })),
+      selector: made?.selector === undefined ? telling : filled(made.selector, words),
+      ports:
+        made?.ports ??
+        ports.map((port) => ({ name: `http-${port}`, port, targetPort: targetPort(app, port) })),
     },
   }
 }

@@ -12,3 +12,13 @@ export function formatWeights(weights: Weights): string {
 export function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`
 }
+
+/** Labels or annotations with their words put in: `{revision}` and the like in the values. */
+export function filled(
+  given: Readonly<Record<string, string>> = {},
+  words: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const put = (text: string): string =>
+    text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => words[name] ?? whole)
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, put(value)]))
+}

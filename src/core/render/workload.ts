@@ -1,11 +1,12 @@
 /** The workload that runs a revision for a role. */
 import { unreachable } from '../assert.ts'
 import { apiVersionOf, kindOf } from '../k8s/kinds.ts'
-import type { ObjectRef } from '../k8s/meta.ts'
+import type { Labels, ObjectRef } from '../k8s/meta.ts'
 import type { Workload } from '../k8s/workloads.ts'
 import type { App, Template, WorkloadKind } from '../model/app.ts'
 import type { RoleName } from '../model/weights.ts'
 import { annotations, labels, managedBy, tellingLabels, workloadName } from './names.ts'
+import { filled } from './text.ts'
 
 export function workloadRef(
   app: App,
@@ -23,8 +24,9 @@ export type Run = {
 }
 
 export function workload(app: App, { role, revision, replicas, template }: Run): Workload {
-  const { kind } = app.workloads
-  const telling = { ...app.selector, ...tellingLabels(app, role, revision) }
+  const { kind, labels: more, annotations: notes } = app.workloads
+  const words = { release: app.name, role, revision }
+  const telling = { ...app.selector, ...filled(more, words), ...tellingLabels(app, role, revision) }
   const seat = app.workloads.layout.by === 'role' ? { [labels.seat]: role } : {}
   const own = { ...telling, ...seat, [labels.release]: app.name, [labels.revision]: revision }
   return {
@@ -34,12 +36,12 @@ export function workload(app: App, { role, revision, replicas, template }: Run):
       name: workloadName(app, role, revision),
       namespace: app.namespace,
       labels: { ...own, [labels.managedBy]: managedBy },
-      annotations: { [annotations.written]: template.written },
+      annotations: { ...filled(notes, words), [annotations.written]: template.written },
       ownerReferences: [app.owner],
     },
     spec: {
       replicas,
-      ...selectorOf(kind, telling),
+      ...selectorOf(kind, selecting(app, telling)),
       template: {
         ...template.template,
         metadata: {
@@ -49,6 +51,15 @@ export function workload(app: App, { role, revision, replicas, template }: Run):
       },
     },
   }
+}
+
+/** A Deployment that exchanges its pods in place cannot select them by what changes with them. */
+function selecting({ workloads }: App, telling: Labels): Labels {
+  const { kind, layout, labels: more = {} } = workloads
+  if (kind !== 'Deployment' || layout.by === 'revision') return telling
+  return Object.fromEntries(
+    Object.entries(telling).filter(([key]) => more[key]?.includes('{revision}') !== true),
+  )
 }
 
 function selectorOf(kind: WorkloadKind, telling: Readonly<Record<string, string>>): object {

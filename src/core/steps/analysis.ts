@@ -1,4 +1,5 @@
 /** The analysis step, and the gate before a promotion: every metric named must be passing. */
+import { uncompared } from '../analysis/alone.ts'
 import { metricState } from '../analysis/judge.ts'
 import { standingOf } from '../analysis/standing.ts'
 import { analysisOf, keep, type Sample, type Trial } from '../model/notebook.ts'
@@ -14,19 +15,25 @@ import type { Outcome } from './step.ts'
 export function analysisOutcome(
   metrics: readonly string[],
   since: Instant,
-  { role }: Trial,
-  { book, observed }: Pass,
+  trial: Trial,
+  pass: Pass,
 ): Outcome {
+  const { book, observed } = pass
+  const { role } = trial
   for (const name of metrics) {
     const state = metricState(analysisOf(book, role), name)
     const metric = observed.app.analysis?.metrics.find((one) => one.name === name)
     if (metric === undefined) continue
     const standing = standingOf(metric, state)
-    if (standing.kind === 'passes' && !standing.judged) continue
     const young = state.samples.filter(({ at }) => at > since)
+    // Gone past without a judgement, but not without having looked.
+    if (standing.kind === 'passes' && !standing.judged && young.length > 0) continue
     const allYoung = young.length === keep.samples
     const good = allYoung ? state.good : young.filter(isGood).length
     if (standing.kind === 'passes' && good >= metric.count) continue
+    const unasked = uncompared(pass, trial, metric)
+    if (unasked !== undefined && metric.onNoData === 'continue') continue
+    if (unasked !== undefined) return waitingFor('WaitingForMetrics', unasked)
     const message = `metric ${name} has ${good} good samples of the ${metric.count} it needs`
     return waitingFor('WaitingForAnalysis', message)
   }

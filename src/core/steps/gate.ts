@@ -12,7 +12,7 @@ import type { Pass } from '../pass.ts'
 import type { Outcome } from './step.ts'
 
 export function gateOutcome(
-  { gates }: Extract<Step, { kind: 'gate' }>,
+  { gates }: Pick<Extract<Step, { kind: 'gate' }>, 'gates'>,
   pass: Pass,
   trial: Trial,
 ): Outcome {
@@ -46,6 +46,7 @@ export function gateMemory(pass: Pass): readonly GateState[] {
 
 // While somebody holds the release nobody is asked, and no gate's time runs out.
 function gatesAt({ observed, book }: Pass, trial: Trial): readonly GateSpec[] | undefined {
+  if (trial.stage.kind === 'verifying') return observed.app.plan.promotion.gates
   if (trial.stage.kind !== 'steps' || book.paused !== undefined) return undefined
   const step = stepsOf(observed.app, trial.role)[trial.step]
   return step?.kind === 'gate' ? step.gates : undefined

@@ -9,9 +9,9 @@
  * follows their endpoints; at last the stable ReplicaSet comes and adopts them. Every part follows from what is seen.
  */
 import { type Facts, isQuiet, isSettled, membersOf } from '../facts.ts'
-import type { App } from '../model/app.ts'
+import { type App, stepsOf } from '../model/app.ts'
 import type { Trial } from '../model/notebook.ts'
-import { podsFor, stable, weightCarried, weightOf } from '../model/weights.ts'
+import { podsFor, type RoleName, stable, weightCarried, weightOf } from '../model/weights.ts'
 import type { MemberSeen } from '../observed.ts'
 import type { Instant } from '../time.ts'
 import { podsOf, type Stance } from './strategy.ts'
@@ -48,7 +48,8 @@ export function promotionByRole(
 ): Stance {
   if (app.plan.promotion.late && !isHomecoming(facts, trial)) return carried(app, stance, trial)
   const { layout } = app.workloads
-  if (layout.by === 'role' && layout.promotion === 'handover')
+  // Of no pods there is nothing to hand over.
+  if (layout.by === 'role' && layout.promotion === 'handover' && app.replicas > 0)
     return handedOver(app, stance, trial, facts, now)
   return app.workloads.kind === 'Deployment'
     ? exchanged(app, stance, trial, facts)
@@ -75,7 +76,8 @@ function exchanged(app: App, stance: Stance, trial: Trial, facts: Facts): Stance
   const { role, revision } = trial
   const done = facts.seat(stable)?.revision === revision && rolledOut(facts, app, revision)
   const weight = done ? 0 : weightOf(facts.weights ?? {}, role)
-  const pods = Math.max(podsFor(app.replicas, weight), facts.seat(role)?.replicas ?? 0)
+  const needed = declaredPods(app, role) ?? podsFor(app.replicas, weight)
+  const pods = Math.max(needed, facts.seat(role)?.replicas ?? 0)
   return {
     ...stance,
     revisions: { ...stance.revisions, [stable]: revision, [role]: revision },
@@ -91,6 +93,12 @@ function exchanged(app: App, stance: Stance, trial: Trial, facts: Facts): Stance
     ],
     inPlace: true,
   }
+}
+
+/** Pods that the plan itself gives a candidate, whatever its weight: those that were judged carry on. */
+function declaredPods(app: App, role: RoleName): number | undefined {
+  const last = stepsOf(app, role).findLast(({ kind }) => kind === 'weight')
+  return last?.kind === 'weight' ? last.replicas : undefined
 }
 
 function rolledOut(facts: Facts, app: App, revision: string): boolean {
@@ -119,6 +127,7 @@ function handedOver(app: App, stance: Stance, trial: Trial, facts: Facts, now: I
   const { role, revision } = trial
   const home = facts.seat(stable)
   if (home !== undefined && home.revision === revision) return atHome(app, stance, trial)
+  if (facts.imagined) return handedOverAlone(app, stance, trial, facts)
   const members = membersOf(facts, revision)
   const moved = home === undefined ? facts.listedAll(stable) : 0
   if (home === undefined && moved > 0) return onTheWay(stance, trial, facts, now, members)
@@ -131,6 +140,30 @@ function handedOver(app: App, stance: Stance, trial: Trial, facts: Facts, now: I
   return { ...away, pods, handover: { role, revision, part: empty ? 'orphan' : 'carry' } }
 }
 
+/**
+ * Without a route nobody can be sent to the candidate meanwhile: the old pods go on serving behind stable's Service,
+ * without their workload, until enough of the new ones have joined them there.
+ */
+function handedOverAlone(app: App, stance: Stance, trial: Trial, facts: Facts): Stance {
+  const { role, revision } = trial
+  const replicas = app.replicas + surgeOf(app.replicas)
+  const mine = { role, revision, replicas }
+  const others = stance.pods.filter((one) => one.role !== stable && one.role !== role)
+  const placed: Stance = { ...stance, revisions: { ...stance.revisions, [role]: revision } }
+  if (facts.seat(stable) !== undefined) {
+    const part = facts.wearing(role) >= replicas ? 'release' : 'carry'
+    return { ...placed, pods: [...stance.pods, mine], handover: { role, revision, part } }
+  }
+  const pods = [...others, mine]
+  if (facts.seat(role) !== undefined)
+    return { ...placed, pods, handover: { role, revision, part: 'orphan' } }
+  const own = membersOf(facts, revision).filter(({ ready }) => ready).length
+  // Pods that die on the way have nobody who replaces them: the candidate's ReplicaSet comes back for it.
+  if (own < app.replicas) return { ...placed, pods, handover: { role, revision, part: 'refill' } }
+  const part = { role, revision, part: 'relabel', pods: batchOf(app.replicas) } as const
+  return { ...placed, pods: others, handover: part }
+}
+
 /** The pods change hands; weight follows them from the candidate's Service to stable's. */
 function onTheWay(
   stance: Stance,
@@ -141,7 +174,8 @@ function onTheWay(
 ): Stance {
   const { app } = facts
   const total = weightOf(stance.weights, stable)
-  const [own, theirs] = [facts.listedAll(stable), facts.listedAll(role)]
+  // A pod that has gone over is listed at its old place for a while, and must not be counted there.
+  const [own, theirs] = [facts.wearing(stable), facts.wearing(role)]
   const weight = Math.min(total, weightCarried(app.replicas, own))
   const current = weightOf(facts.weights ?? {}, role)
   const placed: Stance = {

@@ -19,7 +19,7 @@ export type Stance = {
   readonly handover?: {
     readonly role: RoleName
     readonly revision: string
-    readonly part: 'carry' | 'orphan' | 'refill' | 'relabel'
+    readonly part: 'carry' | 'release' | 'orphan' | 'refill' | 'relabel'
     readonly pods?: number
   }
   /**

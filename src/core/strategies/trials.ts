@@ -42,7 +42,10 @@ export function trialsStance(
   const [verifying] = inStage('verifying')
   const winner = promoting ?? verifying
   const beside = winner === undefined ? besides : withLosers(app, besides, back, facts)
-  if (verifying !== undefined) return switched(app, beside, verifying)
+  // By role the judged pods prove themselves where they were judged, with all the traffic.
+  if (verifying !== undefined && app.workloads.layout.by === 'revision')
+    return switched(app, beside, verifying)
+  if (verifying !== undefined) return promotionPart(app, beside, verifying, facts, now)
   return promoting === undefined ? beside : promotionPart(app, beside, promoting, facts, now)
 }
 
@@ -148,7 +151,9 @@ export function positionOf(app: App, { role, command, step }: Trial): Position {
 export function isExposed(app: App, trial: Trial, facts: Facts): boolean {
   if (trial.stage.kind === 'verifying') return true
   const { weight, matches } = positionOf(app, trial)
-  if (app.plan.strategy === 'blueGreen') return facts.endpoints(trial.role, trial.revision) > 0
+  const hasPlace = app.services[trial.role] !== undefined
+  if (app.plan.strategy === 'blueGreen' || !hasPlace)
+    return facts.endpoints(trial.role, trial.revision) > 0
   return (
     (weight > 0 && (facts.weights?.[trial.role] ?? 0) > 0) ||
     (matches.length > 0 && hasRules(facts, trial.role))

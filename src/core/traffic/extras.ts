@@ -34,6 +34,7 @@ const elsewhere: Readonly<Record<string, Partial<Record<keyof Extras, string>>>>
     tls: 'give the server of the Gateway a credentialName',
   },
   service: {},
+  none: {},
 }
 
 const fields = Object.keys(words) as readonly (keyof Extras)[]

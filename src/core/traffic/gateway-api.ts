@@ -68,6 +68,7 @@ function routerOver(name: string, kind: Kind, { cookieMatch, inRules, beside }: 
     read: (app, objects) => read(app, kind, routeOf(app, objects)),
     renders: () => false,
     render,
+    placed: (app, object, split) => withSplit(app, object as HttpRoute, split, inRules),
     ports: (app, objects, service) => ports(app, routeOf(app, objects), service),
     companions: (app, objects) => gatewayCompanions(app, objects, kind.kind),
     restore: (app, objects) => {

@@ -38,6 +38,7 @@ export const istio: Router = {
   renders: () => false,
   read,
   render,
+  placed: (app, object, split) => withSplit(app, object as VirtualService, split),
   ports,
   companions: (app, objects) => {
     const virtual = virtualOf(app, objects)

@@ -47,6 +47,7 @@ export const nginx: Router = {
     kind === 'Ingress' && candidates(app).some((role) => nameFor(app, role) === name),
   read,
   render,
+  placed: (app, object) => withExtras(app, object as Ingress),
   ports,
   companions,
   restore: (app, objects) => {

@@ -32,6 +32,8 @@ export type Router = {
   readonly read: (app: RouterApp, objects: RouteObjects, pods: PodsBehind) => RouteReading
   /** Writes that bring the split into the objects: nothing where it stands there already. */
   readonly render: (app: RouterApp, objects: RouteObjects, split: Split) => readonly Write[]
+  /** A routing object with the split in it: what `render` makes of it. */
+  readonly placed: (app: RouterApp, object: KubeObject, split: Split) => KubeObject
   /** The ports at which the route reaches a Service; for Services that have to be created. */
   readonly ports: (app: RouterApp, objects: RouteObjects, service: string) => readonly number[]
   /** Objects of our own that must stand beside the route, but for those that `render` makes. */
@@ -54,8 +56,8 @@ export type Split = {
 }
 
 export type RouterCapabilities = {
-  /** What splits the traffic: weights in an object, or the number of pods behind one Service. */
-  readonly by: 'weight' | 'pods'
+  /** What splits the traffic: weights in an object, the number of pods behind one Service, or nothing. */
+  readonly by: 'weight' | 'pods' | 'nothing'
   /** How many roles may share the traffic by weight. */
   readonly roles: number
   readonly headerMatch: boolean

@@ -23,6 +23,7 @@ export const plainService: Router = {
   beside: () => [],
   renders: () => false,
   render: () => [],
+  placed: (_app, object) => object,
   ports,
   companions: () => [],
   // The selector of a Service is given back where the others are.
@@ -60,7 +61,13 @@ function read(app: RouterApp, objects: RouteObjects, pods: PodsBehind): RouteRea
     object,
     weights,
     uniform: true,
-    roles: Object.keys(app.services),
+    // Whoever left the plan has a place as long as the Service lists pods of theirs.
+    roles: Object.keys(app.services).filter(
+      (role) =>
+        role === stable ||
+        (pods[role] ?? 0) > 0 ||
+        app.plan.candidates.some((candidate) => candidate.role === role),
+    ),
     matches: {},
     // A Service that does not exist yet is made by us; nothing has to be asked whether it is accepted.
     acceptance: { kind: 'accepted', token, settleMs },

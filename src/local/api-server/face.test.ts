@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createAuthority } from '#kube/authority.ts'
 import { systemPorts } from '#kube/system.ts'
-import { createAuthority } from '../pki.ts'
 import { type RunningApiServer, startApiServer } from './start.ts'
 
 let api: RunningApiServer

@@ -6,9 +6,12 @@ export type GroupVersions = { readonly group: string; readonly versions: readonl
 
 export type Registry = ReturnType<typeof createRegistry>
 
-export function createRegistry() {
+/** Custom kinds by the name of their definition, so that a definition can be replaced as a whole. */
+export type CustomKinds = ReadonlyMap<string, readonly Resource[]>
+
+/** @param given Custom kinds that are served from the beginning. */
+export function createRegistry(given: CustomKinds = new Map()) {
   const byPath = new Map<string, Resource>()
-  /** Custom kinds by the name of their definition, so that a definition can be replaced as a whole. */
   const custom = new Map<string, readonly Resource[]>()
   let generation = 0
 
@@ -22,9 +25,11 @@ export function createRegistry() {
     for (const resource of resources) byPath.set(pathOf(resource), resource)
     generation += 1
   }
+  for (const [definition, resources] of given) setCustom(definition, resources)
 
   return {
     setCustom,
+    custom: (): CustomKinds => custom,
     find: (apiVersion: string, plural: string): Resource | undefined =>
       byPath.get(`${apiVersion}/${plural}`),
     byKind: (apiVersion: string, kind: string): Resource | undefined =>

@@ -82,7 +82,10 @@ async function rescale(call: Call): Promise<HttpResponse> {
   const changed = mutated(call, subject, wantedScale(call, before), before)
   setReplicas(call, object, isPromise(changed) ? await changed : changed)
   const written = await updateObject(call, object, entry, {
-    track: (one, now, old) => trackScale(one, now, old, replicasPath(resource)),
+    track: (one, now, old) => {
+      trackScale(one, now, old, replicasPath(resource))
+      return undefined
+    },
     // Webhooks see the scale, not the object that it belongs to.
     admission: (now, old) =>
       validated(call, subject, { object: scaleOf(resource, now), old: scaleOf(resource, old) }),

@@ -1,8 +1,8 @@
 /** A running API server: the machine, its certificate, its admin token and its loopback port. */
 import { randomBytes } from 'node:crypto'
+import { type Authority, createAuthority } from '#kube/authority.ts'
 import type { Transport } from '#kube/http.ts'
 import type { Ports } from '#kube/ports.ts'
-import { type Authority, createAuthority } from '../pki.ts'
 import { admin, createApiServer } from './api-server.ts'
 import type { Handle } from './handle.ts'
 import { openFace } from './https.ts'

@@ -68,6 +68,16 @@ export class Store {
     this.last = firstRevision
   }
 
+  /** A store that holds the same and remembers no history of it; a write to one is no write to the other. */
+  copy(): Store {
+    const copy = new Store({ historyLimit: this.historyLimit, firstRevision: this.last })
+    for (const [storage, { entries, sorted, fresh, stale }] of this.shelves) {
+      const shelf = { ...emptyShelf(), sorted, fresh: [...fresh], stale, forgotten: this.last }
+      copy.shelves.set(storage, { ...shelf, entries: new Map(entries) })
+    }
+    return copy
+  }
+
   /** The newest revision. */
   revision(): number {
     return this.last
@@ -161,15 +171,7 @@ export class Store {
   private shelf(storage: string): Shelf {
     let shelf = this.shelves.get(storage)
     if (shelf === undefined) {
-      shelf = {
-        entries: new Map(),
-        sorted: [],
-        fresh: [],
-        stale: false,
-        history: [],
-        forgotten: 0,
-        listeners: new Set(),
-      }
+      shelf = emptyShelf()
       this.shelves.set(storage, shelf)
     }
     return shelf
@@ -182,6 +184,18 @@ export class Store {
       trim(shelf, shelf.history.length - this.historyLimit)
     }
     for (const listener of [...shelf.listeners]) listener(change)
+  }
+}
+
+function emptyShelf(): Shelf {
+  return {
+    entries: new Map(),
+    sorted: [],
+    fresh: [],
+    stale: false,
+    history: [],
+    forgotten: 0,
+    listeners: new Set(),
   }
 }
 

@@ -23,6 +23,11 @@ export type Strategy = {
   readonly validate: (object: Stored, machine: Machine) => readonly Problem[]
   readonly validateUpdate: (object: Stored, old: Stored, machine: Machine) => readonly Problem[]
   readonly validateStatus: (object: Stored, old: Stored, machine: Machine) => readonly Problem[]
+  /**
+   * Whether a new object is stored without something that every reader is told of it, so that the next write completes
+   * it, even one that changes nothing else.
+   */
+  readonly completedLater?: (object: Stored) => boolean
   /** Objects that nobody may delete. */
   readonly stays?: (object: Stored) => boolean
   /** What is said to somebody who deletes without a word about dependents. */

@@ -1,8 +1,8 @@
 /** The gateway of the local cluster: an ordinary API client with HTTP ports that carry real traffic. */
 import { kinds } from '#core/k8s/kinds.ts'
+import { createAuthority } from '#kube/authority.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import type { Ports } from '#kube/ports.ts'
-import { createAuthority } from '../pki.ts'
 import { type StandIn, standInRange } from './addresses.ts'
 import { balancer, type Split } from './balance.ts'
 import { startControl } from './control.ts'

@@ -32,8 +32,8 @@ export function podTargets(
     if (pod.status?.phase !== 'Running' || annotations[scrape('scrape')] === 'false') return []
     const only = annotations[scrape('port')]
     const path = annotations[scrape('path')] ?? '/metrics'
-    return (pod.spec?.containers ?? []).flatMap((container) =>
-      (container.ports ?? []).flatMap(({ containerPort }): Target[] => {
+    return (pod.spec?.containers ?? []).flatMap((container, position) =>
+      portsOf(container.ports, position).flatMap(({ containerPort }): Target[] => {
         if (only !== undefined && only !== String(containerPort)) return []
         const ip = pod.status?.podIP ?? ''
         const address = podAddress(pod, containerPort, ip, standIn)
@@ -51,7 +51,15 @@ export function podTargets(
   })
 }
 
-/** pod, namespace, rollout, revision, role and app, as far as the pod and its Service say them. */
+/** A container that declares none is asked at the port where the sample app listens then. */
+function portsOf<T extends { readonly containerPort: number }>(
+  declared: readonly T[] | undefined,
+  position: number,
+): readonly { readonly containerPort: number }[] {
+  return declared ?? (position === 0 ? [{ containerPort: 8080 }] : [])
+}
+
+/** pod, namespace, rollout, revision, role and app, as far as the pod and its Service say them; its own words first. */
 function podLabels({ metadata }: Pod, roleOfService: string | undefined): SeriesLabels {
   const labels: Labels = metadata.labels ?? {}
   return present({
@@ -60,7 +68,7 @@ function podLabels({ metadata }: Pod, roleOfService: string | undefined): Series
     rollout:
       labels['headgate.dev/release'] ?? labels['rollouts.kulta.io/rollout'] ?? labels['rollout'],
     revision:
-      labels['headgate.dev/revision'] ?? labels['revision'] ?? labels['rollouts.kulta.io/type'],
+      labels['revision'] ?? labels['headgate.dev/revision'] ?? labels['rollouts.kulta.io/type'],
     role: labels[roleLabel] ?? labels['rollouts.kulta.io/type'] ?? roleOfService,
     app: labels['app'],
   })

@@ -1,15 +1,13 @@
 /** What an invariant is, and what it may look at. */
-import type { App } from '#core/model/app.ts'
 import type { People } from '../people.ts'
 import type { Plan, Strike } from '../plan.ts'
-import type { Setting, Story } from '../stories/story.ts'
+import type { Setting } from '../stories/story.ts'
 import type { Cause, Truth, Write } from '../truth.ts'
 import type { About } from '../wire-request.ts'
 
 /** What is known around a write. */
 export type Scene = {
   readonly plan: Plan
-  readonly story: Story
   readonly setting: Setting
   /** Commands that people gave, by id. */
   readonly given: People['given']
@@ -17,6 +15,12 @@ export type Scene = {
   readonly struck: readonly Strike[]
   /** True milliseconds at which the gateway accepted a route as it stood in a generation. */
   readonly acceptedAt: (uid: string, generation: number) => number | undefined
+  /** For rules that count within a run. */
+  readonly notes: Map<string, number>
+  /** True milliseconds since which the routing objects split the traffic like that, for gateways that accept nothing. */
+  readonly splitSince: (split: string) => number | undefined
+  /** What is known of a pod that ever was: its revision, and what runs it. */
+  readonly podOf: (name: string) => SeenPod | undefined
   /** Revision and life of the last write of an object that an instance was answered. */
   readonly lastOwn: (actor: string, shelf: string, key: string) => number | undefined
   /** Whether the provider really gave a good value for this instant. */
@@ -25,6 +29,12 @@ export type Scene = {
   readonly stampedBy: (instant: string) => string | undefined
   /** Lives that have been told that they hold the lease, with the time at which another took it from them. */
   readonly lostLeaseAt: (actor: string) => number | undefined
+}
+
+export type SeenPod = {
+  readonly revision: string | undefined
+  /** The workload that runs it: a Deployment, not its ReplicaSet. */
+  readonly workload: string
 }
 
 export type Invariant = {
@@ -49,15 +59,3 @@ export const isOurs = ({ cause }: Write): boolean => cause.ours
 export function wasSo({ was, cause }: Write, holds: (view: Truth) => boolean): boolean {
   return holds(was) || cause.told.some(holds)
 }
-
-/** Shares of the traffic by revision, per cent. */
-export function exposure(view: Truth, { story, setting }: Scene): ReadonlyMap<string, number> {
-  const shares = new Map<string, number>()
-  for (const { service, weight } of story.backends(view, setting)) {
-    const revision = story.selected(view, service)
-    if (revision !== undefined) shares.set(revision, (shares.get(revision) ?? 0) + weight)
-  }
-  return shares
-}
-
-export type { App }

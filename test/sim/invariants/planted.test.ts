@@ -4,7 +4,6 @@ import type { KubeObject } from '#core/k8s/meta.ts'
 import { finalizer, labels } from '#core/render/names.ts'
 import { httpRoute, release, template } from '#test/gen/release.ts'
 import { crashPoints } from '../crash-points.ts'
-import { canary } from '../stories/canary.ts'
 import type { Setting } from '../stories/story.ts'
 import { type Cause, changed, nothing, type ShelfName, type Truth, type Write } from '../truth.ts'
 import { aboutOf } from '../wire-request.ts'
@@ -13,9 +12,11 @@ import { invariants } from './register.ts'
 import { secretToken } from './s12.ts'
 
 const setting: Setting = {
-  story: 'canary',
+  strategy: 'canary',
+  router: 'gateway-api',
+  topology: 'ReplicaSets by revision',
   replicas: 4,
-  steps: [{ weight: 25 }, { pause: '10s' }, { pause: {} }],
+  form: { canary: { steps: [{ weight: 25 }, { pause: '10s' }, { pause: {} }] } },
   analysis: undefined,
   images: ['shop:v1', 'shop:v2', 'shop:v3'],
   ownServices: false,
@@ -29,13 +30,19 @@ const scene: Scene = {
     latencyMs: 0,
     strikes: [],
     deeds: [],
+    isBad: false,
     farewell: false,
   },
-  story: canary,
   setting,
   given: new Map(),
   struck: [],
   acceptedAt: () => 0,
+  notes: new Map(),
+  splitSince: () => 0,
+  podOf: (name) => {
+    const [, revision = ''] = name.split('-')
+    return { revision, workload: `shop-${revision}` }
+  },
   lastOwn: () => 1050,
   wasGood: () => false,
   stampedBy: () => 'A#1',
@@ -75,7 +82,7 @@ function trial(more: Loose = {}): Loose {
 
 const shop = (given: Loose = status(), more: Loose = {}): KubeObject =>
   ({
-    ...release({ strategy: { canary: { steps: setting.steps } } }),
+    ...release({ strategy: setting.form }),
     status: given,
     ...more,
   }) as unknown as KubeObject
@@ -88,7 +95,7 @@ function replicaSet(revision: string, replicas: number, ready = replicas): KubeO
     metadata: {
       name: `shop-${revision}`,
       namespace: 'default',
-      labels: { [labels.revision]: revision },
+      labels: { [labels.revision]: revision, [labels.release]: 'shop' },
       ownerReferences: [{ ...owner, uid: 'release-uid', controller: true }],
       finalizers: [finalizer, 'example.com/theirs'],
     },
@@ -374,4 +381,37 @@ for (const [what, request, problem] of sentRows) {
 
 test('every write of ours is a place where a process can die', () => {
   expect(new Set(crashPoints).size).toBe(crashPoints.length)
+})
+
+const colours: Partial<Scene> = { setting: { ...setting, strategy: 'blueGreen' } }
+
+test('F notices a selector that turns twice in one promotion', () => {
+  const scenery = { ...colours, notes: new Map<string, number>() }
+  const turn = writes(usual, service('stable', 'r2'))
+  expect(verdict('F', turn, scenery)).toBeUndefined()
+  expect(verdict('F', turn, scenery)).toContain('2 times')
+})
+
+test('F notices the old colour going while it is the way back', () => {
+  const back = (until: number): Truth =>
+    put(shop(status({ trials: [], previous: { revision: 'r1', until: instant(until) } })))
+  expect(verdict('F', writes(back(20_000), replicaSet('r1', 0)), colours)).toContain('way back')
+  expect(verdict('F', writes(back(500), replicaSet('r1', 0)), colours)).toBeUndefined()
+})
+
+test('F notices bad samples that are forgotten', () => {
+  const judged = (bad: number): KubeObject =>
+    shop(status({ measurements: [{ metric: 'errors', revision: 'r2', bad }] }))
+  expect(verdict('F', writes(put(judged(2)), judged(1)))).toContain('bad samples')
+  expect(verdict('F', writes(put(judged(1)), judged(2)))).toBeUndefined()
+})
+
+test('behind one Service pods are the share: S2 counts those that come, S5 those that are left', () => {
+  const pooled: Partial<Scene> = { setting: { ...setting, router: 'service' } }
+  const open = { ...service('stable', ''), spec: { selector: { app: 'shop' } } } as KubeObject
+  const shared = put(open, slice('stable', 'r1', 4))
+  expect(verdict('S2', writes(shared, replicaSet('r2', 2)), pooled)).toContain('2 pods, of 1')
+  expect(verdict('S2', writes(shared, replicaSet('r2', 1)), pooled)).toBeUndefined()
+  expect(verdict('S5', writes(shared, replicaSet('r1', 2)), pooled)).toContain('too few')
+  expect(verdict('S5', writes(shared, replicaSet('r2', 0)), pooled)).toBeUndefined()
 })

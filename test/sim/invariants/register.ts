@@ -1,4 +1,5 @@
 /** The one list of invariants that hold at every write. */
+import { flows } from './flows.ts'
 import type { Invariant } from './invariant.ts'
 import { s1 } from './s1.ts'
 import { s2 } from './s2.ts'
@@ -13,4 +14,18 @@ import { s10 } from './s10.ts'
 import { s11 } from './s11.ts'
 import { s12 } from './s12.ts'
 
-export const invariants: readonly Invariant[] = [s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12]
+export const invariants: readonly Invariant[] = [
+  s1,
+  s2,
+  s3,
+  s4,
+  s5,
+  s6,
+  s7,
+  s8,
+  s9,
+  s10,
+  s11,
+  s12,
+  flows,
+]

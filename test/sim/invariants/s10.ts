@@ -20,6 +20,14 @@ export const s10: Invariant = {
         was.failed.includes(revision) && !was.trials.some((trial) => trial.revision === revision),
     )
     if (back === undefined || commanded(news(was, is), 'Retry', scene)) return undefined
+    if (isNewWord(before, after)) return undefined
     return `${back.revision} failed and is on trial again without a retry`
   },
+}
+
+/** A later word from outside about the same version asks for it anew. */
+function isNewWord(before: Release | undefined, after: Release | undefined): boolean {
+  const [word] = after?.spec.strategy.commanded?.candidates ?? []
+  const [failed] = before?.status?.failed ?? []
+  return word !== undefined && word.version > (failed?.command ?? 0)
 }

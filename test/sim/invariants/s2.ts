@@ -1,17 +1,20 @@
 /** S2: no revision has more of the traffic than its recorded step declares, and none gains while it is held. */
 
-import { annotations } from '#core/render/names.ts'
-import { recordOf } from '../record.ts'
-import type { Truth, Write } from '../truth.ts'
-import { exposure, type Invariant, type Scene, shop, wasSo } from './invariant.ts'
+import type { Workload } from '#core/k8s/workloads.ts'
+import { annotations, labels } from '#core/render/names.ts'
+import { recordOf, trialOf } from '../record.ts'
+import { stepsOf } from '../states.ts'
+import { type Truth, type Write, workloadShelves } from '../truth.ts'
+import { declared, exposure, isPooled, replicasOf, selected, workloadsOf } from '../view.ts'
+import { type Invariant, type Scene, shop, wasSo } from './invariant.ts'
 
 export const s2: Invariant = {
   id: 'S2',
   says: 'exposure never exceeds what is on record, and never rises while held',
   write: (write, scene) => {
-    if (!write.cause.ours || (write.shelf !== 'routes' && write.shelf !== 'services'))
-      return undefined
-    if (!write.is.releases.has(shop)) return undefined
+    if (!write.cause.ours || !write.is.releases.has(shop)) return undefined
+    if (isPooled(scene.setting)) return crowded(write, scene)
+    if (write.shelf !== 'routes' && write.shelf !== 'services') return undefined
     const before = exposure(write.was, scene)
     for (const [revision, share] of exposure(write.is, scene)) {
       if (share <= (before.get(revision) ?? 0)) continue
@@ -23,7 +26,7 @@ export const s2: Invariant = {
 }
 
 function gained(write: Write, scene: Scene, revision: string, share: number): string | undefined {
-  const allowed = (view: Truth): number => scene.story.declared(view, scene.setting, revision)
+  const allowed = (view: Truth): number => declared(view, scene, revision)
   if (!wasSo(write, (view) => share <= allowed(view)))
     return `${revision} rises to ${share} %, of ${allowed(write.was)} % that is on record`
   const isTrial = (view: Truth): boolean =>
@@ -31,6 +34,47 @@ function gained(write: Write, scene: Scene, revision: string, share: number): st
   if (write.shelf === 'routes' && isTrial(write.was) && !wasSo(write, (view) => !isHeld(view)))
     return `${revision} rises to ${share} % while it is held`
   return undefined
+}
+
+/** Where pods are the share: a trial has no more of them than come nearest to what is on record, and at least one. */
+function crowded(write: Write, scene: Scene): string | undefined {
+  if (!workloadShelves.includes(write.shelf) || write.after === undefined) return undefined
+  // As long as the Service selects one revision, the pods of others have no share.
+  if (!wasSo(write, (view) => selected(view, 'shop-stable', scene) === undefined)) return undefined
+  const { metadata, spec } = write.after as Workload
+  const revision = metadata.labels?.[labels.revision] ?? ''
+  const before = (write.before as Workload | undefined)?.spec.replicas ?? 0
+  const pods = spec.replicas ?? 1
+  if (pods <= before || workloadsOf(write.is, revision).length === 0) return undefined
+  const most = (view: Truth): number => {
+    // What is asked for may be put on record in the same breath.
+    const weight = Math.max(declared(view, scene, revision), spoken(view, scene))
+    if (isAtItsEnd(view)) return Number.POSITIVE_INFINITY
+    if (weight === 0) return 0
+    return weight > 50
+      ? Number.POSITIVE_INFINITY
+      : Math.max(1, Math.floor((replicasOf(view) * weight) / (100 - weight)))
+  }
+  return wasSo(write, (view) => pods <= most(view))
+    ? undefined
+    : `${revision} gets ${pods} pods, of ${most(write.was)} that its share on record makes`
+}
+
+/** The last step is done: pods may be made in the same breath in which the promotion is put on record. */
+function isAtItsEnd(view: Truth): boolean {
+  const release = view.releases.get(shop)
+  const steps = release === undefined ? [] : stepsOf(release)
+  return steps.length > 0 && (trialOf(release)?.step ?? 0) >= steps.length - 1
+}
+
+/** What somebody outside asked for. */
+function spoken(view: Truth, { setting, given }: Scene): number {
+  const { strategy } = view.releases.get(shop)?.spec ?? {}
+  const [word] = strategy?.commanded?.candidates ?? []
+  if (word !== undefined) return word.promote === true ? 100 : word.weight
+  const isNamed = strategy?.experiment?.conclude?.winner === 'b'
+  const isTold = [...given.values()].some(({ verb }) => verb.startsWith('promote'))
+  return setting.strategy === 'experiment' && (isNamed || isTold) ? 100 : 0
 }
 
 function isHeld(view: Truth): boolean {

@@ -54,7 +54,13 @@ function unexplainedSteps(
     const problem = unexplained(step, since, write, after, scene)
     if (problem !== undefined) return `step ${index}: ${problem}`
   }
-  if (from.stage === 'steps' && to.stage === 'promoting' && !full) {
+  const { strategy } = scene.setting
+  const problem = unasked(write, release, scene)
+  const isBegun = from.stage === 'steps' && to.stage === 'promoting'
+  if (isBegun && !full && problem !== undefined) return problem
+  const isJudgedBefore =
+    strategy === 'canary' || release.spec.strategy.blueGreen?.prePromotion !== undefined
+  if (isBegun && !full && isJudgedBefore) {
     const policy = scene.setting.analysis?.policy
     const open = after.measurements.find(({ verdict }) => verdict !== 'passing')
     if (open !== undefined && (policy !== 'continue' || open.verdict === 'failing'))
@@ -64,6 +70,21 @@ function unexplainedSteps(
       return 'promoted without any measurement'
   }
   return undefined
+}
+
+/** Where people or programs name the winner, nobody else does. */
+function unasked(write: Write, { spec }: Release, scene: Scene): string | undefined {
+  const asked = [spec, ...write.cause.told.flatMap((view) => view.releases.get(shop)?.spec ?? [])]
+  const { strategy } = scene.setting
+  const isTold = [...scene.given.values()].some(({ verb }) => verb.startsWith('promote'))
+  if (strategy === 'experiment')
+    return isTold || asked.some((one) => one.strategy.experiment?.conclude?.winner === 'b')
+      ? undefined
+      : 'a candidate wins whom nobody named'
+  if (strategy !== 'commanded') return undefined
+  return asked.some((one) => one.strategy.commanded?.candidates[0]?.promote === true)
+    ? undefined
+    : 'promoted without a word from outside'
 }
 
 function unexplained(
@@ -118,7 +139,7 @@ function unexplainedStable(before: Recorded, after: Recorded): string | undefine
   const [from, to] = [before.stable, after.stable]
   if (from === '' || from === to) return undefined
   const isPromotion = before.trials.some(
-    ({ stage, revision }) => stage === 'promoting' && revision === to,
+    ({ stage, revision }) => (stage === 'promoting' || stage === 'verifying') && revision === to,
   )
   return isPromotion ? undefined : `stable turns from ${from} to ${to} without a promotion`
 }

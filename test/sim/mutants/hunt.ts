@@ -58,17 +58,21 @@ async function huntOne(mutant: Mutant): Promise<Hunted> {
   }
 }
 
-const once = { twice: false, mostFailures: 1, shrinks: false, workers: 1 }
+const once = { againEvery: 0, mostFailures: 1, shrinks: false, workers: 1 }
 
-/** docs/simulation.md. */
-export function page(results: readonly Hunted[], date: string): string {
+const heading = '## Mutants'
+
+/** docs/simulation.md with its last part, the list of mutants, told anew. */
+export function page(before: string, results: readonly Hunted[], date: string): string {
   const rows = results.map(({ mutant, killed }) => {
     const by =
       killed === undefined ? '**survives**' : `${killed.id}: ${killed.what.replaceAll('|', '\\|')}`
     const time = killed === undefined ? '' : `${(killed.ms / 1000).toFixed(1)} s`
     return `| ${mutant.name} | \`${mutant.file}\` | ${by} | ${time} |`
   })
-  return `${intro}
+  return `${before.slice(0, before.indexOf(heading))}${heading}
+
+${intro}
 Hunted on ${date}; time includes starting a thread and compiling everything.
 
 | mutant | file | found by | after |
@@ -77,31 +81,7 @@ ${rows.join('\n')}
 `
 }
 
-const intro = `# Simulation
-
-The whole controller, two of them where a run asks for it, runs in one thread and in virtual time against the local
-cluster: API server, ReplicaSets, EndpointSlices, garbage collection, kubelet, gateway, metrics, users. A seed decides
-what is asked for, what goes wrong, when, and how. The same seed tells the same story, to the byte.
-
-    npm run sim -- --seeds 2000 --from 0     # each seed twice; tells failures, shrunk, and what was reached
-    npm run sim -- --from 41 --seeds 1 --story
-    npm run sim -- --mutants --write         # writes this page
-
-**Safety.** \`test/sim/invariants\` has a file for each of S1 to S12. They look at the store's truth after every write,
-never at what the controller believed. What must have been so before a write may have been so in the store, or in
-what the instance had been told when the request left: with watches a little behind, nobody can know more.
-
-**Liveness.** Then all faults heal. Every release comes to its end within a bound, an open pause outlives restarts, all
-is quiet afterwards, and deletions end (\`test/sim/liveness.ts\`).
-
-**Faults.** \`test/sim/plan.ts\` lists them, \`strikes.ts\`, \`replies.ts\` and \`wire*.ts\` do them. Seeds go round the table of
-the states of a release and the faults, so that every cell has its turn; \`coverage.ts\` counts.
-
-**A new kind of story**, another strategy or router, is a file in \`test/sim/stories\` and a line in its register.
-
-## Mutants
-
-A simulator that finds nothing proves nothing. So the product is changed in one place, and some seed has to notice.
+const intro = `A simulator that finds nothing proves nothing. So the product is changed in one place, and some seed has to notice.
 The change is made on the way into the module loader (\`test/sim/mutants/hooks.ts\`); nothing on disk is touched, and the
 product knows nothing of it.
 `

@@ -62,8 +62,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'weight comes before endpoints are listed',
     file: 'src/core/facts.ts',
-    from: 'Math.min(seen.ready, listed(role, seen.name))',
-    to: 'seen.ready',
+    from: 'Math.min(staying(seen), listed(role, seen.name))',
+    to: 'staying(seen)',
     seeds: [223],
   },
   {
@@ -112,7 +112,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a failure is forgotten',
     file: 'src/core/turn.ts',
-    from: 'if (failed.some((one) => one.role === role && one.revision === target.revision)) return pass',
+    from: 'if (known !== undefined && !isNewer(candidate, known)) return pass',
     to: '',
   },
   {

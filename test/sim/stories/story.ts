@@ -1,17 +1,21 @@
 /**
- * What a kind of story has to say: which objects people write, and how its traffic is read from the store. Strategies,
- * routers and topologies differ here and nowhere else; faults and most invariants know none of them.
+ * What a story is: a strategy, a router and a topology, and what people write and say in it. Strategies differ in a file
+ * each beside this one; routers and topologies in `view.ts` and `objects.ts`. Faults and most invariants know none of them.
  */
-import type { KubeObject } from '#core/k8s/meta.ts'
+import type { Release, ReleaseSpec, ReleaseStrategy } from '#core/api/release.ts'
+import type { ReleaseStep } from '#core/api/strategy/canary.ts'
+import type { Strategy } from '#core/model/app.ts'
 import type { State } from '../plan.ts'
 import type { Dice } from '../random.ts'
-import type { Truth } from '../truth.ts'
 
 /** What was drawn for a run; plain data, so that a story can be told and shrunk. */
 export type Setting = {
-  readonly story: string
+  readonly strategy: Strategy
+  readonly router: string
+  readonly topology: SimTopology
   readonly replicas: number
-  readonly steps: readonly object[]
+  /** As the release is installed. */
+  readonly form: ReleaseStrategy
   readonly analysis: AnalysisSetting | undefined
   /** In the order in which they are asked for; `deeds` name them by index. */
   readonly images: readonly string[]
@@ -19,34 +23,42 @@ export type Setting = {
   readonly ownServices: boolean
 }
 
+/** A topology of test/scenarios/combinations.ts, or pods that were an existing Deployment's. */
+export type SimTopology = string
+
 export type AnalysisSetting = {
   readonly count: number
   readonly failures: number
   readonly policy: 'hold' | 'continue' | 'rollback'
 }
 
-/** One way that traffic can take: a share of it, to a Service. */
-export type Backend = { readonly role: string; readonly service: string; readonly weight: number }
+/** The state a release should come into, and what should happen to the version that is asked for. */
+export type Wish = {
+  readonly state: State
+  readonly isJudged: boolean
+  readonly isBad: boolean
+  readonly hasWayBack: boolean
+}
 
-/** The state a release should come into, and whether it should be judged by metrics. */
-export type Wish = { readonly state: State; readonly isJudged: boolean }
+export type Drawn = Pick<Setting, 'form'> & { readonly isJudged: boolean }
 
-export type Story = {
-  readonly name: string
-  /** A setting in which a release comes into the state wished for, given the right deeds. */
-  readonly draw: (dice: Dice, wish: Wish) => Setting
-  /** What people write, the Release last. */
-  readonly objects: (setting: Setting) => readonly KubeObject[]
-  /** The part of the Release that asks for an image. */
-  readonly ask: (image: string) => object
-  /** Where traffic goes by the routing objects; empty when there is none to go. */
-  readonly backends: (truth: Truth, setting: Setting) => readonly Backend[]
-  /** The revision that a Service's selector names, if it names one. */
-  readonly selected: (truth: Truth, service: string) => string | undefined
-  /** What a revision may have of the traffic by what is on record in this status. */
-  readonly declared: (truth: Truth, setting: Setting, revision: string) => number
+/** A strategy as people use it. */
+export type Course = {
+  readonly strategy: Strategy
+  /** States that a release with this strategy can come into, given the right deeds. */
+  readonly reaches: readonly State[]
+  /** A form in which a release comes into the state wished for. */
+  readonly draw: (dice: Dice, wish: Wish) => Drawn
+  /** The change of the spec that asks for a template. `turn` only grows. */
+  readonly ask: (setting: Setting, template: ReleaseSpec['template'], turn: number) => object
+  /** The change of the spec that gives up what was asked for, where that is not to ask for the first template. */
+  readonly withdraw?: () => object
+  /** The change of the spec that somebody makes when the release waits for them; undefined where a command does it. */
+  readonly goOn: (release: Release, turn: number) => object | undefined
+  /** What its steps amount to, as status counts them. */
+  readonly stepsOf: (release: Release) => readonly ReleaseStep[]
+  /** Per cent that a trial may have while it is in its steps. */
+  readonly declared: (release: Release) => number
   /** Weights that the plan itself names for its candidate. */
-  readonly named: (setting: Setting) => readonly number[]
-  /** Pods that so much traffic needs, by the plan. */
-  readonly podsFor: (setting: Setting, replicas: number, weight: number, role: string) => number
+  readonly named: (release: Release) => readonly number[]
 }

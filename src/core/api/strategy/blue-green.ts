@@ -1,9 +1,11 @@
 /** `spec.strategy.blueGreen`: the new revision at full size beside the old, then all traffic at once. */
 import type { Plan, Step } from '../../model/app.ts'
 import { plainPromotion } from '../../model/app.ts'
+import type { GateSpec } from '../../model/gate.ts'
 import type { Notes } from '../notes.ts'
+import { gateSchema, type ReleaseGate, readGate } from '../read-gate.ts'
 import type { Release } from '../release.ts'
-import { count, duration, list, name, object, text } from '../schema-parts.ts'
+import { count, duration, list, name, object, rule, rules, text } from '../schema-parts.ts'
 import type { StrategyForm } from './form.ts'
 
 /** The role of a blue-green candidate. */
@@ -14,11 +16,14 @@ export type BlueGreenStrategy = {
   readonly previewReplicas?: number
   readonly autoPromoteAfter?: string
   readonly scaleDownDelay?: string
-  readonly prePromotion?: { readonly analysis: readonly string[] }
-  readonly postPromotion?: { readonly analysis: readonly string[] }
+  readonly prePromotion?: Checks
+  readonly postPromotion?: Checks
 }
 
-const metrics = (when: string) =>
+/** One of them at least. */
+type Checks = { readonly analysis?: readonly string[]; readonly gates?: readonly ReleaseGate[] }
+
+const checks = (when: string) =>
   object(
     {
       analysis: list(name('Name of a metric.'), {
@@ -26,8 +31,13 @@ const metrics = (when: string) =>
         maxItems: 16,
         description: `Metrics that must pass ${when}.`,
       }),
+      gates: list(gateSchema, {
+        minItems: 1,
+        maxItems: 4,
+        description: `Gates that must let it pass ${when}, all of them.`,
+      }),
     },
-    { required: ['analysis'] },
+    rules(rule('has(self.analysis) || has(self.gates)', 'write analysis, gates or both')),
   )
 
 const path = 'spec.strategy.blueGreen'
@@ -42,13 +52,14 @@ export const blueGreenForm: StrategyForm<'blueGreen'> = {
     scaleDownDelay: duration('The old pods stay for so long, as an instant way back.', {
       default: '30s',
     }),
-    prePromotion: metrics('before the promotion'),
-    postPromotion: metrics('after the promotion; a failure turns it back'),
+    prePromotion: checks('before the promotion'),
+    postPromotion: checks('after the promotion; a failure turns it back'),
   }),
   rules: [],
   roles: () => [previewRole],
   read: (given, release, notes): Plan => {
     checkMetrics(given, release, notes)
+    const gates = gatesOf(given, 'postPromotion', release, notes)
     return {
       strategy: 'blueGreen',
       candidates: [
@@ -63,6 +74,7 @@ export const blueGreenForm: StrategyForm<'blueGreen'> = {
         ...plainPromotion,
         how: 'switch',
         verify: given.postPromotion?.analysis ?? [],
+        ...(gates.length === 0 ? {} : { gates }),
         scaleDownDelayMs: notes.duration(`${path}.scaleDownDelay`, given.scaleDownDelay, 30_000),
         previewHost: given.previewHost,
       },
@@ -70,17 +82,38 @@ export const blueGreenForm: StrategyForm<'blueGreen'> = {
   },
 }
 
-function stepsOf(given: BlueGreenStrategy, { spec }: Release, notes: Notes): readonly Step[] {
+function stepsOf(given: BlueGreenStrategy, release: Release, notes: Notes): readonly Step[] {
+  const { spec } = release
   const wait = given.autoPromoteAfter
   const durationMs =
     wait === undefined ? undefined : notes.duration(`${path}.autoPromoteAfter`, wait, 0)
   const before = given.prePromotion?.analysis
   const pods = Math.min(given.previewReplicas ?? Infinity, spec.replicas ?? 1)
+  const gates = gatesOf(given, 'prePromotion', release, notes)
+  // Who approves has said that it may be promoted.
+  const isApproved = gates.some(({ kind }) => kind === 'approval') && durationMs === undefined
   return [
     { kind: 'replicas', replicas: pods },
     ...(before === undefined ? [] : [{ kind: 'analysis', metrics: before } as const]),
-    { kind: 'pause', durationMs },
+    ...(gates.length === 0 ? [] : [{ kind: 'gate', gates } as const]),
+    ...(isApproved ? [] : [{ kind: 'pause', durationMs } as const]),
   ]
+}
+
+function gatesOf(
+  given: BlueGreenStrategy,
+  part: 'prePromotion' | 'postPromotion',
+  { spec }: Release,
+  notes: Notes,
+): readonly GateSpec[] {
+  const at = `${path}.${part}.gates`
+  const gates = (given[part]?.gates ?? []).map((gate, index) =>
+    readGate(gate, spec.template, { path: `${at}[${index}]`, notes }),
+  )
+  const names = gates.map((gate) => gate.name)
+  const twice = names.find((one, index) => names.indexOf(one) !== index)
+  if (twice !== undefined) notes.add(at, `two gates are called ${twice}; give each a name`)
+  return gates
 }
 
 function checkMetrics(given: BlueGreenStrategy, { spec }: Release, notes: Notes): void {

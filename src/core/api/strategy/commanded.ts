@@ -6,11 +6,16 @@ import type { PodTemplate } from '../../k8s/workloads.ts'
 import { type Candidate, plainPromotion } from '../../model/app.ts'
 import { writtenHash } from '../../revision.ts'
 import type { Notes } from '../notes.ts'
-import { count, list, name, object, rule } from '../schema-parts.ts'
+import { count, duration, list, name, object, rule } from '../schema-parts.ts'
 import { podTemplate } from '../schema-template.ts'
 import type { StrategyForm } from './form.ts'
 
-export type CommandedStrategy = { readonly candidates: readonly CommandedCandidate[] }
+export type CommandedStrategy = {
+  readonly candidates: readonly CommandedCandidate[]
+  readonly scaleDownDelay?: string
+}
+
+const path = 'spec.strategy.commanded'
 
 export type CommandedCandidate = {
   readonly name: string
@@ -46,6 +51,9 @@ export const commandedForm: StrategyForm<'commanded'> = {
         'x-kubernetes-list-type': 'map',
         'x-kubernetes-list-map-keys': ['name'],
       }),
+      scaleDownDelay: duration('After a promotion the old pods stay for so long.', {
+        default: '0s',
+      }),
     },
     { required: ['candidates'] },
   ),
@@ -56,12 +64,15 @@ export const commandedForm: StrategyForm<'commanded'> = {
     ),
   ],
   roles: ({ candidates }) => candidates.map((one) => one.name),
-  read: ({ candidates }, _release, notes) => {
+  read: ({ candidates, scaleDownDelay }, _release, notes) => {
     checkSum(candidates, notes)
     return {
       strategy: 'commanded',
       candidates: candidates.map(candidateOf),
-      promotion: plainPromotion,
+      promotion: {
+        ...plainPromotion,
+        scaleDownDelayMs: notes.duration(`${path}.scaleDownDelay`, scaleDownDelay, 0),
+      },
     }
   },
 }
@@ -75,7 +86,7 @@ function candidateOf({ name: role, template, revision, ...given }: CommandedCand
         ? undefined
         : {
             template,
-            written: writtenHash(template),
+            written: writtenHash(template, revision),
             ...(revision === undefined ? {} : { revision }),
           },
     steps: [],

@@ -14,14 +14,28 @@ export class DecodeError extends Error {}
 type Walk = {
   /** Where unknown fields are named; absent where nobody asks. */
   readonly unknown: string[] | undefined
+  readonly lost: string[]
 }
+
+/** Of an object that was read: empty lists and maps that were said and will be nothing, by their paths; seldom any. */
+export const lostLists = new WeakMap<Obj, readonly (readonly string[])[]>()
 
 /**
  * The normalised copy. Parts that are the very same as in `known`, a normalised object, are taken over as they are.
  * Throws DecodeError when a value has the wrong type.
  */
 export function normalise(schema: Schema, object: Obj, unknown?: string[], known?: Obj): Obj {
-  return struct(schema, object, '', '', { unknown }, known)
+  const lost: string[] = []
+  const made = struct(schema, object, '', '', { unknown, lost }, known)
+  // Lists are owned as a whole wherever this can happen in one of their items.
+  const paths = lost.filter((path) => !path.includes('['))
+  if (paths.length > 0) {
+    lostLists.set(
+      made,
+      paths.map((path) => path.split('.')),
+    )
+  }
+  return made
 }
 
 function struct(
@@ -50,7 +64,10 @@ function struct(
     }
     const named = join(names, key)
     const made = any(field, given, join(path, key), named, schema, walk, was)
-    if (!isDropped(field, made)) result[key] = isLost(field, made) ? null : made
+    if (isDropped(field, made)) continue
+    const lost = isLost(field, made)
+    if (lost) walk.lost.push(join(path, key))
+    result[key] = lost ? null : made
   }
   for (const kept of keptFields(schema)) {
     if (result[kept.name] !== undefined) continue

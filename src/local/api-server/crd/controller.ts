@@ -12,6 +12,7 @@ import {
   objectsOf,
 } from '#core/schema/json.ts'
 import { seconds } from '../builtin/times.ts'
+import { trackUpdate } from '../fields/track.ts'
 import type { Call, Machine } from '../machine.ts'
 import { objectOf } from '../output.ts'
 import type { Resource, Stored } from '../resource.ts'
@@ -64,9 +65,17 @@ function serve(machine: Machine, key: string, definition: Stored | undefined): v
   machine.registry.setCustom(key, definition === undefined ? [] : resourcesOf(definition))
 }
 
+/** A write of the server's own to the status, by its own name. */
 function save(machine: Machine, kind: Resource, definition: Stored): void {
-  const { metadata } = definition
-  machine.store.write(kind.storage, String(metadata.name), structuredClone(definition), {})
+  const name = String(definition.metadata.name)
+  const before = machine.store.get(kind.storage, name)
+  const owners = definition.metadata.managedFields
+  if (before !== undefined && owners !== undefined) {
+    const headers = { 'user-agent': 'kube-apiserver' }
+    const call = { ...internalCall(machine, kind), subresource: 'status', headers }
+    void trackUpdate(call, definition, objectOf(kind, before))
+  }
+  machine.store.write(kind.storage, name, structuredClone(definition), {})
 }
 
 /** True when the names are accepted and the status had to be changed for that. */

@@ -31,7 +31,14 @@ const served = [
   'authorization.k8s.io/v1',
 ]
 /** Kinds of those group versions that nothing here could keep true to a real server. */
-const left = new Set(['ipaddresses', 'servicecidrs', 'componentstatuses', 'bindings'])
+const left = new Set([
+  'ipaddresses',
+  'servicecidrs',
+  'componentstatuses',
+  'bindings',
+  'validatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+])
 const leftSubresources = new Set(['attach', 'exec', 'portforward', 'resize', 'ephemeralcontainers'])
 
 const [kubernetesDir = '', apiDir = '', machineryDir = '', extensionsDir = ''] =

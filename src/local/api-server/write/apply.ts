@@ -1,7 +1,7 @@
 /** Server-side apply: a configuration is laid over the object, and its author owns what it says. */
 
 import { parse as parseYaml, YAMLParseError } from 'yaml'
-import { asString, clone, equal, isObject, type Obj } from '#core/schema/json.ts'
+import { asString, clone, equal, isObject, type Obj, type Value } from '#core/schema/json.ts'
 import { problem } from '#core/schema/problem.ts'
 import type { HttpResponse } from '#kube/http.ts'
 import { jsonText } from '../answer.ts'
@@ -29,9 +29,19 @@ import {
   stripMeta,
   writeManagers,
 } from '../fields/owners.ts'
-import { bare, conflictsOf, emptyObject, filtered, releaseChanged } from '../fields/track.ts'
+import { ownershipSchema } from '../fields/ownership-schema.ts'
+import {
+  bare,
+  type Changes,
+  conflictsOf,
+  emptyObject,
+  filtered,
+  releaseChanged,
+  type trackUpdate,
+} from '../fields/track.ts'
 import { fieldsOf, removeFields, withNamedFields } from '../fields/tree.ts'
 import { undeclaredFields } from '../fields/undeclared.ts'
+import { changesElsewhere } from '../fields/versions.ts'
 import { flag } from '../list-options.ts'
 import { type Call, keyOf } from '../machine.ts'
 import { renderOf } from '../render.ts'
@@ -51,23 +61,25 @@ export async function apply(call: Call): Promise<HttpResponse> {
   if (stored === undefined) {
     if (call.subresource !== '') throw notFound(resource, name)
     checkNoUid(call, config)
-    const { object, managers } = applied(call, config, undefined, manager)
-    const made = await createObject(call, object, (_call, target) => own(target, managers))
+    const { object, managers } = await applied(call, config, undefined, manager)
+    const made = await createObject(call, object, owning(managers))
     return jsonText(201, `${render.one(made)}\n`)
   }
   const read = readableOne(machine, resource, stored)
   const entry = isPromise(read) ? await read : read
   const live = machine.views.of(resource, entry)
-  const { object, managers } = applied(call, config, live, manager)
-  const track = (_call: Call, target: Stored): void => own(target, managers)
-  const written = await updateObject(call, object, entry, { track })
+  const { object, managers } = await applied(call, config, live, manager)
+  const written = await updateObject(call, object, entry, { track: owning(managers) })
   return jsonText(200, `${render.one(written)}\n`)
 }
 
-function own(object: Stored, managers: Managers): void {
-  const list = writeManagers(managers)
-  delete object.metadata.managedFields
-  if (list.length > 0) object.metadata.managedFields = list
+function owning(managers: Managers): typeof trackUpdate {
+  return (_call, object) => {
+    const list = writeManagers(managers)
+    delete object.metadata.managedFields
+    if (list.length > 0) object.metadata.managedFields = list
+    return undefined
+  }
 }
 
 function readConfig(call: Call): Stored {
@@ -123,7 +135,7 @@ function yamlFault(error: unknown): string {
 /** What the schema does not know cannot be owned; unlike other writes, apply refuses it. */
 function checkTyped(call: Call, config: Obj): void {
   const { resource, name } = call
-  const { schema } = resource
+  const schema = ownershipSchema(resource)
   if (schema === undefined) return
   const unknown = undeclaredFields(schema, config).map(
     (path) => `${path}: field not declared in schema`,
@@ -158,9 +170,14 @@ function checkNoUid({ resource, name }: Call, config: Stored): void {
 
 type Applied = { readonly object: Stored; readonly managers: Managers }
 
-function applied(call: Call, config: Stored, live: Stored | undefined, name: string): Applied {
+async function applied(
+  call: Call,
+  config: Stored,
+  live: Stored | undefined,
+  name: string,
+): Promise<Applied> {
   const { resource, subresource } = call
-  const { schema } = resource
+  const schema = ownershipSchema(resource)
   const filter = filterOf(resource, subresource)
   const known = recorded(call, live)
   const who = { name, operation: 'Apply' as const, apiVersion: apiVersionOf(resource), subresource }
@@ -176,15 +193,32 @@ function applied(call: Call, config: Stored, live: Stored | undefined, name: str
   // Its own name belongs to whoever applies, or metadata would go with the last thing in it that was applied.
   const mine = { ...me, fields: said }
   const pruned = prune(call, merged, new Map(known).set(key, mine), { last, said })
-  const changes = filtered(compare(schema, before, pruned), filter)
+  const elsewhere = changesElsewhere(call, known, before as Stored, pruned as Stored)
+  const changes: Changes = {
+    changes: filtered(compare(schema, before, pruned), filter),
+    elsewhere: isPromise(elsewhere) ? await elsewhere : elsewhere,
+  }
   if (!flag(call.query.get('force'))) refuseConflicts(withMe, changes, key)
   const managers = new Map(releaseChanged(withMe, changes, key))
   const unchanged = live !== undefined && equal(before, pruned)
   // Who changes nothing is remembered without a new time.
   if (unchanged) managers.set(key, { ...who, fields, time: last?.time })
   const object = decodeObject(resource, pruned, undefined, live)
+  if (resource.custom !== undefined) restoreNulls(pruned, object)
   if (name === 'kubectl') refreshLastApplied(object, config)
   return { object, managers }
+}
+
+/** What is not said any more leaves its name behind in a custom kind, for which nothing is typed anew. */
+function restoreNulls(from: Value | undefined, to: Value | undefined): void {
+  if (Array.isArray(from) && Array.isArray(to)) {
+    for (const [index, item] of from.entries()) restoreNulls(item, to[index])
+  }
+  if (!isObject(from) || !isObject(to) || from === to) return
+  for (const [key, item] of Object.entries(from)) {
+    if (item === null && !Object.hasOwn(to, key)) to[key] = null
+    else restoreNulls(item, to[key])
+  }
 }
 
 /** An object that nobody has been recorded for belongs, as it is, to one updater before all others. */
@@ -192,7 +226,7 @@ function recorded(call: Call, live: Stored | undefined): Managers {
   const known = readManagers(live?.metadata.managedFields) ?? new Map<string, Manager>()
   if (live === undefined || known.size > 0) return known
   const { resource } = call
-  const before = { ...compare(resource.schema, emptyObject(resource), bare(live)) }
+  const before = { ...compare(ownershipSchema(resource), emptyObject(resource), bare(live)) }
   const who = {
     name: 'before-first-apply',
     operation: 'Update' as const,
@@ -212,7 +246,7 @@ function prune(
   { last, said }: { readonly last: Manager | undefined; readonly said: FieldSet },
 ): Obj {
   if (last === undefined || isEmptySet(difference(last.fields, said))) return merged
-  const { schema } = call.resource
+  const schema = ownershipSchema(call.resource)
   const named = (set: Manager['fields']) => withNamedFields(schema, set)
   const lastSet = named(last.fields)
   const all = named(fieldsOf(schema, merged))
@@ -224,11 +258,7 @@ function prune(
   return removeFields(schema, merged, intersection(difference(all, left), lastSet), 'null')
 }
 
-function refuseConflicts(
-  managers: Managers,
-  changes: ReturnType<typeof compare>,
-  key: string,
-): void {
+function refuseConflicts(managers: Managers, changes: Changes, key: string): void {
   const found = conflictsOf(managers, changes, key).flatMap(({ manager, fields }) =>
     pathsOf(fields).map((path) => ({
       who: managerText(manager),

@@ -11,6 +11,7 @@ import type { Resource, Stored } from '../resource.ts'
 import { ApiError } from '../status.ts'
 import type { Entry, Origin } from '../store.ts'
 import { entryOf, sizeOf } from '../stored-entry.ts'
+import { strategyOf } from '../strategies.ts'
 import { Torn } from './torn.ts'
 
 /** etcd's limit for one request, which is what limits the size of an object. */
@@ -64,6 +65,9 @@ export function commit(call: Call, object: Stored, old: Entry | undefined): Entr
   }
   const like = old && { entry: old, object: machine.views.of(resource, old) }
   const entry = store.write(resource.storage, key, stored, fields, origin, like)
+  if (old === undefined && strategyOf(resource).completedLater?.(object) === true) {
+    incomplete.add(entry)
+  }
   for (const written of machine.hooks.written) written(resource, key)
   return entry
 }
@@ -77,7 +81,11 @@ function withoutHead({ kind: _kind, apiVersion: _apiVersion, metadata, ...rest }
   return JSON.stringify({ metadata, ...rest })
 }
 
+/** New objects that are stored without something that their readers are told. */
+const incomplete = new WeakSet<Entry>()
+
 function isUnchanged(call: Call, object: Stored, old: Entry): boolean {
+  if (incomplete.has(old)) return false
   const before = call.machine.views.of(call.resource, old)
   object.metadata.resourceVersion = String(old.revision)
   if (equal(object, before)) return true

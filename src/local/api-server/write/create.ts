@@ -34,7 +34,8 @@ export async function createObject(call: Call, given: Stored, track = trackUpdat
   const { machine, resource } = call
   prepare(call, given)
   oneOwnerEach(call, given)
-  track(call, given, undefined)
+  const tracked = track(call, given, undefined)
+  if (tracked !== undefined) await tracked
   admitAccount(call, given)
   admitPriority(call, given)
   const name = asString(given.metadata.name) ?? ''

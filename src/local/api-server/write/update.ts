@@ -75,7 +75,8 @@ export async function updateObject(
   const old = call.machine.views.of(resource, oldEntry)
   oneOwnerEach(call, given)
   checkPreconditions(call, strategy, given, old)
-  track(call, given, old)
+  const tracked = track(call, given, old)
+  if (tracked !== undefined) await tracked
   const subject = subjectOf(call, 'UPDATE')
   const changed = admission === undefined ? mutated(call, subject, given, old) : given
   const object = isPromise(changed) ? await changed : changed

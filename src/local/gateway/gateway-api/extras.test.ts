@@ -2,8 +2,8 @@
 import { expect, test, vi } from 'vitest'
 import type { HttpRoute } from '#core/k8s/gateway-api.ts'
 import { kinds } from '#core/k8s/kinds.ts'
+import { createAuthority } from '#kube/authority.ts'
 import { systemPorts } from '#kube/system.ts'
-import { createAuthority } from '../../pki.ts'
 import {
   type AskOptions,
   ask,

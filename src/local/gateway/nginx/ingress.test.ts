@@ -1,8 +1,8 @@
 /** What Ingresses do beside splitting: paths, redirects, sessions, headers, limits, TLS, and bad ones. */
 import { expect, test, vi } from 'vitest'
 import { kinds } from '#core/k8s/kinds.ts'
+import { createAuthority } from '#kube/authority.ts'
 import { systemPorts } from '#kube/system.ts'
-import { createAuthority } from '../../pki.ts'
 import { canary, putIngress } from '../testing/ingresses.ts'
 import {
   type AskOptions,

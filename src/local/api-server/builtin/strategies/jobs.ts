@@ -31,6 +31,10 @@ export const jobStrategy: Strategy = {
     spec.selector = { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } }
     takeLabels(job)
   },
+  // The labels it takes from its pods are told when it is read, and kept from the next write on.
+  completedLater: ({ metadata, spec }) =>
+    asObject(spec)?.manualSelector !== true &&
+    equal(metadata.labels ?? null, at(spec, 'template', 'metadata', 'labels') ?? null),
   prepareStatus: (job, old, machine) => {
     jobBase.prepareStatus(job, old, machine)
     takeLabels(job)

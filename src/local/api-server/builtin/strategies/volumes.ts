@@ -17,6 +17,8 @@ export const claimStrategy: Strategy = {
   ...pending,
   returnsDeleted: true,
   defaults: (claim) => fill(child(claim, 'spec'), 'volumeMode', 'Filesystem'),
+  // So it is with its phase.
+  completedLater: () => true,
   prepareCreate: (claim, machine, dryRun) => {
     pending.prepareCreate(claim, machine, dryRun)
     protect(claim, 'kubernetes.io/pvc-protection')

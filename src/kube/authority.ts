@@ -1,8 +1,8 @@
-/** A certificate authority of its own for one local cluster, made at start and never written down. */
+/** A certificate authority of one's own: for a local cluster, and for webhooks that bring their certificates along. */
 import { webcrypto } from 'node:crypto'
 import type * as x509Types from '@peculiar/x509'
-import type { Ports } from '#kube/ports.ts'
-import { loadX509, type X509 } from '#kube/x509.ts'
+import type { Ports } from './ports.ts'
+import { loadX509, type X509 } from './x509.ts'
 
 type ServerIdentity = {
   readonly caPem: string
@@ -38,18 +38,31 @@ type Signing = {
   readonly serial: () => string
 }
 
-/** A fresh authority, valid for a year around the clock's now. */
-export async function createAuthority({ clock, random }: Ports): Promise<Authority> {
+export type AuthorityTerms = {
+  /** Its common name. */
+  readonly name: string
+  /** How long the authority itself is valid; what it issues is valid for a year. */
+  readonly years: number
+}
+
+const local: AuthorityTerms = { name: 'headgate-local-ca', years: 1 }
+
+/** A fresh authority, valid around the clock's now. */
+export async function createAuthority(
+  { clock, random }: Pick<Ports, 'clock' | 'random'>,
+  { name, years }: AuthorityTerms = local,
+): Promise<Authority> {
   const x509 = await loadX509()
+  const until = (span: number): Date => new Date(clock.now() + span * yearMs)
   const by: Signing = {
     x509,
     keys: await newKeys(),
-    name: 'CN=headgate-local-ca',
+    name: `CN=${name}`,
     notBefore: new Date(clock.now() - 3600 * 1000),
-    notAfter: new Date(clock.now() + yearMs),
+    notAfter: until(1),
     serial: () => serialOf(random),
   }
-  const caPem = await selfSigned(by)
+  const caPem = await selfSigned({ ...by, notAfter: until(years) })
   const { serverAuth, clientAuth } = x509.ExtendedKeyUsage
   return {
     caPem,

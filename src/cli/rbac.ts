@@ -1,0 +1,90 @@
+/**
+ * What the controller may do in a cluster, as rules for its roles: what it does and nothing beside. The cluster lane runs
+ * it with exactly these and reads in the audit log that nothing was refused and that no rule stayed unused.
+ */
+import { type Kind, kinds } from '#core/k8s/kinds.ts'
+import type { Door } from '#doors/door.ts'
+
+/** As in rbac.authorization.k8s.io/v1. */
+export type PolicyRule = {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+  readonly resourceNames?: readonly string[]
+}
+
+export type ControllerRules = {
+  /** Wherever releases may be: of a ClusterRole, or of a Role in the one namespace that is watched. */
+  readonly releases: readonly PolicyRule[]
+  /** Of a ClusterRole, since what they name belongs to no namespace. */
+  readonly cluster: readonly PolicyRule[]
+  /** Of a Role in the namespace of the lease. */
+  readonly lease: readonly PolicyRule[]
+  /** Of a Role in each namespace in which a door stands for the lease of another program. */
+  readonly formerLeases: Readonly<Record<string, readonly PolicyRule[]>>
+  /** Of a Role in each namespace whose Secrets metrics and gates may name. */
+  readonly secrets: readonly PolicyRule[]
+}
+
+/** The definition by which the controller sees that Istio's kinds have come. */
+const istioDefinition = 'virtualservices.networking.istio.io'
+
+const seen = ['list', 'watch']
+
+const istioGateway: Kind = { ...kinds.virtualService, kind: 'Gateway', plural: 'gateways' }
+
+/** What single doors make beside what all of them need, by their names. */
+const furtherOf: Readonly<Record<string, readonly PolicyRule[]>> = {
+  canaryapp: [rule(istioGateway, [...seen, 'create', 'patch'])],
+}
+
+/** The rules of a controller with these doors, as long as none of them listens. */
+export function controllerRules(doors: readonly Door[]): ControllerRules {
+  const former = new Map<string, readonly PolicyRule[]>()
+  for (const { lease } of doors) {
+    if (lease !== undefined) former.set(lease.namespace, leaseRules(lease.name))
+  }
+  return {
+    releases: [
+      ...doors.map(({ kind }) => rule(kind, [...seen, 'patch'])),
+      ...doors.map(({ kind }) => rule({ ...kind, plural: `${kind.plural}/status` }, ['patch'])),
+      ...[kinds.replicaSet, kinds.deployment, kinds.replicationController].map((kind) =>
+        rule(kind, [...seen, 'create', 'patch', 'delete']),
+      ),
+      rule(kinds.pod, [...seen, 'patch', 'delete']),
+      rule(kinds.service, [...seen, 'create', 'patch', 'delete']),
+      rule(kinds.endpointSlice, seen),
+      rule(kinds.event, ['create']),
+      // People's own are changed; those beside them are ours.
+      ...[
+        kinds.httpRoute,
+        kinds.grpcRoute,
+        kinds.ingress,
+        kinds.virtualService,
+        kinds.destinationRule,
+      ].map((kind) => rule(kind, [...seen, 'create', 'patch', 'delete'])),
+      ...doors.flatMap(({ name }) => furtherOf[name] ?? []),
+    ],
+    cluster: [
+      { ...rule(kinds.customResourceDefinition, seen), resourceNames: [istioDefinition] },
+      ...(former.size === 0
+        ? []
+        : [{ ...rule(kinds.namespace, seen), resourceNames: [...former.keys()] }]),
+    ],
+    lease: leaseRules('headgate'),
+    formerLeases: Object.fromEntries(former),
+    secrets: [rule(kinds.secret, ['get'])],
+  }
+}
+
+/** A name cannot be asked of who creates: it is not known by then. */
+function leaseRules(name: string): readonly PolicyRule[] {
+  return [
+    rule(kinds.lease, ['create']),
+    { ...rule(kinds.lease, [...seen, 'get', 'update']), resourceNames: [name] },
+  ]
+}
+
+function rule({ group, plural }: Kind, verbs: readonly string[]): PolicyRule {
+  return { apiGroups: [group], resources: [plural], verbs }
+}

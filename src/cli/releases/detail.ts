@@ -1,0 +1,171 @@
+/** One release with all that belongs to it, as a tree. */
+
+import type { Metric } from '#core/model/analysis.ts'
+import type { AnalysisState, MetricState } from '#core/model/notebook.ts'
+import { describeStep } from '#core/steps/describe.ts'
+import { formatDuration, parseInstant } from '#core/time.ts'
+import { routers } from '#core/traffic/register.ts'
+import { ageOf } from '../show/age.ts'
+import { table } from '../show/table.ts'
+import { harmless } from '../show/terminal.ts'
+import { type Branch, treeRows } from '../show/tree.ts'
+import { type Entry, fullName } from './entry.ts'
+import { reasonOf, rolesInUse, rolesOf, stepNow } from './facts.ts'
+import { imagesOf, podState, type RevisionPart, restartsOf, type WorkloadPart } from './parts.ts'
+import { ageOfObject, type Paint, phaseCell } from './rows.ts'
+
+export type Seen = {
+  readonly entry: Entry
+  readonly revisions: readonly RevisionPart[]
+  readonly now: number
+  readonly paint: Paint
+  /** Revisions that only wait as a way back, too. */
+  readonly all: boolean
+}
+
+export function detail(seen: Seen): readonly string[] {
+  const { entry, now } = seen
+  const { type, message } = reasonOf(entry)
+  return [
+    `${harmless(type)}: ${harmless(message)}`,
+    ...timing(entry, now),
+    ...entry.problems.map(({ path, message: problem }) => harmless(`wrong: ${path}: ${problem}`)),
+    '',
+    ...table(['NAME', 'STATE', 'DETAIL', 'AGE'], treeRows(root(seen))),
+  ]
+}
+
+/** Since when it is so, and when it is looked at again by itself. */
+export function timing({ book }: Entry, now: number): readonly string[] {
+  if (book === undefined || book.trials.length === 0) return []
+  const { since, next } = book.reason
+  const ahead = next === undefined ? 0 : seconds(next - now)
+  const again = ahead === 0 ? '' : `; looked at again in ${formatDuration(ahead)}`
+  return [`  for ${formatDuration(seconds(now - since))}${again}`]
+}
+
+function seconds(ms: number): number {
+  return Math.max(0, Math.round(ms / 1000)) * 1000
+}
+
+function root(seen: Seen): Branch {
+  const { entry, now, paint, revisions, all } = seen
+  const shown = revisions.filter(
+    ({ roles, workloads }) =>
+      all || roles.length > 0 || workloads.some(({ pods }) => pods.length > 0),
+  )
+  return {
+    cells: [fullName(entry), phaseCell(entry, paint), stepDetail(entry), ageOfObject(entry, now)],
+    under: [
+      ...shown.map((revision) => revisionBranch(seen, revision)),
+      ...routeBranches(entry),
+      ...(entry.book?.analyses ?? []).map((analysis) => analysisBranch(entry, analysis, now)),
+    ],
+  }
+}
+
+/** `step 2 of 4: pause 5m`. */
+export function stepDetail(entry: Entry): string {
+  const trial = entry.book?.trials[0]
+  const now = stepNow(entry, trial)
+  if (trial === undefined || now === undefined) return ''
+  if (trial.stage.kind !== 'steps') return trial.stage.kind
+  const words = now.step === undefined ? '' : `: ${describeStep(now.step)}`
+  return `step ${Math.min(now.index + 1, now.of)} of ${now.of}${words}`
+}
+
+function revisionBranch({ entry, now }: Seen, part: RevisionPart): Branch {
+  const of = rolesInUse(entry.book).filter(({ revision }) => revision === part.revision)
+  const failed = entry.book?.failed.find(({ revision }) => revision === part.revision)
+  const weights = of.map(({ wanted, confirmed }) =>
+    wanted === confirmed ? `${confirmed} %` : `${confirmed} % → ${wanted} %`,
+  )
+  const state = of.map(({ role }) => role).join(', ') || (failed === undefined ? 'kept' : 'failed')
+  return {
+    cells: [
+      `revision ${part.revision}`,
+      state,
+      weights.length === 0 ? (failed?.message ?? '') : `weight ${weights.join(', ')}`,
+      ageOf(parseInstant(part.createdAt), now),
+    ],
+    under: part.workloads.map((workload) => workloadBranch(workload, now)),
+  }
+}
+
+function workloadBranch({ object, pods }: WorkloadPart, now: number): Branch {
+  const { kind, metadata, spec, status } = object
+  const ready = `${status?.readyReplicas ?? 0}/${spec.replicas ?? 1} ready`
+  return {
+    cells: [
+      `${kind} ${metadata.name}`,
+      ready,
+      imagesOf(spec.template),
+      ageOfObject({ object }, now),
+    ],
+    under: pods.map((pod) => {
+      const restarts = restartsOf(pod)
+      const told = restarts === 0 ? '' : `${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`
+      return {
+        cells: [`Pod ${pod.metadata.name}`, podState(pod), told, ageOfObject({ object: pod }, now)],
+        under: [],
+      }
+    }),
+  }
+}
+
+function routeBranches({ app, book }: Entry): readonly Branch[] {
+  if (app === undefined) return []
+  const refs = routers[app.traffic.router]?.objects(app) ?? []
+  const said = rolesOf(book).map(({ role, wanted, confirmed }) =>
+    wanted === confirmed ? `${role} ${confirmed} %` : `${role} ${confirmed} % → ${wanted} %`,
+  )
+  const settled = rolesOf(book).every(({ wanted, confirmed }) => wanted === confirmed)
+  return refs.map(({ kind, name }) => ({
+    cells: [`${kind} ${name}`, settled ? 'confirmed' : 'shifting', said.join(', '), ''],
+    under: [],
+  }))
+}
+
+function analysisBranch({ app }: Entry, analysis: AnalysisState, now: number): Branch {
+  return {
+    cells: [`analysis of ${analysis.role}`, '', `revision ${analysis.revision}`, ''],
+    under: analysis.metrics.map((state) => {
+      const metric = app?.analysis?.metrics.find(({ name }) => name === state.name)
+      return {
+        cells: [
+          state.name,
+          state.verdict,
+          verdictDetail(state, metric),
+          ageOf(state.samples.at(-1)?.at, now),
+        ],
+        under: [],
+      }
+    }),
+  }
+}
+
+/** `3 of 5 good, 1 bad; last 0.4, at most 5`. */
+export function verdictDetail(state: MetricState, metric: Metric | undefined): string {
+  const { good, bad, missing, errors, samples } = state
+  const counts = [
+    metric === undefined ? `${good} good` : `${good} of ${metric.count} good`,
+    metric === undefined || bad === 0 ? `${bad} bad` : `${bad} of ${metric.failures} bad`,
+    ...(missing === 0 ? [] : [`${missing} without data`]),
+    ...(errors === 0 ? [] : [`${errors} ${errors === 1 ? 'error' : 'errors'}`]),
+  ].join(', ')
+  const last = samples.at(-1)
+  if (last === undefined) return counts
+  const value =
+    last.value === undefined
+      ? (last.message ?? last.verdict)
+      : String(Number(last.value.toPrecision(4)))
+  return last.value === undefined
+    ? `${counts}; last: ${value}`
+    : `${counts}; last ${value}${limits(metric)}`
+}
+
+function limits(metric: Metric | undefined): string {
+  const { max, min } = metric ?? {}
+  const least = min === undefined ? '' : `, at least ${min}`
+  return `${least}${max === undefined ? '' : `, at most ${max}`}`
+}

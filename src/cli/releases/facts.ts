@@ -1,0 +1,96 @@
+/** What is said of a release in every command, in the same words. */
+
+import type { Step } from '#core/model/app.ts'
+import { stepsOf } from '#core/model/app.ts'
+import type { Notebook, Phase, Reason, RoleState, Trial } from '#core/model/notebook.ts'
+import { stable } from '#core/model/weights.ts'
+import type { Colour } from '../show/terminal.ts'
+import type { Entry } from './entry.ts'
+
+/** The phase, or what stands where no controller has written one. */
+export function phaseOf({ book }: Entry): Phase | 'Unknown' {
+  return book?.phase ?? 'Unknown'
+}
+
+export const phaseColours: Readonly<Record<Phase | 'Unknown', Colour>> = {
+  Initializing: 'cyan',
+  Progressing: 'cyan',
+  Paused: 'yellow',
+  Preview: 'cyan',
+  Experimenting: 'cyan',
+  Concluded: 'yellow',
+  Completed: 'green',
+  Failed: 'red',
+  Retiring: 'dim',
+  Retired: 'dim',
+  Unknown: 'dim',
+}
+
+/** The one reason, in words; before a controller has looked, that nobody has. */
+export function reasonOf({ book, problems }: Entry): Pick<Reason, 'message'> & {
+  readonly type: string
+} {
+  if (book !== undefined) return book.reason
+  const [problem] = problems
+  if (problem !== undefined)
+    return { type: 'SpecInvalid', message: `${problem.path}: ${problem.message}` }
+  return { type: '-', message: 'no controller has looked at it yet' }
+}
+
+export type StepNow = {
+  readonly index: number
+  readonly of: number
+  readonly step: Step | undefined
+}
+
+/** Where a trial stands in its steps; undefined where none is under way. */
+export function stepNow(
+  { app, book }: Entry,
+  trial: Trial | undefined = book?.trials[0],
+): StepNow | undefined {
+  if (trial === undefined) return undefined
+  const steps = app === undefined ? [] : stepsOf(app, trial.role)
+  return { index: trial.step, of: steps.length, step: steps[trial.step] }
+}
+
+/** `2/4`; past the last step, what comes after it. */
+export function stepText(entry: Entry): string {
+  const trial = entry.book?.trials[0]
+  const now = stepNow(entry, trial)
+  if (trial === undefined || now === undefined) return '-'
+  if (trial.stage.kind !== 'steps') return trial.stage.kind
+  return `${Math.min(now.index + 1, now.of)}/${now.of}`
+}
+
+/** Stable first. */
+export function rolesOf(book: Notebook | undefined): readonly RoleState[] {
+  const roles = book?.roles ?? []
+  return [
+    ...roles.filter(({ role }) => role === stable),
+    ...roles.filter(({ role }) => role !== stable),
+  ]
+}
+
+/** Without candidates that have neither a revision of their own nor traffic. */
+export function rolesInUse(book: Notebook | undefined): readonly RoleState[] {
+  const all = rolesOf(book)
+  return all.filter(
+    ({ role, revision, wanted, confirmed }) =>
+      role === stable || wanted > 0 || confirmed > 0 || revision !== book?.stable,
+  )
+}
+
+/** `80/20`, confirmed; `80/20 → 50/50` while more is asked for than confirmed. */
+export function weightsText({ book }: Entry): string {
+  const roles = rolesOf(book)
+  if (roles.length === 0) return '-'
+  const confirmed = roles.map((role) => role.confirmed).join('/')
+  const wanted = roles.map((role) => role.wanted).join('/')
+  return wanted === confirmed ? confirmed : `${confirmed} → ${wanted}`
+}
+
+/** Whether what is on record was written for the object as it is now. */
+export function isObserved({ book, object }: Entry): boolean {
+  const { generation = 0 } = object.metadata
+  return book !== undefined && book.observedGeneration >= generation
+}

@@ -1,0 +1,125 @@
+/** Finds releases through all doors that the cluster serves. */
+import type { KubeObject } from '#core/k8s/meta.ts'
+import type { Door } from '#doors/door.ts'
+import { doors } from '#doors/register.ts'
+import type { Cluster, ObjectName } from '#kube/cluster.ts'
+import { isKube, type KubeError } from '#kube/errors.ts'
+import { UsageError } from '../errors.ts'
+import type { Connected } from './connect.ts'
+import { type Entry, entryOf, fullName, lookupFor } from './entry.ts'
+import { type AskedName, askedName, doorLabel, isMeant } from './name.ts'
+
+export type Wanted = {
+  /** Undefined for all. */
+  readonly namespace: string | undefined
+  readonly selector?: string | undefined
+}
+
+/** Every release there is, by namespace, then name. @throws KubeError; where no door is served, a UsageError. */
+export async function listEntries(
+  { cluster }: Pick<Connected, 'cluster'>,
+  wanted: Wanted,
+): Promise<readonly Entry[]> {
+  return entriesOf(cluster, await listObjects(cluster, wanted))
+}
+
+type Found = readonly (readonly [Door, KubeObject])[]
+
+async function entriesOf(cluster: Cluster, found: Found): Promise<readonly Entry[]> {
+  const lookup = await lookupFor(cluster, found)
+  return found
+    .map(([door, object]) => entryOf(door, object, lookup))
+    .toSorted(
+      (one, other) =>
+        one.namespace.localeCompare(other.namespace) ||
+        one.name.localeCompare(other.name) ||
+        one.door.localeCompare(other.door),
+    )
+}
+
+async function listObjects(cluster: Cluster, { namespace, selector }: Wanted): Promise<Found> {
+  const refused: KubeError[] = []
+  const lists = await Promise.all(
+    doors.map(async (door): Promise<Found | undefined> => {
+      try {
+        const { items } = await cluster.list(door.kind, {
+          ...(namespace === undefined ? {} : { namespace }),
+          ...(selector === undefined ? {} : { labelSelector: selector }),
+        })
+        // Items of a list name neither their kind nor their version.
+        const { group, version, kind } = door.kind
+        return items.map((item) => [door, { ...item, apiVersion: `${group}/${version}`, kind }])
+      } catch (error) {
+        if (isKube(error, 'NotFound')) return undefined
+        if (!isKube(error, 'Forbidden')) throw error
+        refused.push(error)
+        return undefined
+      }
+    }),
+  )
+  const served = lists.filter((list) => list !== undefined)
+  if (served.length === 0) throw refused[0] ?? notInstalled()
+  return served.flat()
+}
+
+function notInstalled(): Error {
+  const known = doors.map(({ kind }) => `${kind.plural}.${kind.group}`).join(', ')
+  return new Error(
+    `the cluster knows none of the resources of Headgate (${known}); install their definitions, or try \`headgate local\``,
+  )
+}
+
+/** The one release of this name. @throws UsageError when there is none, or several: then it lists them. */
+export async function findEntry(connected: Connected, text: string): Promise<Entry> {
+  const asked = askedName(text)
+  const { cluster, namespace } = connected
+  const refused: KubeError[] = []
+  const found = await Promise.all(
+    doors
+      .filter((door) => mayCarry(door, asked))
+      .map((door) => named(cluster, door, { namespace, name: asked.name }, refused)),
+  )
+  const entries = await entriesOf(cluster, found.flat())
+  const [only, ...others] = entries.filter((entry) => isMeant(asked, entry))
+  if (only === undefined) throw refused[0] ?? (await nothingFound(connected, text))
+  if (others.length === 0) return only
+  const names = [only, ...others].map(fullName).join(', ')
+  throw new UsageError(`${text} is not clear in namespace ${namespace}; write one of ${names}`)
+}
+
+/** Doors without a resource of their own write Releases. */
+function mayCarry(door: Door, { door: asked }: AskedName): boolean {
+  return asked === undefined || door.name === asked || !doors.some(({ name }) => name === asked)
+}
+
+/** Who may read the resources of one door only is served by that one. */
+async function named(
+  cluster: Cluster,
+  door: Door,
+  at: ObjectName,
+  refused: KubeError[],
+): Promise<Found> {
+  try {
+    return [[door, await cluster.get(door.kind, at)]]
+  } catch (error) {
+    if (isKube(error, 'Forbidden')) refused.push(error)
+    else if (!isKube(error, 'NotFound')) throw error
+    return []
+  }
+}
+
+const mostNamed = 10
+
+async function nothingFound(connected: Connected, text: string): Promise<Error> {
+  const { namespace } = connected
+  const here = (await listObjects(connected.cluster, { namespace })).map(
+    ([door, { metadata }]) => `${metadata.labels?.[doorLabel] ?? door.name}/${metadata.name}`,
+  )
+  const none = `there is no release ${text} in namespace ${namespace}`
+  if (here.length === 0)
+    return new UsageError(
+      `${none}, nor any other; \`headgate get -A\` shows those of all namespaces`,
+    )
+  const more = here.length > mostNamed ? ' and others' : ''
+  return new UsageError(`${none}; there are ${here.sort().slice(0, mostNamed).join(', ')}${more}`)
+}

@@ -1,0 +1,97 @@
+/** Releases as they change, through all doors. */
+import type { KubeObject } from '#core/k8s/meta.ts'
+import { doors } from '#doors/register.ts'
+import type { Cache } from '#kube/cluster.ts'
+import { stopSignal } from '../signals.ts'
+import type { Connected } from './connect.ts'
+import { type Entry, entryOf, lookupFor } from './entry.ts'
+import type { Wanted } from './find.ts'
+
+/** Where only one release is meant, nothing else is watched. */
+export type Followed = Wanted & { readonly only?: Pick<Entry, 'resource' | 'name'> }
+
+/** Changes that come together are told together. */
+const togetherMs = 50
+
+/**
+ * Tells of all releases, at first and whenever one has changed, until `tell` says `'end'` or somebody stops the program.
+ * Doors that the cluster does not serve are silent.
+ */
+export async function follow(
+  { cluster }: Connected,
+  { namespace, selector, only }: Followed,
+  tell: (entries: readonly Entry[]) => 'end' | void,
+  until: Promise<void> = stopSignal(),
+): Promise<void> {
+  const caches = (only === undefined ? doors : [only.resource]).map(
+    (door) =>
+      [
+        door,
+        cluster.watch<KubeObject>(door.kind, {
+          ...(namespace === undefined ? {} : { namespace }),
+          ...(selector === undefined ? {} : { labelSelector: selector }),
+          ...(only === undefined ? {} : { fieldSelector: `metadata.name=${only.name}` }),
+        }),
+      ] as const,
+  )
+  const ended = Promise.withResolvers<void>()
+  const look = async (): Promise<void> => {
+    const found = caches.flatMap(([door, cache]) =>
+      [...cache.values()].map((object) => [door, typed(cache, object)] as const),
+    )
+    const lookup = await lookupFor(cluster, found)
+    const entries = found
+      .map(([door, object]) => entryOf(door, object, lookup))
+      .toSorted((one, other) => keyOf(one).localeCompare(keyOf(other)))
+    if (tell(entries) === 'end') ended.resolve()
+  }
+  await Promise.race([Promise.all(caches.map(([, cache]) => cache.answered())), until])
+  const stop = coalesced(
+    cluster.ports.clock,
+    caches.map(([, cache]) => cache),
+    look,
+    ended.reject,
+  )
+  await Promise.race([ended.promise, until])
+  stop()
+  await Promise.all(caches.map(([, cache]) => cache.stop()))
+}
+
+function keyOf({ namespace, name, door }: Entry): string {
+  return `${namespace}/${name}/${door}`
+}
+
+function typed({ kind }: Cache<KubeObject>, object: KubeObject): KubeObject {
+  return { ...object, apiVersion: `${kind.group}/${kind.version}`, kind: kind.kind }
+}
+
+/** Looks at once, then after each change, never twice at the same time. Returns how to stop. */
+function coalesced(
+  clock: Connected['cluster']['ports']['clock'],
+  caches: readonly Cache<KubeObject>[],
+  look: () => Promise<void>,
+  failed: (error: unknown) => void,
+): () => void {
+  let isDue = false
+  let isLooking = false
+  let cancel = (): void => {}
+  const run = async (): Promise<void> => {
+    isLooking = true
+    isDue = false
+    await look().catch(failed)
+    isLooking = false
+    if (isDue) cancel = clock.after(togetherMs, () => void run())
+  }
+  const ends = caches.map((cache) =>
+    cache.subscribe(() => {
+      const first = !isDue
+      isDue = true
+      if (first && !isLooking) cancel = clock.after(togetherMs, () => void run())
+    }),
+  )
+  void run()
+  return () => {
+    cancel()
+    for (const end of ends) end()
+  }
+}

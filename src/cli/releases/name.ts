@@ -1,0 +1,32 @@
+/** Names as people write them: `NAME`, or `DOOR/NAME` where a name alone is not clear. */
+
+import { faces } from '#doors/faces.ts'
+import { doors } from '#doors/register.ts'
+import { UsageError } from '../errors.ts'
+
+/** On Releases that a door without a resource of its own has written: the door's name. */
+export const doorLabel = 'headgate.dev/door'
+
+/** Every door a release may have come through. */
+export const doorNames: readonly string[] = [
+  ...new Set([...doors.map(({ name }) => name), ...faces.map(({ name }) => name)]),
+]
+
+export type AskedName = { readonly door: string | undefined; readonly name: string }
+
+/** @throws UsageError that says how names are written. */
+export function askedName(text: string): AskedName {
+  const parts = text.split('/')
+  const [first = '', second] = parts
+  if (parts.length > 2 || first === '' || second === '')
+    throw new UsageError(`${text} is no name; write NAME or DOOR/NAME`)
+  if (second === undefined) return { door: undefined, name: first }
+  if (!doorNames.includes(first))
+    throw new UsageError(`there is no door ${first}; there are ${doorNames.join(', ')}`)
+  return { door: first, name: second }
+}
+
+/** Whether this name, coming through that door, is meant. */
+export function isMeant(asked: AskedName, one: { readonly door: string; readonly name: string }) {
+  return asked.name === one.name && (asked.door === undefined || asked.door === one.door)
+}

@@ -1,0 +1,58 @@
+/** KULTA's door: the Rollout of kulta.io, its annotations, its status, its events. */
+import { writeAction } from '#core/api/action.ts'
+import { notebookOf } from '#core/api/status.ts'
+import { kinds } from '#core/k8s/kinds.ts'
+import type { KubeObject } from '#core/k8s/meta.ts'
+import type { Problem } from '#core/refuse.ts'
+import { annotations } from '#core/render/names.ts'
+import type { Door, DoorActions } from '../door.ts'
+import { convertRollout } from './convert.ts'
+import { kultaMeter } from './meter.ts'
+import { readRollout, type Settings } from './read.ts'
+import { group, type Rollout, storedVersion, versions } from './rollout.ts'
+import { rolloutCrd } from './schema.ts'
+import { bookOf, rolloutStatus } from './status.ts'
+import { kultaVocabulary } from './vocabulary.ts'
+
+export function kultaWith(settings: Settings): Door {
+  return {
+    name: 'kulta',
+    kind: kinds.rollout,
+    crds: [rolloutCrd as unknown as KubeObject],
+    read: (object) => readRollout(object as Rollout, settings),
+    notebook: (object) => notebookOf(bookOf((object as Rollout).status)),
+    status: (object, book, app) => rolloutStatus(object as Rollout, book, app),
+    vocabulary: kultaVocabulary(settings),
+    actions,
+    meter: kultaMeter,
+    lease: { name: 'kulta-controller-leader', namespace: 'kulta-system' },
+    conversion: convertRollout,
+    validation: {
+      configuration: 'kulta-validating-webhook',
+      webhook: 'rollout.kulta.io',
+      versions,
+      problems: (object) => problemsIn(object as Rollout, settings),
+    },
+  }
+}
+
+function problemsIn(rollout: Rollout, settings: Settings): readonly Problem[] {
+  const read = readRollout(rollout, settings)
+  return read.kind === 'problems' ? read.problems : []
+}
+
+/** Commands from the command line are bound to revision and step, as the engine's own are. */
+const actions: DoorActions = {
+  takes: ['pause', 'resume', 'promote', 'promote-full', 'abort', 'retry', 'undo', 'restart'],
+  annotations: (action) => ({ [annotations.action]: writeAction(action) }),
+  version: ({ metadata }) => ({
+    kind: 'template',
+    at: {
+      apiVersion: `${group}/${storedVersion}`,
+      kind: 'Rollout',
+      namespace: metadata.namespace ?? 'default',
+      name: metadata.name,
+    },
+    path: ['spec', 'template'],
+  }),
+}

@@ -1,0 +1,213 @@
+/** Looking at releases, by the real program: lists, trees, outputs, names, and what it says when there is nothing. */
+
+import { beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import type { Release } from '#core/api/release.ts'
+import { kinds } from '#core/k8s/kinds.ts'
+import { sharedGround, steady, waitsFor } from './ground.ts'
+
+const ground = sharedGround()
+
+const rollout = (name: string): object => ({
+  apiVersion: 'kulta.io/v1beta1',
+  kind: 'Rollout',
+  metadata: { name, namespace: 'default' },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: { app: `kulta-${name}` } },
+    template: {
+      metadata: { labels: { app: `kulta-${name}` } },
+      spec: { containers: [{ name: 'app', image: 'cart:v1' }] },
+    },
+    strategy: { simple: {} },
+  },
+})
+
+let revisions: readonly string[] = []
+beforeAll(async () => {
+  const { installed, ask, until, cluster } = ground()
+  await installed('shop', [{ weight: 20 }, { pause: {} }, { weight: 60 }])
+  const first = await until('shop', () => true)
+  await ask('shop', 'shop:v1')
+  const second = await until('shop', waitsFor('WaitingForApproval'))
+  revisions = [first.status?.stable?.revision ?? '', second.status?.trials?.[0]?.revision ?? '']
+  await installed('cart', [{ weight: 50 }], { replicas: 2 })
+  for (const name of ['cart', 'tea'])
+    await cluster.api.create(kinds.rollout, rollout(name) as Release)
+})
+
+const told = async (line: string): Promise<string> => {
+  const { code, out, err } = await ground().run(line)
+  expect({ line, code, err }).toEqual({ line, code: 0, err: '' })
+  return steady(out, revisions)
+}
+
+describe('get', () => {
+  test('lists the releases of all doors, aligned and without colours', async () => {
+    const out = await told('get')
+    const lines = out.trimEnd().split('\n')
+    expect(lines[0]).toBe('NAME   DOOR       PHASE       STEP   WEIGHTS   REASON               AGE')
+    expect(lines[3]).toBe('shop   headgate   Paused      2/3    80/20     WaitingForApproval   AGE')
+    expect(lines.map((line) => line.split(/ +/).slice(0, 2).join(' '))).toEqual([
+      'NAME DOOR',
+      'cart headgate',
+      'cart kulta',
+      'shop headgate',
+      'tea kulta',
+    ])
+    expect(out).not.toContain('\x1b')
+  })
+
+  test('all namespaces, wide, names, and by label', async () => {
+    const [all, wide, names, none] = await Promise.all([
+      told('get -A'),
+      told('get -o wide'),
+      told('get -o name'),
+      ground().run('get -l team=nobody'),
+    ])
+    expect(all).toMatch(/^NAMESPACE +NAME +DOOR/)
+    expect(wide).toMatch(/1\/1 1\/1 +revision-1 revision-2 +step 2 waits until somebody promotes/)
+    expect(names.split('\n')).toContain('kulta/cart')
+    expect(none).toEqual({ code: 0, out: '', err: 'No releases found in namespace default.\n' })
+  })
+
+  test('one, as a tree of revisions, pods and route', async () => {
+    expect(`\n${await told('get shop')}`).toBe(`
+WaitingForApproval: step 2 waits until somebody promotes
+  for AGE
+
+NAME                                 STATE       DETAIL                              AGE
+headgate/shop                        Paused      step 2 of 3: pause until promoted   AGE
+├─ revision revision-2               canary      weight 20 %                         AGE
+│  └─ ReplicaSet shop-revision-2     1/1 ready   shop:v1                             AGE
+│     └─ Pod shop-revision-2-POD-X   Ready                                           AGE
+├─ revision revision-1               stable      weight 80 %                         AGE
+│  └─ ReplicaSet shop-revision-1     1/1 ready   shop:v0                             AGE
+│     └─ Pod shop-revision-1-POD-X   Ready                                           AGE
+└─ HTTPRoute shop                    confirmed   stable 80 %, canary 20 %
+`)
+  })
+
+  test('JSON, YAML and jsonpath hold the object itself, and a list for several', async () => {
+    const [json, yaml, path, list] = await Promise.all([
+      ground().run('get shop -o json'),
+      ground().run('get shop -o yaml'),
+      told('get -o jsonpath={range~.items[*]}{.kind}/{.metadata.name},{end}'),
+      told('get -o json'),
+    ])
+    expect(JSON.parse(json.out)).toEqual(parse(yaml.out))
+    expect(JSON.parse(json.out)).toMatchObject({ kind: 'Release', metadata: { name: 'shop' } })
+    expect(path).toBe('Release/cart,Rollout/cart,Release/shop,Rollout/tea,')
+    expect(JSON.parse(list)).toMatchObject({ kind: 'List', apiVersion: 'v1' })
+  })
+
+  test('--watch goes on with a line for each change', async () => {
+    let asked = false
+    const { out } = await ground().run('get headgate/cart -w', {
+      onOut: (text, end) => {
+        if (text.includes('cart') && !asked) {
+          asked = true
+          void ground().ask('cart', 'shop:v1')
+        }
+        if (asked && text.split('Completed').length > 2) end()
+      },
+    })
+    const phases = out
+      .split('\n')
+      .slice(1, -1)
+      .map((line) => line.split(/ +/)[2])
+    expect(phases.at(0)).toBe('Completed')
+    expect(phases).toContain('Progressing')
+    expect(phases.at(-1)).toBe('Completed')
+    expect(out).not.toContain('kulta')
+  })
+})
+
+describe('names', () => {
+  const rows: readonly (readonly [string, string, number, RegExp])[] = [
+    [
+      'a name that two doors have lists both',
+      'get cart',
+      2,
+      /cart is not clear in namespace default; write one of headgate\/cart, kulta\/cart/,
+    ],
+    [
+      'a name that nothing has lists what there is',
+      'explain shp',
+      2,
+      /no release shp in namespace default; there are headgate\/cart, headgate\/shop, kulta\/cart/,
+    ],
+    [
+      'an empty namespace says where to look',
+      'get x -n none',
+      2,
+      /nor any other; `headgate get -A`/,
+    ],
+    [
+      'a door that does not exist lists the doors',
+      'get argo/x',
+      2,
+      /no door argo; there are headgate, kulta/,
+    ],
+    ['a door without this name', 'get kulta/shop', 2, /there is no release kulta\/shop/],
+    ['too many parts', 'get a/b/c', 2, /a\/b\/c is no name; write NAME or DOOR\/NAME/],
+    ['a name with -A', 'get shop -A', 2, /a name stands alone/],
+    ['an output that is unknown', 'get -o xml', 2, /--output xml is unknown; write one of wide/],
+    [
+      'a jsonpath that cannot be read',
+      'get -o jsonpath={.a[}',
+      2,
+      /jsonpath \{\.a\[\} cannot be read at \[/,
+    ],
+    ['no name where one is needed', 'status', 2, /missing required argument/],
+  ]
+  for (const [name, line, code, sentence] of rows) {
+    test(`${name}: exit code ${code}`, async () => {
+      const ran = await ground().run(line)
+      expect([ran.code, ran.out]).toEqual([code, ''])
+      expect(ran.err).toMatch(sentence)
+      expect(ran.err).not.toMatch(/\n\s+at /)
+    })
+  }
+
+  test('the door before the name tells them apart', async () => {
+    expect(await told('get kulta/cart -o name')).toBe('kulta/cart\n')
+  })
+})
+
+test('explain says why, since when, and what moves it on', async () => {
+  const out = await told('explain shop')
+  expect(out).toMatch(/^headgate\/shop in default: Paused, step 2 of 3: pause until promoted\n/)
+  expect(out).toContain('\nWaitingForApproval: step 2 waits until somebody promotes\n')
+  expect(out).toMatch(
+    /\nnext: `headgate promote headgate\/shop` goes on, `headgate abort headgate\/shop` turns back\n$/,
+  )
+  const { reason } = JSON.parse(await told('explain shop -o json')) as { reason: { type: string } }
+  expect(reason.type).toBe('WaitingForApproval')
+})
+
+test('history lists revisions with their images, and decisions', async () => {
+  const out = await told('history shop')
+  expect(out).toMatch(
+    /^REVISION +IMAGE +STATE +AGE\nrevision-2 +shop:v1 +canary +AGE\nrevision-1 +shop:v0 +stable +AGE\n/,
+  )
+  expect(out).toMatch(/TIME +Start +revision-2/)
+})
+
+test('events are those of the release and its own objects, the newest last', async () => {
+  const out = await told('events shop')
+  expect(out).toMatch(/^AGE +TYPE +REASON +OBJECT +MESSAGE\n/)
+  expect(out).toMatch(/ReplicaSet shop-revision-2 +Created pod/)
+  expect(out).not.toContain('cart')
+})
+
+test('watch elsewhere than on a terminal prints a line for each change', async () => {
+  const { out } = await ground().run('watch shop', {
+    onOut: (text, end) => {
+      if (text.includes('WaitingForApproval')) end()
+    },
+  })
+  expect(steady(out)).toBe(
+    'TIME headgate/shop Paused 2/3 80/20 WaitingForApproval: step 2 waits until somebody promotes\n',
+  )
+})
