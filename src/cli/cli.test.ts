@@ -45,6 +45,7 @@ const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = 
     2,
     /--gateway-port abc is no port; write a number from 0 to 65535/,
   ],
+  ['a door that is unknown', ['controller', '--doors', 'x'], 2, /--doors x is unknown; write some/],
   ['a speed that makes no sense', ['local', '--speed', '0'], 2, /--speed 0 makes no sense/],
   [
     'an output that is unknown',

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line: each command is a file, loaded only when it is asked for, so that help stays instant. */
+import { basename } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { withOldFlags } from './deployer-flags.ts'
 import { RefusedError, TimeoutError, UsageError } from './errors.ts'
@@ -7,7 +8,9 @@ import { withEventOptions } from './event-options.ts'
 import { exitCodes } from './exit-codes.ts'
 import { withFaceOptions } from './faces.ts'
 import { runLean, startLean } from './lean.ts'
+import { withItself, withManifests } from './manifest-commands.ts'
 import { spelledOut, withActing, withLooking } from './release-commands.ts'
+import { harmless } from './show/terminal.ts'
 import { version } from './version.ts'
 import { withWebhookOptions } from './webhook-options.ts'
 
@@ -16,10 +19,13 @@ const program = new Command('headgate')
   .version(version)
   .showHelpAfterError('(headgate --help lists the commands)')
   .exitOverride()
+  .enablePositionalOptions()
 
 withLooking(program)
 withActing(program)
+withManifests(program)
 
+program.commandsGroup('Run it:')
 program
   .command('local')
   .description(
@@ -57,6 +63,10 @@ withWebhookOptions(withFaceOptions(withEventOptions(program.command('controller'
   )
   .option('--context <name>', 'of the kubeconfig')
   .option('-n, --namespace <name>', 'watch only this namespace')
+  .option(
+    '--doors <names>',
+    'only these, with commas between; by default all whose kinds are served',
+  )
   .option('--health-address <host:port>', '/healthz, /readyz and /metrics', '0.0.0.0:8080')
   .option('--no-leader-elect', 'act without a lease; only with a single replica')
   .option(
@@ -74,22 +84,6 @@ withWebhookOptions(withFaceOptions(withEventOptions(program.command('controller'
     runLean()
     await (await import('./commands/controller.ts')).controller(options)
   })
-
-program
-  .command('plan')
-  .description('say what applying manifests would do: steps, writes, gates, time, refusals')
-  .argument('[paths...]', 'manifests: files, folders, or - for standard input')
-  .option('-f, --filename <path...>', 'the same as naming them')
-  .option(
-    '--kubeconfig <file>',
-    'the cluster; by default KUBECONFIG, the pod we run in, or ~/.kube/config',
-  )
-  .option('--context <name>', 'of the kubeconfig')
-  .option('-n, --namespace <name>', 'of manifests that name none')
-  .option('--offline', 'ask no cluster: plan the next revision of a release that is installed')
-  .option('--first', 'with --offline: plan the first one')
-  .option('-o, --output <format>', 'text, json or yaml', 'text')
-  .action(async (paths, options) => (await import('./commands/plan.ts')).plan(paths, options))
 
 program
   .command('demo')
@@ -117,9 +111,16 @@ program
     (await import('./commands/migrate.ts')).migrateDeployer(file, options),
   )
 
+withItself(program)
+
 const [node = '', self = '', ...words] = process.argv
+// Under this name kubectl asks what may come next.
+const isAsked = basename(self).startsWith('kubectl_complete-')
 const parse = async (): Promise<unknown> =>
-  program.parseAsync([node, self, ...spelledOut(withOldFlags(words))])
+  program.parseAsync([
+    ...[node, self],
+    ...(isAsked ? ['__complete', ...words] : spelledOut(withOldFlags(words))),
+  ])
 parse().catch((error: unknown) => {
   process.exitCode = report(error)
 })
@@ -128,7 +129,7 @@ parse().catch((error: unknown) => {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage
   const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`headgate: ${message}\n`)
+  process.stderr.write(`headgate: ${harmless(message)}\n`)
   if (process.env['HEADGATE_DEBUG'] !== undefined && error instanceof Error)
     process.stderr.write(`${error.stack}\n`)
   if (error instanceof UsageError) return exitCodes.usage

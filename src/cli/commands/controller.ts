@@ -9,7 +9,6 @@ import { createLog } from '#controller/log.ts'
 import { secretsOf } from '#controller/secrets.ts'
 import { type Telemetry, telemetry } from '#controller/telemetry.ts'
 import type { Configured } from '#doors/door.ts'
-import { doors as known } from '#doors/register.ts'
 import { apiServerAddresses } from '#kube/address-guard.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import type { ClusterConfig } from '#kube/cluster-config.ts'
@@ -24,10 +23,12 @@ import { trustedClock } from '#kube/trusted-clock.ts'
 import { startHealth } from '#server/health.ts'
 import type { Webhooks } from '#server/webhooks/start.ts'
 import { configuredDoors, sinksOfDoors, trustedHosts } from '../door-sinks.ts'
+import { doorsOf } from '../doors.ts'
 import type { EventOptions } from '../event-options.ts'
 import { checkEventOptions, sinksOf } from '../event-sinks.ts'
 import { type FaceOptions, type RunningFaces, startFaces } from '../faces.ts'
 import { type FormerLeases, formerLeases } from '../former-leases.ts'
+import { formerSettings } from '../former-settings.ts'
 import { tidyWhenAtRest } from '../lean.ts'
 import { addressOf, logLevelOf, speedOf } from '../options.ts'
 import { stopSignal } from '../signals.ts'
@@ -38,6 +39,7 @@ export type ControllerCommand = {
   readonly kubeconfig?: string
   readonly context?: string
   readonly namespace?: string
+  readonly doors?: string
   readonly healthAddress: string
   readonly leaderElect: boolean
   readonly leaseNamespace?: string
@@ -50,14 +52,17 @@ export type ControllerCommand = {
   FaceOptions
 
 export async function controller(options: ControllerCommand): Promise<void> {
-  const configured = configuredDoors(known, process.env)
+  const configured = configuredDoors(doorsOf(options.doors), process.env)
   const doors = configured.map(({ door }) => door)
   const log = createLog(logLevelOf(options.logLevel ?? firstLevel(configured) ?? 'info'))
   const { kubeconfig, context } = options
+  const former = formerSettings(process.env)
   const config = await loadConfig({
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
+    ...(former === undefined ? {} : { bare: former }),
   })
+  for (const warning of config.warnings) log.warn({ cluster: config.source }, warning)
   const rules = {
     allow: [...(options.allowAddress ?? []), ...trustedHosts(configured)],
     loopback: false,
