@@ -4,6 +4,7 @@ import { apiServerRows } from './api-server.ts'
 import { within } from './bounded.ts'
 import { canaryRows } from './canary.ts'
 import { decideRows } from './decide.ts'
+import { experimentRows } from './experiments.ts'
 import { localRows } from './local.ts'
 import { memoryRows } from './memory.ts'
 import { page } from './page.ts'
@@ -18,6 +19,7 @@ const parts: readonly { readonly name: string; readonly rows: () => Promise<read
   { name: 'M6 and M8, a canary', rows: canaryRows },
   { name: 'M9, turning back', rows: rollbackRows },
   { name: 'M1, M2, M4, M5 and M7, memory and restarts', rows: memoryRows },
+  { name: 'experiments', rows: experimentRows },
   { name: 'the local cluster', rows: localRows },
   { name: 'M20 and start-up', rows: startUpRows },
   { name: 'K1, watch ingest', rows: watchRows },

@@ -35,6 +35,11 @@ export type ChildOptions = {
   readonly args?: readonly string[]
 }
 
+/** What the parts of a local cluster are called, for doors that ask their variables. */
+const localVariables = {
+  KULTA_PROMETHEUS_ADDRESS: 'http://prometheus.monitoring.svc:9090',
+} as const
+
 /** Starts it and waits until it is ready. @throws Error when it ends before. */
 export async function spawnController(
   cluster: { readonly apiServer: { readonly kubeconfig: () => string } },
@@ -54,7 +59,8 @@ export async function spawnController(
     ...listening.flatMap(({ name, address }) => [`--${name}-address`, address]),
     ...(options.args ?? []),
   ]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const env = { ...localVariables, ...process.env }
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'inherit'] })
   const ended = new Promise<number | undefined>((resolve) => {
     child.once('exit', (code) => resolve(code ?? undefined))
   })

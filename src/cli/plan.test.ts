@@ -97,6 +97,18 @@ describe('without a cluster', () => {
     expect(actions).toEqual(['Complete'])
   })
 
+  test('an experiment is planned as one that its candidate wins, and says so', async () => {
+    const { code, out } = await headgate(['--offline', 'examples/experiment'])
+    expect(code).toBe(0)
+    expect(out).toContain('assumed: each candidate is clearly better than stable')
+    expect(out).toMatch(/Conclude: b beats stable: .*\n[^]*Complete: /)
+  })
+
+  test('a version of the resource that its door converts is planned too', async () => {
+    const { code, out } = await headgate(['--offline', 'examples/kulta/canary'])
+    expect([code, out]).toEqual([0, expect.stringMatching(/^kulta default\/\S+: canary, /)])
+  })
+
   test('what is wrong with it is refused, with the path and exit code 3', async () => {
     const bad = releaseOf('shop', '0s', { strategy: { canary: { steps: [{ weight: 200 }] } } })
     const { code, out } = await headgate(['--offline', file('bad.json', bad)])

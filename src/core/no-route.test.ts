@@ -149,7 +149,7 @@ describe('a route that may be missing', () => {
     until(world, reasonIs('WaitingForApproval'))
     const { metadata, ...route } = httpRoute()
     world.route = { ...route, metadata: { ...metadata, uid: 'route', resourceVersion: '1' } }
-    until(world, ({ weights }) => weights.call(world)['shop-canary'] === 50)
+    until(world, (now) => now.weights()['shop-canary'] === 50)
     expect(world.release.status?.imagined).toBeUndefined()
   })
 

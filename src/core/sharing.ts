@@ -5,8 +5,8 @@
 import type { Condition } from './k8s/meta.ts'
 import type { Observed } from './observed.ts'
 
-/** The type of the condition; absent where nobody shares a host. */
-export const hostConflictType = 'HostConflict'
+/** Absent where nobody shares a host. */
+const hostConflictType = 'HostConflict'
 
 export function hostConditions({ app, sharers = [] }: Observed): readonly Condition[] {
   if (sharers.length === 0) return []

@@ -366,6 +366,27 @@ for (const [what, reply] of [
   })
 }
 
+test('that there is no such kind is an answer, a server in trouble gives none', async () => {
+  for (const [reply, expected] of [
+    [{ status: 404, body: statusOf(404, 'NotFound') }, ['answered']],
+    [{ status: 500 }, []],
+  ] as const) {
+    const { time, cache } = bench(() => reply)
+    const heard: string[] = []
+    void cache.answered().then(
+      () => heard.push('answered'),
+      () => undefined,
+    )
+    void cache.synced().then(
+      () => heard.push('synced'),
+      () => undefined,
+    )
+    await time.advance(minute)
+    assert.deepEqual(heard, expected)
+    await cache.stop()
+  }
+})
+
 test('a paged list that fails in whatever way is read again until it succeeds', async () => {
   const failures: Reply[] = [
     { status: 500 },

@@ -1,6 +1,7 @@
 /** Acting on releases, by the real program: each verb, who said it, what is refused, exit codes, dry runs. */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { kinds } from '#core/k8s/kinds.ts'
+import type { KubeObject } from '#core/k8s/meta.ts'
 import { namespace, releaseOf } from '../../bench/objects.ts'
 import { isAtRest, sharedGround, waitsFor } from './ground.ts'
 
@@ -37,7 +38,8 @@ describe('one release from hand to hand', () => {
       ),
     )
     const after = await ground().until('shop', () => true)
-    expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion)
+    expect(after.metadata.annotations).toEqual(before.metadata.annotations)
+    expect(after.status?.decisions).toEqual(before.status?.decisions)
   })
 
   test('pause and resume are told with who said it, and recorded with revision and step', async () => {
@@ -68,9 +70,7 @@ describe('one release from hand to hand', () => {
     await says('promote shop', /step 2 promoted by/)
     await ground().until(
       'shop',
-      ({ status }) =>
-        status?.step?.index === 3 &&
-        approval({ status, metadata: { generation: status.observedGeneration } } as Release),
+      (release) => approval(release) && release.status?.step?.index === 3,
     )
     const end = ground().run('status shop --timeout 30s')
     await says('promote shop --full', /promoted past all steps by/)
@@ -164,10 +164,15 @@ describe('in the way', () => {
   })
 
   test('who commands a release instead of people is named', async () => {
-    await ground().installed('told', [{ weight: 50 }], {
+    const { cluster, installed } = ground()
+    await installed('told', [{ weight: 50 }], {
       actions: { allow: ['abort'], instead: 'experiment 7 of Superposition' },
     })
-    for (const line of ['promote told', 'set image told app=x', 'undo told'])
+    const labels = { 'headgate.dev/door': 'superposition' }
+    const at = { namespace, name: 'told' }
+    await cluster.api.patch(kinds.release, at, 'merge', { metadata: { labels } })
+    await says('get superposition/told', /^Serving: .*superposition\/told +Completed/s)
+    for (const line of ['promote superposition/told', 'set image told app=x', 'undo told'])
       await says(
         line,
         /is for experiment 7 of Superposition, who commands this release; ask there/,
@@ -214,4 +219,42 @@ describe('in the way', () => {
       ),
     })
   })
+})
+
+test('a Rollout of KULTA takes the same commands, by its own name', async () => {
+  const labels = { app: 'cart' }
+  const rollout = {
+    apiVersion: 'kulta.io/v1beta1',
+    kind: 'Rollout',
+    metadata: { name: 'cart', namespace },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name: 'app', image: 'cart:v1', ports: [{ containerPort: 80 }] }] },
+      },
+      strategy: {
+        canary: {
+          stableService: 'cart-stable',
+          canaryService: 'cart-canary',
+          steps: [{ setWeight: 50 }, { pause: {} }],
+        },
+      },
+    },
+  }
+  const { cluster, run } = ground()
+  await cluster.api.create(kinds.rollout, rollout)
+  // Its first version goes through the steps, too.
+  const found = Promise.withResolvers<void>()
+  const watched = cluster.api.watch<KubeObject & { status?: { phase?: string } }>(kinds.rollout)
+  watched.subscribe((change) => {
+    if (change.type === 'put' && change.now.status?.phase === 'Paused') found.resolve()
+  })
+  await found.promise
+  await watched.stop()
+  const end = run('status kulta/cart --timeout 30s')
+  await says('promote kulta/cart', /^kulta\/cart: step 2 promoted by/)
+  expect((await end).code).toBe(0)
+  await says('set image cart app=cart:v2', /^kulta\/cart: image updated: app=cart:v2\n$/)
 })

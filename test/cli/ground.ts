@@ -45,7 +45,7 @@ export type Ground = {
   readonly cluster: BenchCluster
   readonly kubeconfig: string
   readonly file: (name: string, ...objects: readonly unknown[]) => string
-  /** `headgate` on this cluster; in a word, `~` stands for a blank. */
+  /** `headgate` on this cluster; in a word, `␣` stands for a blank. */
   readonly run: (line: string, options?: RunOptions) => Promise<Run>
   readonly startController: (ask?: Ask) => Promise<void>
   readonly stopController: () => Promise<void>
@@ -114,7 +114,7 @@ async function openGround(): Promise<Ground & { readonly stop: () => Promise<voi
 }
 
 function wordsOf(line: string): readonly string[] {
-  return line.split(' ').map((word) => word.replaceAll('~', ' '))
+  return line.split(' ').map((word) => word.replaceAll('␣', ' '))
 }
 
 function untilIn({ releases }: BenchCluster): Ground['until'] {

@@ -92,7 +92,7 @@ headgate/shop                        Paused      step 2 of 3: pause until promot
     const [json, yaml, path, list] = await Promise.all([
       ground().run('get shop -o json'),
       ground().run('get shop -o yaml'),
-      told('get -o jsonpath={range~.items[*]}{.kind}/{.metadata.name},{end}'),
+      told('get -o jsonpath={range␣.items[*]}{.kind}/{.metadata.name},{end}'),
       told('get -o json'),
     ])
     expect(JSON.parse(json.out)).toEqual(parse(yaml.out))

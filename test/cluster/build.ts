@@ -1,6 +1,7 @@
 /** Builds what the cluster lane needs and does not find; says what it does, and in one sentence what is missing. */
 import { findBinaries } from '../../src/cli/local/binaries.ts'
 import { findGatewayPrograms } from './gateway-programs.ts'
+import { findPrometheus } from './prometheus/program.ts'
 
 const started = performance.now()
 const tell = (line: string): void => {
@@ -8,7 +9,11 @@ const tell = (line: string): void => {
 }
 
 try {
-  const programs = { ...(await findBinaries(tell)), ...(await findGatewayPrograms(tell)) }
+  const programs = {
+    ...(await findBinaries(tell)),
+    ...(await findGatewayPrograms(tell)),
+    ...(await findPrometheus(tell)),
+  }
   for (const [program, path] of Object.entries(programs)) tell(`${program}: ${path}`)
   tell(`ready after ${Math.round((performance.now() - started) / 1000)} s`)
 } catch (error) {

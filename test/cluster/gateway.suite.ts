@@ -1,29 +1,24 @@
 /**
- * Releases under load through a gateway that is not ours, on a real control plane: promotions by selector and by handover,
- * aborts, and a controller killed midway. Says how long the gateway's data plane took to follow what we wrote.
+ * Releases under load through a gateway that is not ours, on a real control plane: promotions by selector, by handover and by
+ * replace, aborts, and a controller killed midway. Says how long the gateway's data plane took to follow what we wrote.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ReleaseWorkloads } from '#core/api/workloads.ts'
 import { systemClock } from '#kube/system.ts'
-import { type ChildController, spawnController } from '../../src/cli/child.ts'
 import type { AuditLine } from '../../src/cli/local/control-plane.ts'
 import { Actor, openStage, type Stage } from '../scenarios/stage.ts'
+import { type ControllerProcess, startControllerProcess } from './controller-process.ts'
 import { requestsOf, trafficInside } from './gateway-traffic.ts'
 import type { RealGround } from './ground.ts'
 import type { TrafficReport } from './traffic-inside.ts'
 
 const wanted = 20_000
 const perSecond = 150
-/**
- * By handover, and wherever pods are scaled down, a pod goes while its Service has traffic. Its endpoint is withdrawn at
- * once, but a gateway hears of that later than the pod hears of its end.
- */
-const lingerSeconds = 3
-const childOptions = { healthPort: '0', speed: '1', logLevel: 'error' }
 
 const ways = [
   ['selector', {}],
   ['handover', { naming: 'role', kind: 'ReplicaSet' }],
+  ['replace', { naming: 'role', kind: 'Deployment' }],
 ] as const satisfies readonly (readonly [string, ReleaseWorkloads])[]
 
 /** When a version was asked for: what is written to the route from then on sends it traffic. */
@@ -31,7 +26,7 @@ type Asked = { readonly name: string; readonly version: string; readonly at: num
 
 let real: RealGround
 let stage: Stage
-let controller: ChildController
+let controller: ControllerProcess
 let asked: Asked[]
 
 /** The scenario as a test of the file that calls this, once in a file. */
@@ -40,7 +35,7 @@ export function underLoad(gateway: string, ground: () => Promise<RealGround>): v
     asked = []
     real = await ground()
     stage = await openStage(async () => real)
-    controller = await spawnController(stage.local, childOptions)
+    controller = await startControllerProcess(real.apiServer.kubeconfig())
   })
   afterAll(async () => {
     await controller?.stop()
@@ -55,9 +50,9 @@ export function underLoad(gateway: string, ground: () => Promise<RealGround>): v
       perSecond,
     })
     await Promise.all(shops.map(untilMidway))
-    controller.process.kill('SIGKILL')
+    controller.signal('SIGKILL')
     await controller.ended
-    controller = await spawnController(stage.local, childOptions)
+    controller = await startControllerProcess(real.apiServer.kubeconfig())
     await Promise.all(shops.map(promoted))
     await traffic.reach(wanted)
     const report = await traffic.stop()
@@ -78,7 +73,7 @@ function hostOf({ name }: Actor): string {
 }
 
 async function installed(way: string, workloads: ReleaseWorkloads): Promise<Actor> {
-  const shop = new Actor(stage, way, lingerSeconds)
+  const shop = new Actor(stage, way)
   await shop.install('v1', {
     replicas: 3,
     workloads,

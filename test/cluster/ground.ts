@@ -1,4 +1,5 @@
 /** A real control plane in a network namespace of its own, as the ground for scenarios. */
+import { faces } from '#doors/faces.ts'
 import { doors } from '#doors/register.ts'
 import { connectTo } from '#kube/connect.ts'
 import { systemPorts } from '#kube/system.ts'
@@ -12,7 +13,7 @@ export async function realGround(apiServerFlags: readonly string[] = []): Promis
   const ports = systemPorts()
   const real = await startRealCluster({
     ports,
-    crds: doors.flatMap((door) => door.crds),
+    crds: [...doors, ...faces].flatMap(({ crds }) => crds),
     followDelayMs: 50,
     apiServerFlags,
   })

@@ -1,6 +1,7 @@
 /** Before the cluster lane: all programs are there, or one sentence says which is missing. */
 import { findBinaries } from '../../src/cli/local/binaries.ts'
 import { findGatewayPrograms } from './gateway-programs.ts'
+import { findPrometheus } from './prometheus/program.ts'
 
 export async function setup(): Promise<void> {
   const tell = (line: string): void => {
@@ -8,4 +9,5 @@ export async function setup(): Promise<void> {
   }
   await findBinaries(tell)
   await findGatewayPrograms(tell)
+  await findPrometheus(tell)
 }

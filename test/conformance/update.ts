@@ -68,6 +68,28 @@ the real controller loses them when another write of its own comes between.
 
 Known and wanted: pods of the local cluster mount no service account token, because they are processes.
 
+## Prometheus
+
+1,500 random expressions of the subset that [local-prometheus.md](local-prometheus.md) states are asked of the local
+endpoint and of a real Prometheus 2.42 (Debian's package) over the same series: the same series, values within one part
+in a thousand million, or the same kind of error. A real one also scrapes a sample pod and the gateway, and counts the same.
+Left out are what chance decides (which of equal values \`topk\` takes), the very instant of a sample at the edge of a
+range (Prometheus 3 leaves it out, as the local endpoint does), and extrapolation of counters that have just begun, in which
+versions differ.
+
+## The controller on a real control plane
+
+\`test/scenarios/scenarios.cluster.test.ts\` runs the scenarios A–H, a canary by each router, a blue-green with a preview
+host by each router that has one, each kind of promotion and a release of each door, with the controller as a ServiceAccount
+that has exactly the rules of \`src/cli/rbac.ts\`, on a server that cannot stream its lists. The audit log shows at the end
+that nothing was refused and that no rule is idle. Outside a cluster the controller reaches pods and Services through the API
+server; for that the tests add a rule of their own.
+
+\`test/cluster/faults.cluster.test.ts\` kills the controller (\`SIGKILL\`) at each write of a canary through a small proxy, in
+turn before the write and after it; restarts the API server midway; lets etcd forget its history while the controller stands
+still; and stops the leader (\`SIGSTOP\`) until another has taken over, after which it writes nothing. Requests go on all the
+time, and none is dropped.
+
 ## Recording anew
 
 \`node test/conformance/record.ts\` plays a real server and replaces the traces; \`node test/conformance/update.ts\` plays the

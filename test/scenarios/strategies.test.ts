@@ -27,6 +27,9 @@ const rows: readonly (readonly [Strategy, string, ReleaseWorkloads])[] = [
   ['commanded', 'nginx', handover],
   ['experiment', 'istio', {}],
   ['experiment', 'gateway-api', byRole],
+  // Nobody is sent anywhere: who asks the stable Service is always answered.
+  ['canary', 'none', handover],
+  ['canary', 'none', byRole],
 ]
 
 type Way = {
@@ -78,7 +81,11 @@ const byConclusion: Way['ask'] = async (actor, version, serving) => {
 }
 
 const ways: Readonly<Record<Strategy, Way | undefined>> = {
-  canary: undefined,
+  canary: {
+    strategy: () => ({ canary: { steps: [{ weight: 50 }, { pause: '300ms' }] } }),
+    services: theOne,
+    ask: byTemplate,
+  },
   blueGreen: {
     strategy: () => ({ blueGreen: { autoPromoteAfter: '500ms', scaleDownDelay: '0s' } }),
     services: theOne,
@@ -112,8 +119,9 @@ const ways: Readonly<Record<Strategy, Way | undefined>> = {
 test.each(rows)(
   '%s by %s: a good and a bad release, 0 dropped',
   async (strategy, router, workloads) => {
-    const name = `${strategy}-${router}`.toLowerCase()
-    const { objects, host } = routeCases[router] as RouteCase
+    const name = `${strategy}-${router}-${workloads.kind ?? 'set'}`.toLowerCase()
+    const alone = router === 'service' || router === 'none'
+    const { objects, host } = (routeCases[router] ?? routeCases['service']) as RouteCase
     for (const [kind, object] of objects(name)) await stage().local.cluster.create(kind, object)
     const way = ways[strategy] as Way
     const actor = new Actor(stage(), name)
@@ -121,7 +129,7 @@ test.each(rows)(
       replicas: 3,
       workloads,
       services: { stable: `${name}-stable`, ...way.services(name) },
-      traffic: router === 'service' ? { router } : { router, route: name, settle: '200ms' },
+      traffic: alone ? { router } : { router, route: name, settle: '200ms' },
       strategy: way.strategy(actor),
       progressDeadline: '4s',
     })

@@ -40,13 +40,14 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   let runs = 0
   let replays = 0
   let virtualMs = 0
-  for (const seed of options.seeds) {
+  for (const [index, seed] of options.seeds.entries()) {
     const plan = drawPlan(seed)
     const outcome = await runPlan(plan)
     runs += 1
     virtualMs += outcome.virtualMs
     addCounts(counts, outcome.counts)
-    const again = options.againEvery > 0 && seed % options.againEvery === 0
+    // Not by the seed itself: threads have every n-th of them.
+    const again = options.againEvery > 0 && index % options.againEvery === 0
     const failure = outcome.violation ?? (again ? await differs(plan, outcome) : undefined)
     if (again) {
       runs += 1

@@ -64,7 +64,7 @@ async function assemble(
   time: VirtualClock,
 ): Promise<Cluster> {
   const ports: Ports = { clock: time.clock, random: diceOf(seed, 'cluster').next, newId: idsOf(1) }
-  const server = copyApiServer(ground, ports)
+  const server = copyApiServer(ground, ports, { tracksOwners: false })
   const ways: Transport[] = []
   const inner = (): Transport => {
     const way = server.transport()

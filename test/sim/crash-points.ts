@@ -1,5 +1,6 @@
 /** The places between which a process can die: each kind of write that the controller makes. */
 import { isByRole } from './objects.ts'
+import type { State } from './plan.ts'
 import type { Setting } from './stories/story.ts'
 import { workloadShelves } from './truth.ts'
 import type { About } from './wire-request.ts'
@@ -36,18 +37,29 @@ export const crashPoints = [
 
 export const crashModes = ['before', 'applied', 'after'] as const
 
-/** Those that a story comes by sooner or later. */
-export function pointsIn(setting: Setting): readonly string[] {
+/** Those that a release comes by soon after it came into a state, the rarest first. */
+export function pointsIn(state: State, setting: Setting): readonly string[] {
   const { router, topology, strategy } = setting
-  const hasWeights = router !== 'service' && router !== 'none' && strategy !== 'rolling'
-  return [
-    ...usual,
-    ...(isByRole(setting) ? [] : ['change services']),
-    ...(hasWeights ? ['change routes'] : []),
-    ...(router === 'nginx' && hasWeights ? ['create routes', 'delete routes'] : []),
-    ...(strategy === 'commanded' ? ['delete services'] : []),
-    ...(topology.includes('handover') ? ['delete workloads', 'change pods', 'delete pods'] : []),
-  ]
+  const isByName = isByRole(setting)
+  const hasWeights = router !== 'service' && strategy !== 'rolling'
+  const routes = hasWeights ? ['change routes'] : []
+  const made = router === 'nginx' && hasWeights ? ['create routes'] : []
+  switch (state) {
+    case 'installing':
+      return ['create leases', 'create services', ...made, 'create workloads', 'create events']
+    case 'weighing':
+      return [...made, 'create workloads', ...routes, ...(isByName ? [] : ['change services'])]
+    case 'promoting':
+      return topology.includes('handover')
+        ? ['delete pods', 'change pods', 'delete workloads']
+        : ['change workloads', ...routes, ...(isByName ? [] : ['change services'])]
+    case 'retreating':
+      return strategy === 'commanded' ? ['delete services'] : ['change workloads', ...routes]
+    case 'retiring':
+      return [...(made.length > 0 ? ['delete routes'] : []), 'change releases']
+    default:
+      return ['write status', 'change leases', 'change releases']
+  }
 }
 
 export function pointOf({ method, plural, shelf, name, subresource }: About): string {

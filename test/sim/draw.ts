@@ -1,4 +1,5 @@
 /** From a seed to a plan. Seeds go round the table of states and faults, so that every cell has its turn; the rest is dice. */
+import { pointsIn } from './crash-points.ts'
 import {
   type Deed,
   type FaultKind,
@@ -20,13 +21,18 @@ export function drawPlan(seed: number): Plan {
   const dice = diceOf(seed, 'plan')
   const state = states[seed % states.length] as State
   const fault = faultKinds[Math.floor((seed % cells) / states.length)] as FaultKind
-  const { told, isBad } = storyFor(seed, state)
+  const isCrash = fault.startsWith('crash')
+  const { told, isBad } = storyFor(seed, state, isCrash)
   const isJudged = fault === 'metrics' || fault === 'flapping'
   const setting = drawSetting(dice, told, { state, isJudged, isBad })
   const instances = fault === 'frozen' || fault === 'partition' || dice.chance(0.15) ? 2 : 1
-  const early = state === 'installing' && fault.startsWith('crash')
-  const afterMs = early && dice.chance(0.7) ? 0 : aimAfter(dice, state)
-  const aimed = strike(dice, fault, { kind: 'in', state, afterMs })
+  const afterMs = isCrash ? 0 : aimAfter(dice, state)
+  const drawn = strike(dice, fault, { kind: 'in', state, afterMs })
+  // Each round over the table waits for another write; every fourth for none in particular.
+  const round = Math.floor(seed / cells)
+  const points = pointsIn(state, setting)
+  const point = round % 4 === 3 ? undefined : points[round % points.length]
+  const aimed = isCrash && point !== undefined ? { ...drawn, point, forMs: 30_000 } : drawn
   const more = Array.from({ length: dice.pick([0, 0, 1, 1, 2]) }, () =>
     strike(dice, dice.pick(faultKinds), anywhere(dice)),
   )
@@ -46,16 +52,30 @@ export function drawPlan(seed: number): Plan {
 const stride = 47
 
 /** Stories go round too, good and bad; one that never comes into the state wished for gives its turn to the next. */
-function storyFor(seed: number, state: State): { readonly told: Told; readonly isBad: boolean } {
+function storyFor(
+  seed: number,
+  state: State,
+  isCrash: boolean,
+): { readonly told: Told; readonly isBad: boolean } {
   const turns = 2 * allowed.length
   const turn = (seed * stride) % turns
   for (let further = 0; further < turns; further += 1) {
     const index = (turn + further) % turns
     const told = allowed[index >> 1]
     if (told === undefined || !courses[told.strategy].reaches.includes(state)) continue
+    if (isCrash && seed % 2 === 0 && !isRare(state, told)) continue
     return { told, isBad: state === 'failed' || index % 2 === 1 }
   }
   throw new Error(`no story comes into the state ${state}`)
+}
+
+/** Stories with writes that others do not come by. */
+function isRare(state: State, { strategy, router, topology }: Told): boolean {
+  if (state === 'promoting') return topology.includes('handover')
+  if (state === 'retreating') return strategy === 'commanded'
+  if (state === 'installing' || state === 'weighing' || state === 'retiring')
+    return router === 'nginx' && strategy !== 'rolling'
+  return true
 }
 
 function drawSetting(dice: Dice, told: Told, wish: Omit<Wish, 'hasWayBack'>): Setting {
@@ -82,10 +102,16 @@ function drawSetting(dice: Dice, told: Told, wish: Omit<Wish, 'hasWayBack'>): Se
   }
 }
 
+/** Some states pass by at once. */
 function aimAfter(dice: Dice, state: State): number {
-  const passing =
-    state === 'promoting' || state === 'retreating' || state === 'retiring' || state === 'weighing'
-  return dice.whole(0, passing ? 150 : 1200)
+  const brief: Partial<Record<State, number>> = {
+    installing: 300,
+    retreating: 10,
+    retiring: 10,
+    promoting: 60,
+    weighing: 150,
+  }
+  return dice.whole(0, brief[state] ?? 1200)
 }
 
 function anywhere(dice: Dice): When {
@@ -100,10 +126,8 @@ const long: readonly FaultKind[] = ['frozen', 'partition', 'metrics', 'flapping'
 function strike(dice: Dice, fault: FaultKind, when: When): Strike {
   const instance = dice.chance(0.8) ? 'A' : 'B'
   const variant = dice.whole(0, 1 << 20)
-  const usual = long.includes(fault) ? [3000, 17_000, 30_000] : [800, 3000, 8000]
-  // Those that wait for one kind of write wait for long.
-  const waits = fault.startsWith('crash') && variant % 2 === 0
-  return { fault, when, instance, forMs: waits ? 30_000 : dice.pick(usual), variant }
+  const lengths = long.includes(fault) ? [3000, 17_000, 30_000] : [800, 3000, 8000]
+  return { fault, when, instance, forMs: dice.pick(lengths), variant }
 }
 
 /** What people do so that a release comes into the state wished for, and out of it. */
@@ -129,7 +153,10 @@ function plot(dice: Dice, state: State, { strategy }: Setting): readonly Deed[] 
         deed('resume', when('held', 3000, 6000)),
       ]
     case 'retreating':
-      return [next, deed('abort', when('weighing', 200, 1500))]
+      return [
+        next,
+        deed(strategy === 'commanded' ? 'rollback' : 'abort', when('weighing', 200, 1500)),
+      ]
     case 'retiring':
       return [next, deed('delete', when('weighing', 100, 1200))]
     case 'promoting':

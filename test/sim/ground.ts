@@ -36,7 +36,7 @@ async function prepare(): Promise<ApiServer> {
     random: diceOf(0, 'ground').next,
     newId: idsOf(ownIds),
   }
-  const server = await createApiServer(ports, { firstRevision })
+  const server = await createApiServer(ports, { firstRevision, tracksOwners: false })
   const ways = [server.transport(), server.transport(), server.transport()] as const
   const setUp = connectTo(ways[0], ports, { fieldManager: 'set-up' })
   const make = async (): Promise<void> => {

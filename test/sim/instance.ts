@@ -12,11 +12,10 @@ import type { Log, LogFacts } from '#kube/log.ts'
 import { trustedClock } from '#kube/trusted-clock.ts'
 import { type ProcessClock, processClock } from './clocks.ts'
 import type { Cluster } from './cluster.ts'
-import { crashModes, isMutating, pointOf, pointsIn } from './crash-points.ts'
+import { crashModes, isMutating, pointOf } from './crash-points.ts'
 import type { Metrics } from './metrics.ts'
 import type { FaultKind, Strike } from './plan.ts'
 import { diceOf, idsOf } from './random.ts'
-import type { Setting } from './stories/story.ts'
 import { toldBy } from './told.ts'
 import type { Cause, Truth } from './truth.ts'
 import type { Weather } from './weather.ts'
@@ -43,7 +42,6 @@ export type Instance = {
 export type InstanceParts = {
   readonly cluster: Cluster
   readonly seed: number
-  readonly setting: Setting
   readonly latencyMs: number
   /** Some watch events come again later. */
   readonly mayRepeat: boolean
@@ -131,13 +129,10 @@ export function instanceOf(name: 'A' | 'B', parts: InstanceParts): Instance {
   }
   /** Some crashes wait for a kind of write, others for a number of them. */
   const isMeant = (due: Strike, about: About): boolean => {
-    if (due.variant % 2 === 0) {
-      const points = pointsIn(parts.setting)
-      return pointOf(about) === points[(due.variant >> 3) % points.length]
-    }
+    if (due.point !== undefined) return pointOf(about) === due.point
     const count = (counted.get(due) ?? 0) + 1
     counted.set(due, count)
-    return count > (due.variant >> 1) % 4
+    return count > due.variant % 4
   }
   const taken = new Set<Strike>()
   const counted = new Map<Strike, number>()

@@ -17,6 +17,7 @@ const usage = `npm run sim -- [options]
   --workers N   threads (default: one a core)
   --story       tells what happened in each seed, for a few of them
   --mutants     changes the product twenty times and shows that each change is found
+  --only WORDS  with --mutants: those with these words in their names
   --write       with --mutants: writes the list in docs/simulation.md`
 
 const { values } = parseArgs({
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     once: { type: 'boolean', default: false },
     story: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
     write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -70,7 +72,11 @@ async function runSeeds(): Promise<void> {
 }
 
 async function huntMutants(): Promise<void> {
-  const results = await hunt({ workers, told: (line) => process.stdout.write(`${line}\n`) })
+  const results = await hunt({
+    workers,
+    only: values.only,
+    told: (line) => process.stdout.write(`${line}\n`),
+  })
   const survivors = results.filter(({ killed }) => killed === undefined)
   if (values.write) {
     const url = new URL('../../docs/simulation.md', import.meta.url)

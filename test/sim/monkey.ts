@@ -1,5 +1,5 @@
 /** Somebody who means no harm, and does it: edits what is not theirs, at any instant. */
-import { apiVersionOf, type Kind, kinds } from '#core/k8s/kinds.ts'
+import { apiVersionOf, kinds } from '#core/k8s/kinds.ts'
 import type { Workload } from '#core/k8s/workloads.ts'
 import { labels } from '#core/render/names.ts'
 import type { Cluster } from './cluster.ts'

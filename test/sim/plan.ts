@@ -63,6 +63,8 @@ export type Strike = {
   readonly forMs: number
   /** Picks among the ways a fault can show itself; any whole number. */
   readonly variant: number
+  /** The write that a crash waits for; else it counts writes of any kind. */
+  readonly point?: string
 }
 
 export const verbs = [

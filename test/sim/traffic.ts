@@ -4,7 +4,7 @@
  */
 import { emptyTable, findEntry, type RequestView, type Table } from '#local/gateway/table.ts'
 import type { Cluster } from './cluster.ts'
-import type { Pod, Slice } from './truth.ts'
+import type { Slice } from './truth.ts'
 import { readyPods } from './view.ts'
 
 export type Span = {

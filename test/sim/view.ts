@@ -3,7 +3,7 @@ import type { Workload } from '#core/k8s/workloads.ts'
 import { labels } from '#core/render/names.ts'
 import type { Scene } from './invariants/invariant.ts'
 import { shop } from './invariants/invariant.ts'
-import { isByRole, roleOf } from './objects.ts'
+import { isByRole } from './objects.ts'
 import { recordOf, trialOf } from './record.ts'
 import { type Backend, backendsOf } from './routes.ts'
 import { courses } from './stories/register.ts'
@@ -125,5 +125,3 @@ export function isPooled({ router, strategy }: Setting): boolean {
 export function changesSeats(view: Truth, setting: Setting): boolean {
   return isByRole(setting) && trialOf(view.releases.get(shop))?.stage === 'promoting'
 }
-
-export { roleOf }

@@ -2,8 +2,6 @@
 
 import type { Release } from '#core/api/release.ts'
 import type { HttpRoute } from '#core/k8s/gateway-api.ts'
-import type { ReplicaSet } from '#core/k8s/workloads.ts'
-import { labels } from '#core/render/names.ts'
 import { parseInstant } from '#core/time.ts'
 import type { Cluster as Client } from '#kube/cluster.ts'
 import { type Cluster, startCluster } from './cluster.ts'
@@ -20,10 +18,9 @@ import { objectsOf } from './objects.ts'
 import { type People, peopleOf } from './people.ts'
 import type { Plan, Strike } from './plan.ts'
 import { diceOf } from './random.ts'
-import { trialOf } from './record.ts'
 import { stateOf } from './states.ts'
 import { type Traffic, trafficOver } from './traffic.ts'
-import type { Lease, Truth, Write } from './truth.ts'
+import type { Write } from './truth.ts'
 import { type Weather, weatherOver } from './weather.ts'
 
 export type Violation = { readonly id: string; readonly what: string; readonly at: number }
@@ -107,7 +104,6 @@ export async function createWorld(plan: Plan): Promise<World> {
     instanceOf(name, {
       cluster,
       seed: plan.seed,
-      setting: plan.setting,
       latencyMs: plan.latencyMs,
       mayRepeat: plan.strikes.some(({ fault }) => fault === 'twisted-events'),
       weather,

@@ -14,6 +14,7 @@ import { durationOf } from '../options.ts'
 import { type ClusterOptions, type Connected, withCluster } from '../releases/connect.ts'
 import { type Entry, fullName } from '../releases/entry.ts'
 import { findEntry } from '../releases/find.ts'
+import { harmless } from '../show/terminal.ts'
 
 export type ActCommand = ClusterOptions & {
   readonly candidate?: string
@@ -76,7 +77,7 @@ async function one(connected: Connected, entry: Entry, asked: Asked): Promise<vo
 }
 
 function say(entry: Entry, message: string): void {
-  process.stdout.write(`${fullName(entry)}: ${message}\n`)
+  process.stdout.write(`${harmless(`${fullName(entry)}: ${message}`)}\n`)
 }
 
 /** How often it is looked whether the command of somebody else is taken off. */

@@ -91,7 +91,8 @@ function runsOf(
     throw new UsageError(`${asked.object.metadata.name}: ${problem?.path}: ${problem?.message}`)
   }
   const { app, start } = begun
-  const known = (app.analysis?.metrics ?? []).map(({ name }) => name)
+  const judges = (app.plan.experiment?.judges ?? []).map(({ metric }) => metric)
+  const known = [...(app.analysis?.metrics ?? []), ...judges].map(({ name }) => name)
   const stray = [...histories.keys()].find((name) => !known.includes(name.replace(/@stable$/, '')))
   if (stray !== undefined)
     throw new UsageError(`${app.name} has no metric ${stray}; it has ${known.join(', ') || 'none'}`)

@@ -8,7 +8,18 @@ import { UsageError } from '../errors.ts'
 export type Asked = { readonly door: Door; readonly object: KubeObject }
 
 function doorOf({ apiVersion, kind }: KubeObject): Door | undefined {
-  return doors.find((door) => door.kind.kind === kind && apiVersionOf(door.kind) === apiVersion)
+  const group = apiVersion.split('/')[0]
+  return doors.find((door) => door.kind.kind === kind && door.kind.group === group)
+}
+
+/** In the version that its door reads. @throws UsageError where there is no way to it. */
+function converted({ kind, conversion }: Door, object: KubeObject): KubeObject {
+  const wanted = apiVersionOf(kind)
+  if (object.apiVersion === wanted) return object
+  const answer = conversion?.(object, wanted)
+  if (answer?.kind === 'converted') return answer.object
+  const why = answer?.message ?? `write ${wanted}`
+  throw new UsageError(`${object.kind} ${object.metadata.name} is of ${object.apiVersion}: ${why}`)
 }
 
 /** Releases among the manifests, each in its namespace. @throws UsageError when there is none. */
@@ -16,7 +27,8 @@ export function askedIn(objects: readonly KubeObject[], namespace: string): read
   const asked = objects.flatMap((object): readonly Asked[] => {
     const door = doorOf(object)
     if (door === undefined) return []
-    return [{ door, object: { ...object, metadata: { namespace, ...object.metadata } } }]
+    const own = converted(door, object)
+    return [{ door, object: { ...own, metadata: { namespace, ...own.metadata } } }]
   })
   if (asked.length > 0) return asked
   const known = doors.map(({ kind }) => `${kind.kind} of ${apiVersionOf(kind)}`).join(', ')

@@ -97,6 +97,8 @@ export function startOffline(asked: Offline): Begun {
       `${route.kind} ${route.metadata.name} exists and sends its traffic to ${app.services['stable']}`,
     )
   if (!first) assumed.push(`another revision is installed; its image is shown as ${assumedImage}`)
+  if ((app.plan.experiment?.judges ?? []).length > 0)
+    assumed.push('each candidate is clearly better than stable, as soon as that can be told')
   const empty = emptyObserved(app, route === undefined ? given : [route])
   const start = first ? empty : installedBefore(empty, now)
   return { kind: 'begun', app, start, assumed }

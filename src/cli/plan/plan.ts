@@ -148,6 +148,7 @@ const obstacles: readonly string[] = [
   'WriteRefused',
 ]
 
-function isObstacle(type: string): boolean {
+/** Whether only a change can mend what a release waits for by this reason. */
+export function isObstacle(type: string): boolean {
   return obstacles.includes(type)
 }

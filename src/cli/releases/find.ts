@@ -23,7 +23,7 @@ export async function listEntries(
   return entriesOf(cluster, await listObjects(cluster, wanted))
 }
 
-type Found = readonly (readonly [Door, KubeObject])[]
+export type Found = readonly (readonly [Door, KubeObject])[]
 
 async function entriesOf(cluster: Cluster, found: Found): Promise<readonly Entry[]> {
   const lookup = await lookupFor(cluster, found)

@@ -1,11 +1,12 @@
 /** Releases as they change, through all doors. */
+import type { Lookup } from '#core/api/reference.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import { doors } from '#doors/register.ts'
-import type { Cache } from '#kube/cluster.ts'
+import type { Cache, Cluster } from '#kube/cluster.ts'
 import { stopSignal } from '../signals.ts'
 import type { Connected } from './connect.ts'
 import { type Entry, entryOf, lookupFor } from './entry.ts'
-import type { Wanted } from './find.ts'
+import type { Found, Wanted } from './find.ts'
 
 /** Where only one release is meant, nothing else is watched. */
 export type Followed = Wanted & { readonly only?: Pick<Entry, 'resource' | 'name'> }
@@ -35,13 +36,14 @@ export async function follow(
       ] as const,
   )
   const ended = Promise.withResolvers<void>()
+  const lookup = remembered(cluster)
   const look = async (): Promise<void> => {
     const found = caches.flatMap(([door, cache]) =>
       [...cache.values()].map((object) => [door, typed(cache, object)] as const),
     )
-    const lookup = await lookupFor(cluster, found)
+    const named = await lookup(found)
     const entries = found
-      .map(([door, object]) => entryOf(door, object, lookup))
+      .map(([door, object]) => entryOf(door, object, named))
       .toSorted((one, other) => keyOf(one).localeCompare(keyOf(other)))
     if (tell(entries) === 'end') ended.resolve()
   }
@@ -55,6 +57,21 @@ export async function follow(
   await Promise.race([ended.promise, until])
   stop()
   await Promise.all(caches.map(([, cache]) => cache.stop()))
+}
+
+/** So long is what releases name taken to be as it was. */
+const rememberedMs = 10_000
+
+/** Asks for what releases name only when one of them is new or changed, or after a while. */
+function remembered(cluster: Cluster): (found: Found) => Promise<Lookup> {
+  let last: { readonly sign: string; readonly at: number; readonly lookup: Lookup } | undefined
+  return async (found) => {
+    const sign = found.map(([, { metadata }]) => `${metadata.uid} ${metadata.generation}`).join()
+    const at = cluster.ports.clock.monotonic()
+    if (last === undefined || last.sign !== sign || at - last.at > rememberedMs)
+      last = { sign, at, lookup: await lookupFor(cluster, found) }
+    return last.lookup
+  }
 }
 
 function keyOf({ namespace, name, door }: Entry): string {

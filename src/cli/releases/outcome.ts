@@ -1,26 +1,15 @@
 /** Where a release has come to, as a script wants to know it. */
-import type { ReasonType } from '#core/reasons.ts'
+import { isObstacle } from '../plan/plan.ts'
 import type { Entry } from './entry.ts'
 import { isObserved } from './facts.ts'
 
 /** `degraded`: turned back, or held by what only a change can mend. `underWay`: it may still go either way. */
 export type Outcome = 'healthy' | 'degraded' | 'aborted' | 'underWay'
 
-const obstacles: readonly ReasonType[] = [
-  'SpecInvalid',
-  'RivalRelease',
-  'RouteMissing',
-  'RouteUnusable',
-  'RouteRefused',
-  'ServiceTaken',
-  'WorkloadRefused',
-  'WriteRefused',
-]
-
 export function outcomeOf(entry: Entry): Outcome {
   const { book } = entry
   if (book === undefined || !isObserved(entry)) return 'underWay'
-  if (obstacles.includes(book.reason.type)) return 'degraded'
+  if (isObstacle(book.reason.type)) return 'degraded'
   if (book.trials.length > 0) return 'underWay'
   if (book.phase === 'Completed') return 'healthy'
   if (book.phase !== 'Failed') return 'underWay'

@@ -3,8 +3,8 @@ import { kindOf, kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { PodTemplate, Workload } from '#core/k8s/workloads.ts'
 import { labels, workloadOfPod } from '#core/render/names.ts'
-import type { Cluster } from '#kube/cluster.ts'
-import type { Entry } from './entry.ts'
+import type { Cluster, List } from '#kube/cluster.ts'
+import { type Entry, orUndefined } from './entry.ts'
 import { rolesInUse } from './facts.ts'
 
 export type Pod = KubeObject & {
@@ -68,10 +68,12 @@ function rolesRunning({ book }: Entry, revision: string): readonly string[] {
 
 async function workloadsOf(cluster: Cluster, entry: Entry): Promise<readonly Workload[]> {
   const kind = kindOf(entry.app?.workloads.kind ?? 'ReplicaSet')
-  const { items } = await cluster.list<Workload>(kind, {
-    namespace: entry.namespace,
-    labelSelector: `${labels.release}=${entry.name}`,
-  })
+  const items = await seen(
+    cluster.list<Workload>(kind, {
+      namespace: entry.namespace,
+      labelSelector: `${labels.release}=${entry.name}`,
+    }),
+  )
   const { uid } = entry.object.metadata
   return items
     .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true)
@@ -80,7 +82,12 @@ async function workloadsOf(cluster: Cluster, entry: Entry): Promise<readonly Wor
 
 async function podsOf(cluster: Cluster, { namespace, name }: Entry): Promise<readonly Pod[]> {
   const labelSelector = `${labels.release}=${name}`
-  return (await cluster.list<Pod>(kinds.pod, { namespace, labelSelector })).items
+  return seen(cluster.list<Pod>(kinds.pod, { namespace, labelSelector }))
+}
+
+/** Who may not see them sees the release without them. */
+async function seen<T>(asked: Promise<List<T>>): Promise<readonly T[]> {
+  return (await orUndefined(asked))?.items ?? []
 }
 
 /** The images of a template, as people tell versions apart. */

@@ -24,7 +24,7 @@ type Step =
 
 /** @throws UsageError that shows where the template cannot be read. */
 export function jsonpath(template: string, value: unknown): string {
-  return print(parse(template), value, value)
+  return print(parse(template), value)
 }
 
 function parse(template: string): readonly Part[] {
@@ -72,7 +72,7 @@ function unescaped(text: string): string {
 }
 
 const token =
-  /^(?:\.\.([\w-]+)|\.\*|\.((?:[\w-]|\\.)+)|\['([^']*)'\]|\["([^"]*)"\]|\[(-?\d+)\]|\[(-?\d*):(-?\d*)\]|\[\*\]|\[\?\(@([^=<>!]*?)\s*(?:(==|!=|<=|>=|<|>)\s*([^)]*?))?\s*\)\])/
+  /^(?:\.\.([\w-]+)|\.\*|\.((?:[^.[\]\\\s]|\\.)+)|\['([^']*)'\]|\["([^"]*)"\]|\[(-?\d+)\]|\[(-?\d*):(-?\d*)\]|\[\*\]|\[\?\(@([^=<>!]*?)\s*(?:(==|!=|<=|>=|<|>)\s*([^)]*?))?\s*\)\])/
 
 function stepsIn(text: string, template: string): readonly Step[] {
   let rest = text.replace(/^[$@]/, '')
@@ -114,7 +114,7 @@ function literal(text: string): unknown {
   return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text
 }
 
-function print(parts: readonly Part[], root: unknown, here: unknown): string {
+function print(parts: readonly Part[], here: unknown): string {
   return parts
     .map((part) => {
       switch (part.kind) {
@@ -124,7 +124,7 @@ function print(parts: readonly Part[], root: unknown, here: unknown): string {
           return found(part.steps, here).map(shown).join(' ')
         case 'range':
           return found(part.steps, here)
-            .map((each) => print(part.parts, root, each))
+            .map((each) => print(part.parts, each))
             .join('')
       }
     })

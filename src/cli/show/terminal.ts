@@ -28,15 +28,17 @@ export function terminalOf(stream: NodeJS.WriteStream, env: Environment = proces
 /** What control characters in names and messages must not do to a terminal: they are shown, not obeyed. */
 export function harmless(text: string): string {
   return text.replace(
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (letter) => `\\u${(letter.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   )
 }
+
+const colours = new RegExp(`(${'\x1b'}\\[[\\d;]*m)`)
 
 /** One line, cut at the terminal's edge; colours take no room. */
 export function fitted(line: string, width: number | undefined): string {
   if (width === undefined) return line
-  const parts = line.split(/(\x1b\[[\d;]*m)/)
+  const parts = line.split(colours)
   const length = parts.reduce((sum, part, index) => sum + (index % 2 === 0 ? part.length : 0), 0)
   if (length <= width) return line
   let room = Math.max(0, width - 1)

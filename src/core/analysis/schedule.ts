@@ -99,7 +99,7 @@ export type Measuring = {
 
 /** What to ask now, and when the next question is due. Nothing before the candidate has had traffic and warmed up. */
 export function schedule(measuring: Measuring, now: Instant): Schedule {
-  const { app, trial, state } = measuring
+  const { app, trial } = measuring
   const { analysis } = app
   const since = trial.trafficSince
   if (analysis === undefined || since === undefined) return { asks: [], next: undefined }

@@ -20,7 +20,7 @@ import { type Lookup, type Source, sourceOf } from './reference.ts'
 import { type Release, releaseApiVersion } from './release.ts'
 import { releaseSpecSchema } from './schema.ts'
 import { candidateRoles, readPlan } from './strategy/register.ts'
-import { readWorkloads } from './workloads.ts'
+import { readBounds, readWorkloads } from './workloads.ts'
 
 export type ReadResult =
   | { readonly kind: 'app'; readonly app: App }
@@ -79,6 +79,7 @@ function withSource(release: Release, { template, selector, replicas }: Source):
 function appOf(release: Release, reference: App['reference'], notes: Notes): App {
   const { metadata, spec } = release
   checkRelations(release, notes)
+  const bounds = readBounds(spec.workloads, notes)
   return {
     door: 'headgate',
     namespace: metadata.namespace ?? 'default',
@@ -98,7 +99,11 @@ function appOf(release: Release, reference: App['reference'], notes: Notes): App
     services: servicesOf(release, notes),
     traffic: trafficOf(release, notes),
     workloads: readWorkloads(spec.workloads, metadata.name, candidateRoles(spec).roles, notes),
-    plan: { ...(readPlan(release, notes) ?? noPlan), split: spec.workloads?.split === true },
+    plan: {
+      ...(readPlan(release, notes) ?? noPlan),
+      split: spec.workloads?.split === true,
+      ...(bounds === undefined ? {} : { bounds }),
+    },
     analysis: analysisOf(release, notes),
     progressDeadlineMs: notes.duration('spec.progressDeadline', spec.progressDeadline, 600_000),
     ...(reference === undefined ? {} : { reference }),

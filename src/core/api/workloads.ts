@@ -1,5 +1,11 @@
 /** `spec.workloads` of a Release: which objects run the pods, under which names, and how the judged ones become stable. */
-import { type Layout, type WorkloadKind, type Workloads, workloadKinds } from '../model/app.ts'
+import {
+  type Bounds,
+  type Layout,
+  type WorkloadKind,
+  type Workloads,
+  workloadKinds,
+} from '../model/app.ts'
 import { type RoleName, stable } from '../model/weights.ts'
 import { labels } from '../render/names.ts'
 import type { Notes } from './notes.ts'
@@ -12,6 +18,8 @@ export type ReleaseWorkloads = {
   readonly promotion?: 'replace' | 'handover'
   readonly idle?: 'keep' | 'delete'
   readonly split?: boolean
+  readonly maxSurge?: number | string
+  readonly maxUnavailable?: number | string
   readonly prefix?: string
   readonly telling?: Readonly<Record<string, string>>
   readonly labels?: Readonly<Record<string, string>>
@@ -43,6 +51,14 @@ export const workloadsSchema: Schema = object(
     split: {
       type: 'boolean',
       description: 'Stable gives up the pods that candidates take.',
+    },
+    maxSurge: {
+      'x-kubernetes-int-or-string': true,
+      description: 'With split: pods more than wanted while it is split anew, a number or a share.',
+    },
+    maxUnavailable: {
+      'x-kubernetes-int-or-string': true,
+      description: 'With split: pods fewer than wanted meanwhile, a number or a share.',
     },
     prefix: name(
       'With naming revision: workloads are PREFIX-REVISION; left out, RELEASE-REVISION.',
@@ -78,6 +94,25 @@ export function readWorkloads(
     ...(annotations === undefined ? {} : { annotations }),
     ...(history === undefined ? {} : { history }),
   }
+}
+
+/** Bounds of a split, where either is written. */
+export function readBounds(given: ReleaseWorkloads | undefined, notes: Notes): Bounds | undefined {
+  const { split, maxSurge, maxUnavailable } = given ?? {}
+  if (maxSurge === undefined && maxUnavailable === undefined) return undefined
+  for (const [field, value] of Object.entries({ maxSurge, maxUnavailable })) {
+    if (value === undefined || isCount(value)) continue
+    const hint = 'write a whole number or a share from 0% to 100%'
+    notes.add(`spec.workloads.${field}`, `${JSON.stringify(value)} is no count; ${hint}`)
+  }
+  if (split !== true)
+    notes.add('spec.workloads.maxSurge', 'bounds a split; write split: true, or leave it out')
+  return { maxSurge: maxSurge ?? '25%', maxUnavailable: maxUnavailable ?? 0 }
+}
+
+function isCount(given: number | string): boolean {
+  if (typeof given === 'number') return Number.isInteger(given) && given >= 0
+  return /^(100|\d{1,2})%$/.test(given)
 }
 
 function layoutOf(

@@ -2,7 +2,7 @@
 
 import { decide } from '../decide.ts'
 
-import type { KubeObject } from '../k8s/meta.ts'
+import type { KubeObject, ObjectRef } from '../k8s/meta.ts'
 import type { PodTemplate } from '../k8s/workloads.ts'
 import type { App } from '../model/app.ts'
 import { emptyMemo } from '../model/notebook.ts'
@@ -39,7 +39,7 @@ export function emptyObserved(app: App, objects: readonly KubeObject[]): Observe
 /** The routing object that people would have written, where they did not hand one in; undefined where none is needed. */
 export function assumedRoute(app: App): KubeObject | undefined {
   const ref = routers[app.traffic.router]?.objects(app)[0]
-  if (ref === undefined || ref.kind === 'Service') return undefined
+  if (ref === undefined || ref.kind === 'Service' || isMade(app, ref)) return undefined
   const services = Object.entries(app.services)
   const backends = services.map(([role, name]) => ({
     name,
@@ -50,6 +50,12 @@ export function assumedRoute(app: App): KubeObject | undefined {
   const metadata = { name, namespace: app.namespace, generation: 1, uid: 'assumed' }
   const object = { apiVersion, kind, metadata, spec: specFor(kind, backends) }
   return object
+}
+
+/** Whether the release makes it itself. */
+function isMade({ made }: App, { kind, name }: ObjectRef): boolean {
+  const objects = made?.objects ?? []
+  return objects.some((one) => one.kind === kind && one.metadata.name === name)
 }
 
 type Backend = { readonly name: string; readonly role: string; readonly weight: number }
@@ -80,6 +86,7 @@ const mostPasses = 300
 /** The release as it would be after another revision of it was installed, with the app's own still to come. */
 export function installedBefore(start: Observed, now: Instant): Observed {
   const template = otherTemplate(start.app.template)
+  // A name that its author gives is that of the next revision.
   const { revision: _revision, ...app } = start.app
   const before = { ...app, template, written: writtenHash(template) }
   const cluster = new VirtualCluster({ ...start, app: before })

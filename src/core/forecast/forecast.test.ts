@@ -172,3 +172,47 @@ describe('a forecast', () => {
     }
   }
 })
+
+describe('a forecast of what is made, named and missing', () => {
+  const virtual = (name: string) => ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata: { name },
+    spec: {
+      hosts: ['*'],
+      http: [{ route: [{ destination: { host: 'shop-stable' }, weight: 100 }] }],
+    },
+  })
+  const meshed = (): App => ({
+    ...appOf(),
+    traffic: { router: 'istio', route: 'shop', also: ['shop-mesh'], settleMs: 1000 },
+    made: {
+      service: { ports: [{ name: 'http', port: 80 }] },
+      objects: [virtual('shop'), virtual('shop-mesh')],
+    },
+  })
+
+  test('makes routing objects first, and writes both at each step', () => {
+    expect(assumedRoute(meshed())).toBeUndefined()
+    const first = forecast(emptyObserved(meshed(), []), now)
+    expect(lines(first).filter((one) => one === 'create VirtualService').length).toBe(2)
+    expect(first.end.phase).toBe('Completed')
+    const next = forecast(installedBefore(emptyObserved(meshed(), []), now), now)
+    expect(next.end).toMatchObject({ phase: 'Completed', settled: true })
+    expect(lines(next).filter((one) => one.endsWith('VirtualService')).length % 2).toBe(0)
+  })
+
+  test('calls the next revision by the name that its author gives', () => {
+    const seen = forecast(updateOf({ revision: 'v7' }), now)
+    const made = seen.moments.flatMap((one) =>
+      one.kind === 'write' && one.write.kind === 'ReplicaSet' ? [one.write.name] : [],
+    )
+    expect(made).toContain('shop-v7')
+  })
+
+  test('without a route has only its pods to tell of', () => {
+    const seen = forecast(updateOf({ traffic: { router: 'none' } }, []), now)
+    expect(seen.end).toMatchObject({ phase: 'Completed', settled: true })
+    expect(lines(seen).filter((one) => one.includes('HTTPRoute'))).toEqual([])
+  })
+})

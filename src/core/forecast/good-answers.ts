@@ -3,6 +3,7 @@ import type { Companions, GateAsk, MeasureAsk } from '../decision.ts'
 import type { HttpAnswer } from '../http-ask.ts'
 import type { Metric } from '../model/analysis.ts'
 import type { App } from '../model/app.ts'
+import type { Judge } from '../model/experiment.ts'
 import type { GateAnswer, MetricAnswer } from '../observed.ts'
 import type { Instant } from '../time.ts'
 
@@ -11,8 +12,9 @@ const plenty = 1_000_000
 
 export function goodAnswer(app: App, question: MeasureAsk, now: Instant): MetricAnswer {
   const { id, role, metric: name, revision, at, companions } = question
-  const metric = app.analysis?.metrics.find((one) => one.name === name)
-  const { value, stable } = goodValues(metric)
+  const judge = app.plan.experiment?.judges.find((one) => one.metric.name === name)
+  const metric = judge?.metric ?? app.analysis?.metrics.find((one) => one.name === name)
+  const { value, stable } = judge === undefined ? goodValues(metric) : clearWin(judge)
   const answers: Companions<HttpAnswer> = {
     ...(companions?.count === undefined ? {} : { count: series(plenty, at, false) }),
     ...(companions?.stable === undefined
@@ -31,6 +33,14 @@ function goodValues(metric: Metric | undefined): { value: number; stable: number
   const least = min ?? (max === undefined ? 0 : Math.min(0, max))
   const value = max === undefined ? least : (least + max) / 2
   return { value: min === undefined ? least : value, stable: compare === 'ratio' ? 1 : 0 }
+}
+
+/** What is compared is clearly better than stable. */
+function clearWin({ gives, options }: Judge): { value: number; stable: number } {
+  const [less, more] = gives === 'percent' ? [40, 60] : [0.4 * plenty, 0.6 * plenty]
+  return options.direction === 'higher'
+    ? { value: more, stable: less }
+    : { value: less, stable: more }
 }
 
 function series(value: number, at: Instant, range: boolean): HttpAnswer {

@@ -179,6 +179,8 @@ export type Plan = {
   readonly promotion: Promotion
   /** Stable gives up the pods that candidates take, so that there are never more in all than the app asks for. */
   readonly split?: boolean
+  /** With `split`: how many pods more than asked for there may be while it is split anew, and how many fewer. */
+  readonly bounds?: Bounds
   /** What ends the trial of candidates that are compared with stable; undefined where each goes by its steps alone. */
   readonly experiment?: Experiment
   /**
@@ -188,6 +190,12 @@ export type Plan = {
   readonly firstInstall?: 'serve' | 'steps'
   /** So many revisions of each candidate that were turned back are remembered, until one succeeds; left out, the last. */
   readonly keepFailures?: number
+}
+
+/** Whole numbers, or shares like `25%`: more are rounded up, fewer down, as in a Deployment. */
+export type Bounds = {
+  readonly maxSurge: number | string
+  readonly maxUnavailable: number | string
 }
 
 /** How a candidate that has been judged becomes stable, and what follows. */

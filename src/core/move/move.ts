@@ -36,9 +36,14 @@ export function move(
   const imagined = parts.find((part) => part.imagined !== undefined)?.imagined
   return {
     writes: parts.flatMap(({ writes }) => writes),
-    held: parts.flatMap(({ held }) => held),
+    held: [...parts.flatMap(({ held }) => held), ...bounded(stance)],
     ...(imagined === undefined ? {} : { imagined }),
   }
+}
+
+/** Nobody goes on before all that the step asks for has come, a few at a time. */
+function bounded({ bounded: left }: Stance): Part['held'] {
+  return left === undefined ? [] : [{ waiting: waitingFor('WaitingForPods', left) }]
 }
 
 /**

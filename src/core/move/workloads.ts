@@ -1,6 +1,6 @@
 /** Workloads: created and scaled up at once, scaled down only when nothing can reach their pods any more. */
 import type { Write } from '../decision.ts'
-import { type Facts, hasRules, isSettled } from '../facts.ts'
+import { type Facts, hasRules, isSettled, listedReady } from '../facts.ts'
 import { type RoleName, stable, weightOf } from '../model/weights.ts'
 import type { Observed, WorkloadSeen } from '../observed.ts'
 import { workload, workloadRef } from '../render/workload.ts'
@@ -78,9 +78,10 @@ function create(
 function floorOf(facts: Facts, stance: Stance, seen: WorkloadSeen, now: Instant): number {
   const wanted = podsOf(stance, seen.revision) ?? 0
   if (wanted >= seen.replicas) return wanted
-  // Behind one Service all carry for one another: the stance has counted who is ready.
   if (stance.pooled && podsOf(stance, seen.revision) !== undefined)
-    return facts.selected(stable) === undefined ? wanted : seen.replicas
+    return facts.selected(stable) === undefined
+      ? pooledFloor(facts, stance, seen, wanted)
+      : seen.replicas
   const free = Object.keys(facts.app.services).every((role) =>
     stance.revisions[role] === seen.revision
       ? weightOf(facts.weights ?? {}, role) <= weightOf(stance.weights, role) &&
@@ -88,6 +89,20 @@ function floorOf(facts: Facts, stance: Stance, seen: WorkloadSeen, now: Instant)
       : facts.selected(role) !== seen.revision && facts.listed(role, seen.name) === 0,
   )
   return free && isSettled(facts, now) ? wanted : seen.replicas
+}
+
+/** Behind one Service all carry for one another: what the others cannot carry yet stays. */
+function pooledFloor(facts: Facts, stance: Stance, seen: WorkloadSeen, wanted: number): number {
+  const { app } = facts
+  // A rolling update has counted who is ready, and knows how many may be missing.
+  if (app.plan.promotion.how === 'roll') return wanted
+  const revisions = new Set(stance.pods.map(({ revision }) => revision))
+  revisions.delete(seen.revision)
+  const others = [...revisions].reduce(
+    (sum, revision) => sum + listedReady(facts, stable, revision),
+    0,
+  )
+  return Math.max(wanted, Math.min(seen.replicas, app.replicas - others))
 }
 
 function forget(observed: Observed, facts: Facts, stance: Stance): readonly Write[] {

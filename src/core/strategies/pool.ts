@@ -4,9 +4,9 @@
  */
 
 import { type Facts, listedReady } from '../facts.ts'
-import type { App, Promotion } from '../model/app.ts'
+import type { App } from '../model/app.ts'
 import type { Trial } from '../model/notebook.ts'
-import { parseShare } from '../model/share.ts'
+import { limitsOf } from '../model/share.ts'
 import { stable } from '../model/weights.ts'
 import type { PodsWanted, Stance } from './strategy.ts'
 
@@ -66,14 +66,4 @@ export function rollingStance(app: App, stance: Stance, trial: Trial, facts: Fac
     revisions: done ? { ...stance.revisions, [stable]: trial.revision } : stance.revisions,
     pods: wanted,
   }
-}
-
-function limitsOf(
-  { maxSurge, maxUnavailable }: Promotion,
-  replicas: number,
-): { readonly surge: number; readonly unavailable: number } {
-  const surge = parseShare(maxSurge, replicas, Math.ceil)
-  const unavailable = parseShare(maxUnavailable, replicas, Math.floor)
-  // With neither, nothing could ever move.
-  return surge === 0 && unavailable === 0 ? { surge: 1, unavailable } : { surge, unavailable }
 }

@@ -22,6 +22,8 @@ export type Stance = {
     readonly part: 'carry' | 'release' | 'orphan' | 'refill' | 'relabel'
     readonly pods?: number
   }
+  /** Not yet all that the step asks for, because only so many pods may come and go at a time: what is left, in words. */
+  readonly bounded?: string
   /**
    * Forward moves wait until all of a weight can be carried. On the way back the share that can be carried moves at
    * once, and the rest as it can.

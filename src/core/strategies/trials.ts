@@ -5,6 +5,7 @@ import type { Notebook, Trial } from '../model/notebook.ts'
 import { podsFor, type RoleName, stable } from '../model/weights.ts'
 import { type Position, positionAt } from '../steps/step.ts'
 import type { Instant } from '../time.ts'
+import { withinBounds } from './bounds.ts'
 import { ratioStance } from './pool.ts'
 import { promotionPart, switched } from './promotion.ts'
 import { restStance } from './rest.ts'
@@ -36,7 +37,7 @@ export function trialsStance(
     shares,
     kept: leavingWithTraffic(back, facts, now),
     hurry: back.length > 0,
-    byPods: facts.router.capabilities.by === 'pods',
+    facts,
   })
   const [promoting] = inStage('promoting')
   const [verifying] = inStage('verifying')
@@ -65,10 +66,10 @@ function besideStable(
     readonly shares: readonly Share[]
     readonly kept: readonly RoleName[]
     readonly hurry: boolean
-    readonly byPods: boolean
+    readonly facts: Facts
   },
 ): Stance {
-  const { shares, kept, hurry, byPods } = given
+  const { shares, kept, hurry, facts } = given
   const roles = new Set([...routedRoles(app), ...kept])
   const stance: Stance = {
     ...rest,
@@ -85,10 +86,13 @@ function besideStable(
     hurry,
   }
   const [first] = shares
-  if (byPods && first !== undefined && first.weight > 0)
+  if (facts.router.capabilities.by === 'pods' && first !== undefined && first.weight > 0)
     return ratioStance(app, stance, first.trial, first.weight)
   const pods = shares.map(podsOfShare)
-  return { ...stance, pods: [...splitFrom(app, rest.pods, pods), ...pods] }
+  const split = { ...stance, pods: [...splitFrom(app, rest.pods, pods), ...pods] }
+  return shares.length === 1 && first !== undefined
+    ? withinBounds(app, split, facts, first.trial.role)
+    : split
 }
 
 // Without pods there is nothing to point at: such a candidate's Service stays where it is, and gets no traffic.

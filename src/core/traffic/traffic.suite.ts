@@ -100,6 +100,18 @@ export function routerSuite(router: Router, given: RouterFixture): void {
       )
     })
 
+    test('places in an object what it writes to it', () => {
+      fc.assert(
+        fc.property(crowded, weights, (objects, wanted) => {
+          const [ref] = router.objects(app)
+          const key = `${ref?.kind}/${ref?.name}`
+          const found = objects[key] as KubeObject
+          const after = written(objects, router.render(app, objects, to(wanted))) ?? {}
+          expect(onTheWire(router.placed(app, found, to(wanted)))).toEqual(onTheWire(after[key]))
+        }),
+      )
+    })
+
     test('leaves everything else as people wrote it', () => {
       fc.assert(
         fc.property(crowded, weights, (objects, wanted) => {
@@ -204,6 +216,13 @@ export function routerSuite(router: Router, given: RouterFixture): void {
       expect(router.capabilities.roles).toBeGreaterThanOrEqual(roles.length)
     })
   })
+}
+
+/** Without what every object may be left with. */
+function onTheWire(object: KubeObject | undefined): unknown {
+  const { metadata, ...rest } = JSON.parse(JSON.stringify(object)) as KubeObject
+  const { annotations = {}, ...others } = metadata
+  return { ...rest, metadata: { ...others, annotations } }
 }
 
 type SplitFor = (weight: number) => Weights

@@ -5,7 +5,7 @@ import type { Condition, KubeObject, Labels, OwnerReference } from '#core/k8s/me
 import type { Container, PodTemplate } from '#core/k8s/workloads.ts'
 import type { RoleName } from '#core/model/weights.ts'
 
-export const canaryAppApiVersion = apiVersionOf(kinds.canaryApp)
+const canaryAppApiVersion = apiVersionOf(kinds.canaryApp)
 
 /** The role, and the Istio subset, of the image on trial; the engine's `stable` is the subset `primary`. */
 export const secondary: RoleName = 'secondary'
@@ -142,6 +142,14 @@ function portsOf(own: Container | undefined, port: number): Ports {
     ({ name, containerPort }) => name !== 'http' && containerPort !== port,
   )
   return [{ name: 'http', containerPort: port }, ...others]
+}
+
+/** A sentence of the engine's in which images stand for the revisions that run them. */
+export function withImages(text: string, images: Readonly<Record<string, string>> = {}): string {
+  return Object.entries(images).reduce(
+    (told, [revision, image]) => told.replaceAll(`revision ${revision}`, image),
+    text,
+  )
 }
 
 /** The image of a template's first container, which is the one that podTemplate puts there. */

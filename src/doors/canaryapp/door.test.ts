@@ -259,6 +259,15 @@ describe('weakness 6: events speak of images', () => {
       expect(kubernetes[0]?.note).toMatch(note)
     })
 
+  test('and where the engine speaks of a revision, its image is named', () => {
+    const object = sample({}, { status: { images: { abc: 'app:v1' } } })
+    const message = 'all traffic is at revision abc again'
+    const back = event({ action: 'Return', reason: 'AnalysisFailed', message })
+    expect(canaryAppVocabulary(back, app, book, object).kubernetes[0]?.note).toContain(
+      'all traffic is at app:v1 again',
+    )
+  })
+
   test('steps that shift nothing are told nobody', () => {
     const { kubernetes } = canaryAppVocabulary(
       event({ action: 'StepAdvance', step: 1 }),

@@ -13,7 +13,7 @@ const stepMs = 5000
 const usualScrapeSeconds = 15
 
 /** Whether anybody is asked how the image on trial does. */
-export function isAnalysed({ prometheusQuery }: CanaryAppSpec): boolean {
+function isAnalysed({ prometheusQuery }: CanaryAppSpec): boolean {
   return prometheusQuery.trim() !== ''
 }
 
@@ -47,7 +47,7 @@ export function stepsOf(spec: CanaryAppSpec): readonly Step[] {
   ]
 }
 
-export function intervalMsOf({ trafficShiftUpdateInterval = 30 }: CanaryAppSpec): number {
+function intervalMsOf({ trafficShiftUpdateInterval = 30 }: CanaryAppSpec): number {
   return Math.max(1, trafficShiftUpdateInterval) * second
 }
 

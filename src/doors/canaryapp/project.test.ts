@@ -91,6 +91,19 @@ describe('C04, C12, C13: the fields of the document', () => {
     expect(after(failed, later).lastTrafficShift).toBe('2026-11-21T04:00:01Z')
   })
 
+  test('sentences speak of images, not of revisions', () => {
+    const reason = {
+      type: 'Serving',
+      message: `revision ${v1} serves all traffic`,
+      object: undefined,
+      since: at,
+      next: undefined,
+    } as const
+    const { message, conditions } = after(serving(object, { reason }), atRest)
+    expect(message).toBe(`${image('v1')} serves all traffic`)
+    expect(conditions?.find(({ type }) => type === 'Progressing')?.message).toBe(message)
+  })
+
   test('images are told by their names: the one that serves, and the one on trial', () => {
     expect(after(onTrial(2), atRest)).toMatchObject({
       primaryImage: image('v1'),

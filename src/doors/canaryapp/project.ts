@@ -6,7 +6,13 @@ import type { Notebook, Trial } from '#core/model/notebook.ts'
 import { stable } from '#core/model/weights.ts'
 import { positionAt } from '#core/steps/step.ts'
 import { formatInstant, type Instant } from '#core/time.ts'
-import { type CanaryApp, type CanaryAppStatus, imageIn, secondary } from './canary-app.ts'
+import {
+  type CanaryApp,
+  type CanaryAppStatus,
+  imageIn,
+  secondary,
+  withImages,
+} from './canary-app.ts'
 import { failedImages, failuresAfter } from './failures.ts'
 import { stepsOf, weightsOf } from './plan.ts'
 
@@ -42,9 +48,12 @@ export function canaryAppStatus(
     observedGeneration: book.observedGeneration,
     phase: book.phase,
     reason: book.reason.type,
-    message: book.reason.message,
+    message: withImages(book.reason.message, images),
     readyReplicas: own?.ready,
-    conditions: conditionsOf(before, book, trial),
+    conditions: conditionsOf(before, book, trial).map((one) => ({
+      ...one,
+      message: withImages(one.message, images),
+    })),
     images,
     headgate: statusOf(book, app),
   })

@@ -7,11 +7,13 @@ import {
   plainVocabulary,
   type Vocabulary,
 } from '#core/outbox/vocabulary.ts'
-import { secondary } from './canary-app.ts'
+import { type CanaryApp, secondary, withImages } from './canary-app.ts'
 
-export const canaryAppVocabulary: Vocabulary = (event, app, book) => {
+export const canaryAppVocabulary: Vocabulary = (event, app, book, object) => {
   const messages = plainVocabulary(event, app, book)
-  const note = noted(event, app)
+  const { status } = object as CanaryApp
+  const told = { ...event, message: withImages(event.message, status?.images) }
+  const note = noted(told, app)
   return { ...messages, kubernetes: note === undefined ? [] : [note] }
 }
 

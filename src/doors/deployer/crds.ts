@@ -62,12 +62,9 @@ const column = (title: string, type: string, jsonPath: string): Schema => ({
 
 const age = column('Age', 'date', '.metadata.creationTimestamp')
 
-function crd(
-  { kind, plural, version }: Kind,
-  spec: Schema,
-  more: { readonly status?: Schema; readonly columns: readonly Schema[] },
-): KubeObject {
-  const { status, columns } = more
+type More = { readonly status?: Schema; readonly columns: readonly Schema[] }
+
+function crd({ kind, plural, version }: Kind, spec: Schema, more: More): KubeObject {
   const made = {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -82,30 +79,25 @@ function crd(
         singular: kind.toLowerCase(),
         categories: ['headgate-records'],
       },
-      versions: [
-        {
-          name: version,
-          served: true,
-          storage: true,
-          schema: {
-            openAPIV3Schema: object(
-              {
-                apiVersion: { type: 'string' },
-                kind: { type: 'string' },
-                metadata: { type: 'object' },
-                spec,
-                ...(status === undefined ? {} : { status }),
-              },
-              { required: ['spec'] },
-            ),
-          },
-          ...(status === undefined ? {} : { subresources: { status: {} } }),
-          additionalPrinterColumns: columns,
-        },
-      ],
+      versions: [{ name: version, served: true, storage: true, ...versionOf(spec, more) }],
     },
   }
   return made as KubeObject
+}
+
+function versionOf(spec: Schema, { status, columns }: More): Schema {
+  const properties = {
+    apiVersion: { type: 'string' },
+    kind: { type: 'string' },
+    metadata: { type: 'object' },
+    spec,
+    ...(status === undefined ? {} : { status }),
+  }
+  return {
+    schema: { openAPIV3Schema: object(properties, { required: ['spec'] }) },
+    ...(status === undefined ? {} : { subresources: { status: {} } }),
+    additionalPrinterColumns: columns,
+  }
 }
 
 const app = column('App', 'string', '.spec.appName')

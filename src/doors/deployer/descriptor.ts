@@ -146,7 +146,18 @@ function problemsOf(descriptor: Descriptor, { nameLimit }: Limits): readonly str
     healthCheckType === undefined || ['', 'probe', 'simple'].includes(healthCheckType),
     'healthCheckType must be probe or simple',
   )
+  check(
+    isPath(descriptor.healthCheckPath ?? ''),
+    'healthCheckPath must be a path such as health or /status/health',
+  )
   return [...found, ...headerProblems(descriptor), ...containerProblems(descriptor)]
+}
+
+/** Nothing that leads out of the pod that is asked. */
+function isPath(text: string): boolean {
+  const [path = ''] = text.split('?')
+  const plain = /^[!-~]*$/.test(text) && !/[#\\]/.test(text) && !text.startsWith('//')
+  return plain && !/(^|\/)(\.|%2e){1,2}(\/|$)/i.test(path)
 }
 
 const token = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/

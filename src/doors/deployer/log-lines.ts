@@ -5,10 +5,9 @@ import { formatInstant, type Instant } from '#core/time.ts'
 export const chunkBytes = 256 * 1024
 const longestLine = 8 * 1024
 
-/** A31: one line, with its time. What would break it into two is written as spaces. */
+/** A31: one line, with its time. What would break it into two, or move a cursor, is written as spaces. */
 export function logLine(now: Instant, text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not get through
-  const plain = text.replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, ' ')
+  const plain = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
   return `${formatInstant(now)} ${cutTo(plain, longestLine)}`
 }
 

@@ -1,4 +1,5 @@
 /** Reads logs from their records: whole, or followed by a watch as they grow. Any replica can, whoever writes them. */
+import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import { type LogChunk, logKind } from './kinds.ts'
 import { labels } from './names.ts'
@@ -22,46 +23,51 @@ export type Following = {
 }
 
 export function logReader(cluster: Cluster): LogReader {
-  const chunksOf = async (namespace: string, deployment: string): Promise<readonly LogChunk[]> => {
-    const labelSelector = `${labels.deployment}=${deployment}`
-    const { items } = await cluster.list<LogChunk>(logKind, { namespace, labelSelector })
-    return items
-  }
   return {
-    text: async (namespace, deployment) => textOf(linesOf(await chunksOf(namespace, deployment))),
-    follow: ({ namespace, deployment }, tell) => {
-      const labelSelector = `${labels.deployment}=${deployment}`
-      const cache = cluster.watch<LogChunk>(logKind, {
-        namespace,
-        labelSelector,
-        project: (object) => object as LogChunk,
-      })
-      let told = 0
-      let isFirst = true
-      const tellOf = (chunks: Iterable<LogChunk>): void => {
-        const lines = linesOf(chunks)
-        // Lines are only ever added; a view that is behind has nothing new.
-        if (lines.length <= told && !isFirst) return
-        const text = textOf(lines.slice(told))
-        told = Math.max(told, lines.length)
-        isFirst = false
-        tell(text)
-      }
-      const end = cache.subscribe(() => {
-        if (!isFirst && cache.isSynced()) tellOf(cache.values())
-      })
-      const begun = cache.synced().then(
-        () => tellOf(cache.values()),
-        () => undefined,
-      )
-      return {
-        begun,
-        catchUp: async () => tellOf(await chunksOf(namespace, deployment)),
-        stop: async () => {
-          end()
-          await cache.stop()
-        },
-      }
+    text: async (namespace, deployment) =>
+      textOf(linesOf(await chunksOf(cluster, { namespace, deployment }))),
+    follow: (at, tell) => follow(cluster, at, tell),
+  }
+}
+
+type At = { readonly namespace: string; readonly deployment: string }
+
+function selected({ namespace, deployment }: At) {
+  return { namespace, labelSelector: `${labels.deployment}=${deployment}` }
+}
+
+async function chunksOf(cluster: Cluster, at: At): Promise<readonly LogChunk[]> {
+  const { items } = await cluster.list<LogChunk>(logKind, selected(at))
+  return items
+}
+
+function follow(cluster: Cluster, at: At, tell: (text: string) => void): Following {
+  const project = (object: KubeObject): LogChunk => object as LogChunk
+  const cache = cluster.watch<LogChunk>(logKind, { ...selected(at), project })
+  let told = 0
+  let isFirst = true
+  const tellOf = (chunks: Iterable<LogChunk>): void => {
+    const lines = linesOf(chunks)
+    // Lines are only ever added; a view that is behind has nothing new.
+    if (lines.length <= told && !isFirst) return
+    const text = textOf(lines.slice(told))
+    told = Math.max(told, lines.length)
+    isFirst = false
+    tell(text)
+  }
+  const end = cache.subscribe(() => {
+    if (!isFirst && cache.isSynced()) tellOf(cache.values())
+  })
+  const begun = cache.synced().then(
+    () => tellOf(cache.values()),
+    () => undefined,
+  )
+  return {
+    begun,
+    catchUp: async () => tellOf(await chunksOf(cluster, at)),
+    stop: async () => {
+      end()
+      await cache.stop()
     },
   }
 }

@@ -23,7 +23,7 @@ export const annotations = {
   imported: 'deployer.headgate.dev/imported',
 } as const
 
-export const doorName = 'deployer'
+const doorName = 'deployer'
 export const ofDoor: Labels = { [labels.door]: doorName }
 export const doorSelector = `${labels.door}=${doorName}`
 

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Descriptor, readDescriptor } from './descriptor.ts'
 import { addLines, chunkBytes, logLine } from './log-lines.ts'
-import { stayingService, versionedService } from './service.ts'
+import { bridged, stayingService, versionedService } from './service.ts'
 import { podTemplate } from './template.ts'
 import { nextVersion } from './version.ts'
 
@@ -91,6 +91,18 @@ describe('Services', () => {
       { name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' },
       { name: 'port-81', port: 81, targetPort: 81, protocol: 'TCP' },
     ])
+  })
+
+  test('lead to old pods and new ones alike while they turn', () => {
+    const before = [
+      { name: 'http', port: 80 },
+      { name: 'admin', port: 81 },
+    ]
+    const after = [
+      { name: 'http', port: 8080 },
+      { name: 'admin', port: 81 },
+    ]
+    expect(bridged(before, after)).toEqual([...before, { name: 'port-8080', port: 8080 }])
   })
 
   test('of pods without ports have 9999', () => {

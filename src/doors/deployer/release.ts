@@ -42,6 +42,8 @@ export function releaseSpec(
     traffic: { router: 'service' },
     strategy: { blueGreen: { scaleDownDelay: formatDuration(drainMs) } },
     progressDeadline: formatDuration(deadlineMs),
+    // Promotion is the deployment's own matter: the front has to follow first.
+    actions: { allow: ['pause', 'resume', 'abort'], instead: 'the deployer' },
   }
 }
 

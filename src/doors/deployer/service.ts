@@ -66,6 +66,21 @@ export function stayingPorts(descriptor: Descriptor): readonly ServicePort[] {
   return portsOf(descriptor).map((port) => servicePort(port, port.name ?? port.containerPort))
 }
 
+/**
+ * Ports with which old pods and new ones are reached alike, for the moment of the switch: those that are there, and
+ * those that come, each number once and each name once.
+ */
+export function bridged(
+  before: readonly ServicePort[],
+  after: readonly ServicePort[],
+): readonly ServicePort[] {
+  const names = new Set(before.map(({ name }) => name))
+  const coming = after
+    .filter(({ port }) => !before.some((one) => one.port === port))
+    .map((one) => (names.has(one.name) ? { ...one, name: `port-${one.port}` } : one))
+  return [...before, ...coming]
+}
+
 const plain: { readonly type: string; readonly sessionAffinity: string } = {
   type: 'ClusterIP',
   sessionAffinity: 'None',

@@ -11,6 +11,6 @@ export function nextVersion(newVersion: string, known: readonly string[]): strin
 }
 
 /** The number that a version is; 0 for versions of another kind. */
-export function numberOf(version: string): number {
+function numberOf(version: string): number {
   return /^[1-9]\d{0,14}$/.test(version) ? Number(version) : 0
 }

@@ -17,7 +17,7 @@ export type DecisionShown = {
   readonly metrics?: Readonly<Record<string, MetricShown>>
 }
 
-export type MetricShown = {
+type MetricShown = {
   readonly value?: number
   readonly threshold: number
   readonly passed: boolean

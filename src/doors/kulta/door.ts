@@ -12,6 +12,7 @@ import { readRollout, type Settings } from './read.ts'
 import { group, type Rollout, storedVersion, versions } from './rollout.ts'
 import { rolloutCrd } from './schema.ts'
 import { bookOf, rolloutStatus } from './status.ts'
+import { bookLeft, formerSets } from './takeover.ts'
 import { kultaVocabulary } from './vocabulary.ts'
 
 export function kultaWith(settings: Settings): Door {
@@ -19,8 +20,10 @@ export function kultaWith(settings: Settings): Door {
     name: 'kulta',
     kind: kinds.rollout,
     crds: [rolloutCrd as unknown as KubeObject],
-    read: (object) => readRollout(object as Rollout, settings),
-    notebook: (object) => notebookOf(bookOf((object as Rollout).status)),
+    related: (object) => formerSets(object as Rollout),
+    read: (object, lookup) => readRollout(object as Rollout, settings, lookup),
+    notebook: (object, lookup) =>
+      notebookOf(bookOf((object as Rollout).status)) ?? bookLeft(object as Rollout, lookup),
     status: (object, book, app) => rolloutStatus(object as Rollout, book, app),
     vocabulary: kultaVocabulary(settings),
     actions,

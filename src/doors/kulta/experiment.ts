@@ -18,7 +18,7 @@ export type ExperimentShown = {
 
 export type Variant = 'A' | 'B'
 
-export type ResultShown = {
+type ResultShown = {
   readonly name: string
   readonly valueA: number
   readonly valueB: number

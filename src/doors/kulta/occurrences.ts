@@ -6,7 +6,7 @@ import { formatInstant, type Instant } from '#core/time.ts'
 import { type Rollout, type StrategyName, strategyOf } from './rollout.ts'
 import type { Transition } from './transitions.ts'
 
-export type Occurrence = {
+type Occurrence = {
   readonly protocol_version: '1.0'
   /** A ULID: sorted by time, the same for the same transition. */
   readonly id: string

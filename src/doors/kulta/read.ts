@@ -1,6 +1,7 @@
 /** From a Rollout to the engine's model: an app, or the problems that keep it from being one. */
 import { Notes } from '#core/api/notes.ts'
 import type { ReadResult } from '#core/api/read.ts'
+import type { Lookup } from '#core/api/reference.ts'
 import { notebookOf } from '#core/api/status.ts'
 import { problemsOf } from '#core/express.ts'
 import type { Labels, OwnerReference } from '#core/k8s/meta.ts'
@@ -16,6 +17,7 @@ import type { Part, Reading } from './part.ts'
 import { group, labels, type Rollout, type RolloutSpec, storedVersion } from './rollout.ts'
 import { readSimple } from './simple.ts'
 import { bookOf } from './status.ts'
+import { type Former, formersOf, takeOvers } from './takeover.ts'
 import type { Speaking } from './vocabulary.ts'
 
 export type Settings = {
@@ -23,11 +25,15 @@ export type Settings = {
   readonly prometheus?: string
 } & Speaking
 
-export function readRollout(rollout: Rollout, settings: Settings): ReadResult {
+export function readRollout(
+  rollout: Rollout,
+  settings: Settings,
+  lookup: Lookup = () => undefined,
+): ReadResult {
   const shape = shapeProblem(rollout)
   if (shape !== undefined) return { kind: 'problems', problems: [shape] }
   const notes = new Notes()
-  const app = appOf(rollout, settings, notes)
+  const app = withFormers(appOf(rollout, settings, notes), formersOf(rollout, lookup))
   const problems = notes.found.length > 0 ? notes.found : problemsOf(app)
   return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'app', app }
 }
@@ -50,6 +56,14 @@ function shapeProblem({ spec }: Rollout): { path: string; message: string } | un
   if (!Array.isArray(given.template?.spec?.containers))
     return { path: 'spec.template.spec.containers', message: 'Required value' }
   return undefined
+}
+
+/** What the original left stays as it is; its pods cannot be handed over. */
+function withFormers(app: App, formers: readonly Former[]): App {
+  const { layout } = app.workloads
+  if (formers.length === 0 || layout.by !== 'role') return app
+  const workloads = { ...app.workloads, layout: { ...layout, promotion: 'replace' as const } }
+  return { ...app, workloads, takeOver: takeOvers(formers) }
 }
 
 function appOf(rollout: Rollout, { prometheus }: Settings, notes: Notes): App {

@@ -1,7 +1,6 @@
 /** The Rollout of KULTA as it stands on the wire; v1alpha1 and v1beta1 say the same with the same fields. */
 import type { KubeObject, Labels } from '#core/k8s/meta.ts'
 import type { PodTemplate } from '#core/k8s/workloads.ts'
-import type { Verb } from '#core/model/app.ts'
 
 export const group = 'kulta.io'
 export const versions = ['v1alpha1', 'v1beta1'] as const
@@ -24,14 +23,14 @@ export type RolloutSpec = {
   readonly advisor?: Advisor
 }
 
-export type Advisor = {
+type Advisor = {
   readonly level?: 'Off' | 'Context' | 'Advised' | 'Planned' | 'Driven'
   readonly endpoint?: string
   readonly timeoutSeconds?: number
 }
 
 /** Of several, the first counts: simple, blueGreen, abTesting, canary. */
-export type RolloutStrategy = {
+type RolloutStrategy = {
   readonly simple?: SimpleStrategy
   readonly blueGreen?: BlueGreenStrategy
   readonly abTesting?: AbTestingStrategy
@@ -49,7 +48,7 @@ export type CanaryStrategy = {
   readonly analysis?: RolloutAnalysis
 }
 
-export type CanaryStep = {
+type CanaryStep = {
   readonly setWeight?: number
   /** Without a duration it waits until somebody promotes. */
   readonly pause?: { readonly duration?: string }
@@ -82,7 +81,7 @@ export type AbTestingStrategy = {
   readonly analysis?: AbAnalysis
 }
 
-export type TrafficRouting = { readonly gatewayAPI?: { readonly httpRoute: string } }
+type TrafficRouting = { readonly gatewayAPI?: { readonly httpRoute: string } }
 
 export type RolloutAnalysis = {
   readonly prometheus?: { readonly address?: string }
@@ -132,17 +131,6 @@ export function strategyOf({ strategy }: RolloutSpec): StrategyName {
   return 'canary'
 }
 
-/** Annotations that are commands: their values, what they ask for. */
-export const commandAnnotations: readonly {
-  readonly key: string
-  readonly verb: Verb
-}[] = [
-  { key: 'kulta.io/abort', verb: 'abort' },
-  { key: 'kulta.io/pause', verb: 'pause' },
-  { key: 'kulta.io/retry', verb: 'retry' },
-  { key: 'kulta.io/promote', verb: 'promote' },
-  { key: 'rollouts.kulta.io/promote', verb: 'promote' },
-]
 export const concludeAnnotation = 'kulta.io/conclude-experiment'
 
 export const labels = {

@@ -65,6 +65,7 @@ export const statusSchema: Schema = {
     lastDecisionSource: words,
     observedGeneration: { type: 'integer', format: 'int64' },
     conditions: list({ type: 'object', ...open }, { 'x-kubernetes-list-type': 'atomic' }),
+    former: { type: 'boolean', description: "ReplicaSets of KULTA's own controller run still." },
     headgate: {
       type: 'object',
       description: 'What Headgate remembers between passes.',

@@ -128,7 +128,7 @@ const abTesting = object(
 )
 
 /** The schema of `spec`. */
-export const rolloutSpecSchema: Schema = object(
+const rolloutSpecSchema: Schema = object(
   {
     replicas: count('Pods that serve all traffic.', 0, { default: 1 }),
     selector: object({

@@ -3,7 +3,7 @@ import { Notes } from '#core/api/notes.ts'
 import type { ReleaseStatus } from '#core/api/release.ts'
 import { statusOf } from '#core/api/status.ts'
 import type { Condition } from '#core/k8s/meta.ts'
-import { type App, routedRoles } from '#core/model/app.ts'
+import type { App } from '#core/model/app.ts'
 import type { Notebook, Trial } from '#core/model/notebook.ts'
 import { stable } from '#core/model/weights.ts'
 import { formatInstant, type Instant } from '#core/time.ts'
@@ -31,6 +31,8 @@ export type RolloutStatus = {
   readonly observedGeneration?: number
   readonly conditions?: readonly Condition[]
   readonly headgate?: ReleaseStatus
+  /** ReplicaSets of the original run still. */
+  readonly former?: boolean
 }
 
 /** What the engine remembers in a status; undefined where it never wrote any, as in one that the original left. */
@@ -68,7 +70,12 @@ export function rolloutStatus(
     ...(experiment === undefined ? {} : { abExperiment: experiment }),
     ...(source === undefined ? {} : { lastDecisionSource: source }),
     ...common,
+    ...(isFormer(app) ? { former: true } : {}),
   }
+}
+
+function isFormer({ workloads: { layout } }: App): boolean {
+  return layout.by === 'role' && layout.promotion === 'replace'
 }
 
 /** Held by its metrics' policy it is paused to its people, also where it shows a preview. */
@@ -160,12 +167,4 @@ function time<Field extends string>(
   at: Instant | undefined,
 ): { readonly [F in Field]?: string } {
   return at === undefined ? {} : ({ [field]: formatInstant(at) } as { [F in Field]: string })
-}
-
-/** The share of the candidate as it stands in the route. */
-export function candidateWeight(app: App, { roles }: Notebook): number {
-  const candidates = new Set(routedRoles(app))
-  return roles
-    .filter(({ role }) => role !== stable && candidates.has(role))
-    .reduce((sum, { wanted }) => sum + wanted, 0)
 }

@@ -21,7 +21,7 @@ export type Transition = {
   readonly step: StepTold | undefined
 }
 
-export type StepTold = {
+type StepTold = {
   readonly index: number
   readonly total: number
   readonly traffic_weight: number

@@ -13,7 +13,8 @@ import { KubeError } from '#kube/errors.ts'
 import type { Transport } from '#kube/http.ts'
 import type { Log, LogFacts } from '#kube/log.ts'
 import { reachThrough } from '#kube/reach.ts'
-import { systemPorts } from '#kube/system.ts'
+import type { Clock } from '#kube/ports.ts'
+import { systemClock, systemPorts } from '#kube/system.ts'
 import { sendDirect } from '#kube/transport.ts'
 import { type RunningApiServer, startApiServer } from '#local/api-server/start.ts'
 import { established } from '#local/definitions.ts'
@@ -54,6 +55,7 @@ type Given = {
   readonly options?: Readonly<Record<string, string | boolean | readonly string[]>>
   readonly env?: Readonly<Record<string, string>>
   readonly transport?: Transport
+  readonly clock?: Clock
   readonly host?: string
   readonly namespace?: string
   readonly log?: Log
@@ -66,7 +68,7 @@ async function listener(given: Given = {}): Promise<string> {
   const cluster = connectTo(given.transport ?? server.transport(), ports)
   const face = await start({
     cluster,
-    clock: ports.clock,
+    clock: given.clock ?? ports.clock,
     reach: reachThrough({ cluster, way: 'proxy', rules: strictRules, direct: sendDirect }),
     log: given.log ?? silent,
     address: { host: given.host ?? '127.0.0.1', port: 0 },
@@ -422,6 +424,15 @@ describe('what is written', () => {
       .toBe(409)
   })
 
+  test('MD16: two organisations do not share a service of one namespace', async () => {
+    const base = await listener()
+    const of = (organisation_id: string) =>
+      say(base, { body: event({}, { workspace_id: 'twice', organisation_id }) })
+    expect((await of('one')).status).toBe(200)
+    await expect.poll(async () => (await of('other')).status).toBe(409)
+    expect((await of('one')).status).toBe(200)
+  })
+
   test('decision 27: without SUPERPOSITION_URL Started is asked to come again, what needs no configuration is taken', async () => {
     const base = await listener({ env: {} })
     const answer = await say(base, { body: event() })
@@ -449,6 +460,22 @@ describe('what is written', () => {
     expect(await recordsOf(`7300${number}`)).toEqual([])
     broken = false
     expect((await say(base, { body })).status).toBe(200)
+  })
+
+  test('MD17: while the API server hangs, nobody waits longer than five seconds, nor more than 64 at a time', async () => {
+    const inner = server.transport()
+    let hangs = false
+    const transport: Transport = {
+      ...inner,
+      send: (request, options) => (hangs ? new Promise(() => {}) : inner.send(request, options)),
+    }
+    const base = await listener({ transport, clock: systemClock({ speed: 20 }) })
+    hangs = true
+    const answers = await Promise.all(Array.from({ length: 70 }, () => say(base, { body: event() })))
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 503))
+    const messages = answers.map(({ message }) => message)
+    expect(messages.filter((message) => message.includes('too many events'))).toHaveLength(6)
+    expect(messages.filter((message) => message.includes('not be recorded in time'))).toHaveLength(64)
   })
 
   test('S08, S10, MD14: ConfigChanged is acknowledged', async () => {

@@ -20,8 +20,10 @@ export function labelOf(text: string, most: number): string {
 
 /** A label value is as long as this; so are our names, which are label values too. */
 const longest = 63
-/** Room for a variant in the names of a service's objects. */
-const longestService = 30
+/** Kubernetes cuts names of pods there; what their Deployment is called must stay whole in them. */
+const longestDeployment = 57
+/** Leaves room for a variant: an experiment's id and five characters more. */
+const longestService = 28
 
 /** The name of a workspace's service. */
 export function serviceName(workspace: string): string {
@@ -30,7 +32,7 @@ export function serviceName(workspace: string): string {
 
 /** The name of a variant in the names of its service's objects, all of which are short enough then. */
 export function variantName(service: string, id: string): string {
-  return labelOf(id, longest - `${service}-service-`.length)
+  return labelOf(id, longestDeployment - `${service}-dep-`.length)
 }
 
 /** What the door's objects are called; `{service}` and `{variant}` stand for theirs. */

@@ -1,5 +1,5 @@
 /** Names, configurations, templates and options: small readers, each with its table. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -34,8 +34,11 @@ describe('MD20: names', () => {
   test('all names of the longest service and variant fit', () => {
     const service = serviceName('S'.repeat(200))
     const variant = variantName(service, 'v'.repeat(200))
-    for (const kind of ['dep', 'service', 'ingress'])
+    for (const kind of ['service', 'ingress'])
       expect(`${service}-${kind}-${variant}`.length).toBeLessThanOrEqual(63)
+    // Pods are cut at 58 characters, and are told apart by what comes before.
+    expect(`${service}-dep-${variant}`.length).toBeLessThanOrEqual(57)
+    expect(variantName(service, '7300000000000000000-blue')).toBe('7300000000000000000-blue')
   })
 
   test('records of two organisations do not meet', () => {
@@ -156,6 +159,13 @@ describe('M14: templates', () => {
         { name: 'sidecar' },
       ],
     })
+  })
+
+  test('the example is understood', () => {
+    const text = readFileSync('examples/superposition/templates.json', 'utf8')
+    const templates = readTemplates(JSON.parse(text))
+    expect(templates.names.host).toBe('{service}.{namespace}.example.com')
+    expect(podTemplateOf(templates, of).spec.containers[0]).toHaveProperty('readinessProbe')
   })
 
   const rows: readonly [string, unknown, string][] = [

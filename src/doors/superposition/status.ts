@@ -44,7 +44,7 @@ function tell(record: Experiment, known: Known): Told {
   const { refused, problem } = known
   if (refused !== undefined) return { phase: 'Refused', message: refused, error: refused }
   if (problem !== undefined) return { phase: 'Failed', message: problem, error: problem }
-  const failure = failureOf(record, known.release)
+  const failure = failureOf(record, known)
   if (failure !== undefined) return { phase: 'Failed', message: failure, error: failure }
   if (spec.state === 'CONCLUDED') return concluded(record, known)
   const left = leaving(record, known.release)
@@ -63,7 +63,10 @@ function concluded(record: Experiment, known: Known): Told {
       ? { phase: 'Concluded', message: 'control won; stable was not touched' }
       : { phase: 'Progressing', message: left }
   if (known.concluded < versionOf(record))
-    return { phase: 'Promoting', message: reasonOf(known.release) }
+    return {
+      phase: 'Promoting',
+      message: `${winner.id} becomes stable; ${seeRelease(known.release)}`,
+    }
   return left === undefined
     ? { phase: 'Concluded', message: `${winner.id} won and serves` }
     : { phase: 'Promoting', message: left }
@@ -75,13 +78,20 @@ function underWay({ spec }: Experiment, release: Release | undefined): Told {
     const seen = candidateIn(release, variant)
     return seen !== undefined && seen.weight.confirmed === wanted && seen.weight.wanted === wanted
   })
-  if (!isThere) return { phase: 'Progressing', message: reasonOf(release) }
+  if (!isThere)
+    return {
+      phase: 'Progressing',
+      message: `each variant is to get ${wanted} per cent; ${seeRelease(release)}`,
+    }
   const phase: Phase = spec.state === 'PAUSED' ? 'Paused' : 'Running'
   return { phase, message: `each variant has ${wanted} per cent of the traffic` }
 }
 
-function failureOf({ spec }: Experiment, release: Release | undefined): string | undefined {
-  if (spec.state !== 'INPROGRESS' && spec.state !== 'PAUSED') return undefined
+/** Why its variants were turned back, if they were: while they are on trial, or are to become stable. */
+function failureOf(record: Experiment, { release, concluded: done }: Known): string | undefined {
+  const { spec } = record
+  const isPromoting = winnerOf(record) !== undefined && done < versionOf(record)
+  if (spec.state !== 'INPROGRESS' && spec.state !== 'PAUSED' && !isPromoting) return undefined
   const roles = experimental(spec.variants).map(roleOf)
   const { failed = [], trials = [] } = release?.status ?? {}
   const found = failed.find(
@@ -102,8 +112,9 @@ function leaving({ spec }: Experiment, release: Release | undefined): string | u
         trials.some(({ candidate }) => candidate === role) ||
         asked.some(({ name }) => name === role),
     )
-  if (present.length > 0) return `${present.join(', ')}: ${reasonOf(release)}`
-  return release === undefined || isCleared(release) ? undefined : reasonOf(release)
+  if (present.length > 0) return `${present.join(', ')} is being taken back; ${seeRelease(release)}`
+  if (release === undefined || isCleared(release)) return undefined
+  return `what is left is being cleared away; ${seeRelease(release)}`
 }
 
 /** Nothing of those that left is there any more, as far as can be told beside others that are on trial. */
@@ -113,8 +124,11 @@ function isCleared({ metadata, spec, status }: Release): boolean {
   return others.length > 0 || status?.phase === 'Completed'
 }
 
-function reasonOf(release: Release | undefined): string {
-  return release?.status?.reason?.message ?? 'the release is being written'
+// Its reason changes with every pod that becomes ready: to repeat that here would be a write for each, on each record.
+function seeRelease(release: Release | undefined): string {
+  return release === undefined
+    ? 'the release is being written'
+    : `Release ${release.metadata.name} says what it waits for`
 }
 
 function weightsOf({ spec }: Experiment, release: Release | undefined): string {

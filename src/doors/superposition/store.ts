@@ -58,16 +58,28 @@ async function written(parts: StoreParts, event: ExperimentEvent): Promise<Recor
   const spot = await spotOf(parts, event)
   const why = notAllowed(parts, spot.namespace)
   if (why !== undefined) return refused(422, why)
-  const service = serviceName(workspace)
-  const rival = parts.releases.get(`${spot.namespace}/${service}`)
-  if (rival !== undefined && !isOurs(rival)) {
-    const release = `Release ${service} in ${spot.namespace}`
-    return {
-      kind: 'conflict',
-      why: `the ${release} was not made for Superposition; rename or delete it`,
-    }
-  }
+  const conflict = conflictAt(parts, spot.namespace, event)
+  if (conflict !== undefined) return { kind: 'conflict', why: conflict }
   return settle(parts, event, spot)
+}
+
+/** Why the names of the service's objects belong to somebody else, if they do. */
+function conflictAt(
+  { releases, records }: StoreParts,
+  namespace: string,
+  { origin }: ExperimentEvent,
+): string | undefined {
+  const { workspace, organisation = usualOrganisation } = origin
+  const service = serviceName(workspace)
+  const rival = releases.get(`${namespace}/${service}`)
+  if (rival !== undefined && !isOurs(rival))
+    return `the Release ${service} in ${namespace} was not made for Superposition; rename or delete it`
+  for (const { metadata, spec } of records.values()) {
+    const isThere = metadata.namespace === namespace && spec.service === service
+    if (isThere && spec.organisation !== organisation)
+      return `the service ${service} in ${namespace} is that of the organisation ${spec.organisation}; give one of the two workspaces another name or namespace`
+  }
+  return undefined
 }
 
 function notAllowed({ settings, only }: StoreParts, namespace: string): string | undefined {

@@ -65,7 +65,8 @@ export function superpositionApi(parts: ApiParts): SuperpositionApi {
       if (answer.status === 304 && known !== undefined) return known.config
       const config = mapIn(answer, 'config/resolve')
       const lastModified = answer.headers['last-modified']
-      if (lastModified !== undefined) remember(key, { lastModified, config })
+      if (lastModified !== undefined && isSafelyPast(answer, parts.clock))
+        remember(key, { lastModified, config })
       return config
     },
     experiment: async (of) => {
@@ -74,6 +75,13 @@ export function superpositionApi(parts: ApiParts): SuperpositionApi {
       return answer.status === 404 ? undefined : mapIn(answer, 'experiments')
     },
   }
+}
+
+/** Times in headers are whole seconds: what changed a moment ago may change again and bear the same time. */
+function isSafelyPast({ headers }: Answer, clock: Clock): boolean {
+  const date = headers['date']
+  const now = date === undefined ? clock.now() : Date.parse(date)
+  return now - Date.parse(headers['last-modified'] ?? '') >= 2000
 }
 
 /** A condition on variantIds matches when the list contains it; text never matches. */

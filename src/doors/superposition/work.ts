@@ -14,7 +14,7 @@ import { type Built, build } from './build.ts'
 import { type Experiment, experimentKind } from './experiment.ts'
 import { expired } from './expiry.ts'
 import { lacksRoute, makeIngress } from './main-objects.ts'
-import { isOurs, type Place, standingOf } from './release.ts'
+import { isOurs, type Place, promoteAgainMs, standingOf } from './release.ts'
 import { tellReverted } from './reverted.ts'
 import type { Settings } from './settings.ts'
 import { statusOf } from './status.ts'
@@ -42,6 +42,9 @@ const tryAgainMs = 15_000
 /** Failures are of the network mostly: soon at first, never later than this. */
 const retry = { firstMs: 100, mostMs: 30_000, perSecond: 50 }
 
+/** Changes come in bursts: a pass sees what came within this time. */
+const soon = { afterMs: 20 }
+
 /** Begins with everything that is there. `isLeader` is asked before each write. */
 export function startWork(parts: WorkParts, isLeader: () => boolean): Work {
   const { records, releases, log, clock } = parts
@@ -56,9 +59,9 @@ export function startWork(parts: WorkParts, isLeader: () => boolean): Work {
   const stops = [
     records.subscribe((change) => {
       const record = change.type === 'put' ? change.now : change.before
-      queue.add(keyFor(record))
+      queue.add(keyFor(record), soon)
     }),
-    releases.subscribe(({ key }) => queue.add(key)),
+    releases.subscribe(({ key }) => queue.add(key, soon)),
   ]
   for (const record of records.values()) queue.add(keyFor(record), { low: true })
   for (const key of releases.keys()) queue.add(key, { low: true })
@@ -95,7 +98,8 @@ async function pass(
   const now = await deliver(parts, own, isLeader, { place, release, built })
   await tell(parts, own, isLeader, { key, records, release: now, built })
   await forget(parts, own, isLeader, key, records)
-  return Object.keys(built.problems).length > 0 ? tryAgainMs : undefined
+  if (Object.keys(built.problems).length > 0) return tryAgainMs
+  return (now?.status?.failed ?? []).length > 0 ? promoteAgainMs : undefined
 }
 
 type Delivery = {

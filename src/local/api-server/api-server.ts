@@ -34,6 +34,8 @@ export type ApiServer = {
 export type ApiServerOptions = StoreOptions & {
   /** The way to webhooks; by default over TLS to loopback addresses. In virtual time they are called in process. */
   readonly callWebhook?: CallWebhook
+  /** Default true; false for simulations in which nobody applies, so that nobody asks who wrote which field. */
+  readonly tracksOwners?: boolean
   /** For tests: whoever changes what is only to be looked at is thrown at. */
   readonly frozenViews?: boolean
 }
@@ -89,6 +91,7 @@ function assemble(
     views: createViews(options.frozenViews === true),
     callWebhook: options.callWebhook ?? callOverTls({ ports, store }),
     auth: createAuthentication(),
+    tracksOwners: options.tracksOwners !== false,
     hooks: { written: [] },
   }
   startDefinitions(machine)

@@ -24,6 +24,8 @@ export type Machine = {
   readonly callWebhook: CallWebhook
   /** Whose credentials are whose. */
   readonly auth: Authentication
+  /** Whether it is written down who wrote which field. */
+  readonly tracksOwners: boolean
   /** Answers of the server beside the store, changed by those who own them. */
   readonly hooks: Hooks
 }

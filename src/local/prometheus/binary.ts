@@ -64,6 +64,8 @@ function matched(
   left: readonly Element[],
   right: readonly Element[],
 ): readonly Element[] {
+  // Where nothing can match, nobody looks whether it could match twice.
+  if (left.length === 0 || right.length === 0) return []
   // One-to-many is many-to-one with the sides exchanged; operands and kept value stay as written.
   const swapped = matching.card === 'one-to-many'
   const [many, one] = swapped ? [right, left] : [left, right]

@@ -69,6 +69,22 @@ function shown(query: string, time?: number): string {
 const rows: readonly (readonly [query: string, answer: string, time?: number])[] = [
   ['steady{pod="a"}', '{pod:a,role:stable,__name__:steady} 60'],
   ['-steady{pod="a"} offset 20s', '{pod:a,role:stable} -40'],
+  // An offset belongs to the selector right before it.
+  ['10 + steady{pod="a"} offset 20s', '{pod:a,role:stable} 50'],
+  ['1 + steady{pod="a"} offset 20s * 2', '{pod:a,role:stable} 81'],
+  [
+    'steady / on (pod, role) group_left steady offset -10s',
+    '{pod:a,role:stable} 0.8; {pod:b,role:canary} 0.75',
+    40,
+  ],
+  ['twin - on (pod) group_right steady offset 20s', '{pod:b,role:canary} 0'],
+  // Nothing can match, so nothing can match twice.
+  ['nothing + on (zone) gauge', ''],
+  ['timestamp(steady{pod="a"})', '{pod:a,role:stable} 60', 65],
+  ['timestamp(abs(steady{pod="a"}))', '{pod:a,role:stable} 65', 65],
+  // As Go does: the infinite wins over what is no number.
+  ['clamp(vector(1), Inf, NaN)', '{} +Inf'],
+  ['clamp_max(vector(-Inf), NaN)', '{} -Inf'],
   ['-steady{pod="a"} ^ 2 * 2', '{pod:a,role:stable} -7200'],
   ['steady{role=~"can.*"}', '{pod:b,role:canary,__name__:steady} 10'],
   ['steady{pod!="a"} offset 20s', '{pod:b,role:canary,__name__:steady} 6'],

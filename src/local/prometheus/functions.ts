@@ -12,9 +12,7 @@ export type CallContext = { readonly at: number; readonly args: readonly Expr[] 
 
 type PromFunction = (values: readonly Value[], context: CallContext) => Value
 
-const clamp = each((v, [least = Number.NaN, most = Number.NaN]) =>
-  Math.max(least, Math.min(most, v)),
-)
+const clamp = each((v, [least = Number.NaN, most = Number.NaN]) => larger(least, smaller(most, v)))
 
 export const functions: Readonly<Record<string, PromFunction>> = {
   rate: overRange((window) => extrapolated(window, { counter: true, perSecond: true })),
@@ -30,8 +28,8 @@ export const functions: Readonly<Record<string, PromFunction>> = {
     const isEmpty = scalarOf(least) > scalarOf(most)
     return isEmpty ? vector([]) : clamp(values, context)
   },
-  clamp_min: each((v, [least = Number.NaN]) => Math.max(least, v)),
-  clamp_max: each((v, [most = Number.NaN]) => Math.min(most, v)),
+  clamp_min: each((v, [least = Number.NaN]) => larger(least, v)),
+  clamp_max: each((v, [most = Number.NaN]) => smaller(most, v)),
   absent: ([value], { args, at }) =>
     elementsOf(value).length > 0 ? vector([]) : vector([{ labels: told(args[0]), v: 1, t: at }]),
   vector: ([value], { at }) => vector([{ labels: {}, v: scalarOf(value), t: at }]),
@@ -41,15 +39,25 @@ export const functions: Readonly<Record<string, PromFunction>> = {
     return { kind: 'scalar', value: single ? first.v : Number.NaN }
   },
   time: (_, { at }) => ({ kind: 'scalar', value: at / 1000 }),
-  timestamp: ([value]) =>
+  timestamp: ([value], { at, args }) =>
     vector(
-      elementsOf(value).map((element) => ({
-        ...element,
-        labels: withoutName(element.labels),
-        v: element.t / 1000,
+      elementsOf(value).map(({ labels, t }) => ({
+        labels: withoutName(labels),
+        // Whatever was computed is of now; only what was selected has a time of its own.
+        v: (args[0]?.kind === 'selector' ? t : at) / 1000,
+        t: at,
       })),
     ),
   histogram_quantile: ([q, value], { at }) => histogramQuantile(scalarOf(q), elementsOf(value), at),
+}
+
+// In Go the infinite is the larger one, and its negative the smaller, even beside what is no number.
+function larger(one: number, other: number): number {
+  return one === Infinity || other === Infinity ? Infinity : Math.max(one, other)
+}
+
+function smaller(one: number, other: number): number {
+  return one === -Infinity || other === -Infinity ? -Infinity : Math.min(one, other)
 }
 
 function overRange(compute: (window: RangeWindow) => number | undefined): PromFunction {

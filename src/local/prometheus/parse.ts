@@ -34,12 +34,47 @@ const withParameter: ReadonlySet<string> = new Set(['quantile', 'topk', 'bottomk
 /** @throws ParseError, in the words of Prometheus where it has any. */
 export function parseQuery(query: string): Expr {
   if (query.trim() === '') throw new ParseError(query, 0, 'no expression found in input')
-  const tree = parser.parse(query)
-  const wrong = firstError(tree.topNode)
-  if (wrong !== undefined) throw syntaxError(query, wrong)
-  const top = tree.topNode.firstChild
+  const { text, root } = parsed(query)
+  const wrong = firstError(root)
+  if (wrong !== undefined) throw syntaxError(text, wrong)
+  const top = root.firstChild
   if (top === null) throw new ParseError(query, 0, 'no expression found in input')
-  return reader(query)(top)
+  return reader(text)(top)
+}
+
+/**
+ * The grammar lets an offset follow a whole calculation or a sign, and then reads on as if it stood in parentheses. It
+ * belongs to the selector right before it, so these get them.
+ */
+function parsed(query: string): { readonly text: string; readonly root: SyntaxNode } {
+  let text = query
+  for (;;) {
+    const root = parser.parse(text).topNode
+    const loose = looseOffset(root)
+    if (loose === undefined) return { text, root }
+    const { from, to } = loose
+    const before = text.slice(0, from)
+    // There, parentheses would be the list of labels.
+    const list = /\bgroup_(left|right)\s*$/i.test(before) ? '() ' : ''
+    text = `${before}${list}(${text.slice(from, to)})${text.slice(to)}`
+  }
+}
+
+const calculations: ReadonlySet<string> = new Set(['BinaryExpr', 'UnaryExpr'])
+const selectors: ReadonlySet<string> = new Set(['VectorSelector', 'MatrixSelector'])
+
+/** Where a selector and its offset stand that the grammar did not take for one. */
+function looseOffset(node: SyntaxNode): { from: number; to: number } | undefined {
+  if (node.name === 'OffsetExpr' && calculations.has(node.firstChild?.name ?? '')) {
+    let last = node.firstChild
+    while (last !== null && calculations.has(last.name)) last = last.lastChild
+    if (last !== null && selectors.has(last.name)) return { from: last.from, to: node.to }
+  }
+  for (let child = node.firstChild; child !== null; child = child.nextSibling) {
+    const found = looseOffset(child)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** A plain selector, as `match[]` takes it. @throws ParseError for anything else. */
@@ -140,18 +175,11 @@ function reader(query: string): (node: SyntaxNode) => Expr {
     const [inner, , amount] = childrenOf(node)
     if (inner === undefined || amount === undefined) return failAt(node, 'missing offset')
     const of = read(inner)
-    // The grammar lets an offset follow a sign; it belongs to the selector all the same.
-    const moved = (expr: Expr): Expr => {
-      if (expr.kind === 'negate') return { kind: 'negate', of: moved(expr.of) }
-      if (expr.kind === 'selector' && expr.offsetMs === 0) {
-        return { ...expr, offsetMs: duration(amount) }
-      }
-      return failAt(
-        node,
-        'offset modifier must be preceded by an instant vector selector or range vector selector or a subquery',
-      )
-    }
-    return moved(of)
+    if (of.kind === 'selector' && of.offsetMs === 0) return { ...of, offsetMs: duration(amount) }
+    return failAt(
+      node,
+      'offset modifier must be preceded by an instant vector selector or range vector selector or a subquery',
+    )
   }
 
   const unary = (node: SyntaxNode): Expr => {

@@ -1,7 +1,8 @@
 /** The stand-in answers as Superposition does, so that what works with it works there. */
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { virtualClock } from '#kube/virtual-clock.ts'
-import { readConfiguration, sampleFor } from './configuration.ts'
+import { readConfiguration, resolved, sampleFor } from './configuration.ts'
 import { type LocalSuperposition, startSuperposition } from './start.ts'
 
 const time = virtualClock()
@@ -108,6 +109,18 @@ test('without a file each variant is the sample image under its own id', () => {
   expect(sampleFor({ workspace: 'shop', context })).toEqual({
     replicas: 2,
     'container.image': 'example/shop:730-blue',
+  })
+})
+
+test('the example is understood', () => {
+  const text = readFileSync('examples/superposition/configuration.json', 'utf8')
+  const context = { namespace: 'delhi', variantIds: ['variant-123'] }
+  expect(
+    resolved(readConfiguration(JSON.parse(text)), { workspace: 'nginxservice', context }),
+  ).toEqual({
+    replicas: 1,
+    'container.image': 'example/nginxservice:v2',
+    'env.GREETING': 'hello',
   })
 })
 

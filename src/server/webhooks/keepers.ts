@@ -11,14 +11,14 @@ export type Keeper = {
   readonly stop: () => Promise<void>
 }
 
-export type Changed = (pair: Pair) => void
+type Changed = (pair: Pair) => void
 
 type Secret = KubeObject & {
   readonly type?: string
   readonly data?: Readonly<Record<string, string>>
 }
 
-export type SecretOptions = {
+type SecretOptions = {
   readonly cluster: Cluster
   readonly ports: Pick<Ports, 'clock' | 'random'>
   readonly namespace: string

@@ -22,7 +22,7 @@ export type Trust =
 
 const injection = 'cert-manager.io/inject-ca-from'
 
-export type Registering = {
+type Registering = {
   readonly cluster: Cluster
   readonly doors: readonly Door[]
   readonly place: Place
@@ -30,7 +30,7 @@ export type Registering = {
   readonly onProblem: (error: Error) => void
 }
 
-export type Registration = {
+type Registration = {
   /** Writes what has changed. */
   readonly again: () => Promise<void>
   readonly stop: () => Promise<void>

@@ -8,7 +8,7 @@ import { type Keeper, keepInFolder, keepInSecret } from './keepers.ts'
 import { startListener } from './listener.ts'
 import { type Place, register, type Trust } from './registration.ts'
 
-export type WebhookOptions = {
+type WebhookOptions = {
   readonly cluster: Cluster
   readonly ports: Pick<Ports, 'clock' | 'random'>
   readonly doors: readonly Door[]

@@ -548,6 +548,12 @@ const applies = cases('custom apply', {
     force(one, 'bob', applied({ list: [{ k: 'x', v: 3 }] })),
     apply(one, 'ann', applied({})),
   ),
+  'an item that another has changed, and that is not said any more': defined(
+    define(mapList),
+    apply(one, 'bob', applied({ list: [{ k: 'x', v: 1 }] })),
+    merge(one, { spec: { list: [{ k: 'x', v: 0 }] } }),
+    force(one, 'bob', applied({})),
+  ),
   'a list that is a set': defined(
     define(mapList),
     apply(one, 'ann', applied({ set: ['a', 'b'] })),

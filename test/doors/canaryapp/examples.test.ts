@@ -1,5 +1,6 @@
 /** Everything under examples/canaryapp is taken by the API server, and what runs comes to serve; Argo CD's health rule. */
 import { globSync, readFileSync } from 'node:fs'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import type { Kind } from '#core/k8s/kinds.ts'
@@ -118,5 +119,5 @@ function asScript(lua: string): (obj: object) => { status: string } {
     .replaceAll('==', '==')
     .replaceAll(' nil', ' undefined')
     .replaceAll(' or ', ' || ')
-  return new Function('obj', script) as (obj: object) => { status: string }
+  return runInNewContext(`(function (obj) { ${script} })`) as (obj: object) => { status: string }
 }

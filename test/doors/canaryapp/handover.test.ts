@@ -45,13 +45,18 @@ beforeAll(async () => {
     primary: 'v1',
     secondary: 'v2',
     weight: 30,
-    spec: { prometheusQuery: '', trafficShiftUpdateInterval: 40 },
+    spec: { prometheusQuery: '', trafficShiftUpdateInterval: 20 },
     status: { ...status, testRunning: true, trafficShift: 30, lastTrafficShift: await now() },
   })
   resting = await leftBehind('old-resting', {
     primary: 'v1',
     weight: 0,
-    spec: { prometheusQuery: '', deploymentReadyWaitTime: 0, trafficShiftUpdateInterval: 1 },
+    spec: {
+      prometheusQuery: '',
+      deploymentReadyWaitTime: 0,
+      trafficShiftUpdateInterval: 1,
+      trafficShiftStep: 25,
+    },
     status,
   })
   failed = await leftBehind('old-failed', {
@@ -90,13 +95,13 @@ test('in mid-test at 30: the weight does not jump, no pod starts anew, and the t
   expect([dropped, drops]).toEqual([0, []])
 }, 60_000)
 
-test('at rest: nothing starts anew, and the next image is tested from 10 on', async () => {
+test('at rest: nothing starts anew, and the next image is tested from the beginning', async () => {
   await resting.until(({ status: seen }) => seen?.reason === 'Serving')
   expect(await podsOf(resting)).toEqual(pods.get(resting))
   expect(resting.app?.status).toMatchObject({ successfulRelease: true, primaryImage: image('v1') })
   await resting.patch({ image: image('v2') })
   await resting.serves(image('v2'))
-  expect(resting.weights).toEqual([0, 10, 20, 30, 40, 50, 0])
+  expect(resting.weights).toEqual([0, 25, 50, 0])
 }, 60_000)
 
 test('C17: an image that had failed there is not tested here', async () => {

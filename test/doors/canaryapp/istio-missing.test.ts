@@ -34,6 +34,7 @@ test('weakness 4: Deployment and Service come up, and MeshReady says what is mis
     prometheusQuery: '',
     deploymentReadyWaitTime: 0,
     trafficShiftUpdateInterval: 1,
+    trafficShiftStep: 50,
   })
   expect(app.imageOf('primary')).toBe(image('v1'))
   await app.cluster.get<KubeObject>(kinds.service, app.at)

@@ -36,8 +36,8 @@ describe('C19: Prometheus goes away in mid-test', () => {
     await app.patch({ prometheusURL: away })
     const startedAt = performance.now()
     await app.serves(image('v2'))
-    // Three more intervals at least, by a clock that runs twenty times as fast.
-    expect(performance.now() - startedAt).toBeGreaterThan((3 * 5000) / 20)
+    // Three more intervals at least, by a clock that runs ten times as fast.
+    expect(performance.now() - startedAt).toBeGreaterThan((3 * 5000) / 10)
     expect(app.weights).toEqual([0, 10, 20, 30, 40, 50, 0])
     const { dropped, drops } = await traffic.stop()
     expect([dropped, drops]).toEqual([0, []])
@@ -48,10 +48,10 @@ describe('what the query sees', () => {
   test('CD08: errors from before the test do not fail it', async () => {
     const app = new Actor(stage(), 'errors-before')
     await app.install({ ...quick, trafficShiftUpdateInterval: 30 })
-    const failing = app.traffic('/nothello', 40)
+    const failing = app.traffic('/nothello', 20)
     await app.patch({ deploymentReadyTimeout: 601 })
     const { prometheusQuery = '' } = app.app?.spec ?? {}
-    const seen = (): string => JSON.stringify(stage().local.prometheus.query(prometheusQuery))
+    const seen = (): string => JSON.stringify(stage().local.prometheus?.query(prometheusQuery))
     await expect.poll(seen, { timeout: 10_000 }).toContain('destination_service_name')
     await failing.stop()
     await app.patch({ image: image('v2') })
@@ -64,7 +64,7 @@ describe('what the query sees', () => {
       'increase(istio_requests_total{destination_workload="{{deployment}}",destination_workload_namespace="{{namespace}}",response_code=~"5.*"}[20s]) > 2'
     const app = new Actor(stage(), 'by-version')
     await app.install({ ...quick, prometheusQuery })
-    const traffic = app.traffic('/hello', 60)
+    const traffic = app.traffic('/hello', 30)
     await app.patch({ image: image('v2-error100') })
     await app.until(({ status }) => status?.lastFailedTag === image('v2-error100'))
     await app.serves(image('v1'))

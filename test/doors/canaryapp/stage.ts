@@ -24,10 +24,20 @@ import { watchUntil } from '../../../src/cli/wait.ts'
 import { sample } from './sample.ts'
 
 /** The document's waits take minutes; its words stay as they are, the clocks run faster. */
-export const speed = 20
+const speed = 10
+
+/** A local cluster, or a real one with our pods, gateway and Prometheus endpoint around it. */
+export type Ground = {
+  readonly cluster: Cluster
+  readonly gateway: { readonly url: string }
+  readonly apiServer: { readonly transport: () => Transport; readonly kubeconfig: () => string }
+  /** Only where it is in this process. */
+  readonly prometheus?: LocalCluster['prometheus']
+  readonly stop: () => Promise<void>
+}
 
 export type Stage = {
-  readonly local: LocalCluster
+  readonly local: Ground
   readonly apps: Cache<CanaryApp>
   readonly routes: Cache<VirtualService>
   readonly deployments: Cache<Workload>
@@ -38,8 +48,13 @@ export type Stage = {
 
 export type Controlled = { readonly stop: () => Promise<void> }
 
-export async function openStage(): Promise<Stage> {
-  const local = await startLocalCluster({ crds: canaryAppDoor.crds, followDelayMs: 50, speed })
+function localGround(): Promise<Ground> {
+  return startLocalCluster({ crds: canaryAppDoor.crds, followDelayMs: 50, speed })
+}
+
+/** On another ground than ours the clocks run as they do everywhere. */
+export async function openStage(ground?: () => Promise<Ground>): Promise<Stage> {
+  const local = await (ground ?? localGround)()
   const { cluster } = local
   const apps = cluster.watch<CanaryApp>(kinds.canaryApp, {
     project: (object) => object as CanaryApp,
@@ -56,14 +71,16 @@ export async function openStage(): Promise<Stage> {
     apps,
     routes,
     deployments,
-    startController: (way = (transport) => transport) => controllerOn(local, way),
+    startController: (way = (transport) => transport) =>
+      controllerOn(local, way, ground === undefined ? speed : 1),
     stop: local.stop,
   }
 }
 
 async function controllerOn(
-  local: LocalCluster,
+  local: Ground,
   way: (transport: Transport) => Transport,
+  times: number,
 ): Promise<Controlled> {
   const ports = systemPorts()
   const cluster = connectTo(way(local.apiServer.transport()), ports)
@@ -71,7 +88,7 @@ async function controllerOn(
   const controller = startController({
     cluster,
     doors: [canaryAppDoor],
-    clock: systemClock({ speed, startAt: await timeOf(local.cluster) }),
+    clock: systemClock({ speed: times, startAt: await timeOf(local.cluster) }),
     ask: askThrough(reach, secretsOf(cluster)),
     log: silentLog,
     telemetry: telemetry('test'),
@@ -97,11 +114,11 @@ export async function timeOf(cluster: Cluster): Promise<number> {
 }
 
 /** One stage with its controller for all tests of a file. */
-export function sharedStage(): () => Stage {
+export function sharedStage(ground?: () => Promise<Ground>): () => Stage {
   let stage: Stage | undefined
   let controller: Controlled | undefined
   beforeAll(async () => {
-    stage = await openStage()
+    stage = await openStage(ground)
     controller = await stage.startController()
   })
   afterAll(async () => {
@@ -149,10 +166,10 @@ export class Actor {
     return this.#stage.routes.get(`default/${this.name}`)
   }
 
-  weightOf(route: VirtualService | undefined = this.route): number | undefined {
-    return route?.spec?.http?.[0]?.route?.find(
-      ({ destination }) => destination.subset === 'secondary',
-    )?.weight
+  /** The weight of the secondary in the VirtualService of the gateway, or in that of the mesh. */
+  weightOf(which: 'route' | 'mesh' = 'route'): number | undefined {
+    const rule = (which === 'route' ? this.route : this.mesh)?.spec?.http?.[0]
+    return rule?.route?.find(({ destination }) => destination.subset === 'secondary')?.weight
   }
 
   get mesh(): VirtualService | undefined {
@@ -228,7 +245,7 @@ export class Actor {
   }
 
   /** Steady requests through the gateway. */
-  traffic(path = '/hello', perSecond = 40, host = this.host): Traffic {
+  traffic(path = '/hello', perSecond = 15, host = this.host): Traffic {
     const url = `${this.#stage.local.gateway.url}${path}`
     return startTraffic({ url, host, perSecond, clock: systemClock() })
   }

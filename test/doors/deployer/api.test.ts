@@ -126,6 +126,16 @@ describe('descriptors', () => {
       { ...documented, podspec: { containers: [{ image: 'a', ports: [{ containerPort: 'x' }] }] } },
       /ports without a number in containerPort/,
     ],
+    [
+      'a health path that leads elsewhere',
+      { ...documented, healthCheckPath: 'a/../../../../api/v1/secrets' },
+      /healthCheckPath must be a path/,
+    ],
+    [
+      'a health path that ends the request',
+      { ...documented, healthCheckPath: 'a HTTP/1.1\r\nX-A: b' },
+      /healthCheckPath must be a path/,
+    ],
     ['a protocol in the frontend', { ...documented, frontend: 'http://a.b' }, /without protocol/],
     ['a text for a flag', { ...documented, redirectWww: 'true' }, /redirectWww must be true or/],
     [
@@ -170,6 +180,15 @@ describe('descriptors', () => {
     const long = { ...documented, frontend: 'a'.repeat(1_100_000) }
     const { status } = await client.ask('POST', '/descriptors/?namespace=default', long)
     expect(status).toBe(413)
+  })
+
+  test('a body of a hundred thousand levels hurts nobody', async () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    const podspec = `{"containers":[{"image":"a","args":${deep}}]}`
+    const body = `{"namespace":"default","appName":"deep","newVersion":"1","podspec":${podspec}}`
+    const { status } = await client.ask('POST', '/descriptors/?namespace=default', body)
+    expect(status).toBe(400)
+    expect((await client.ask('GET', '/descriptors/?namespace=nobody')).status).toBe(200)
   })
 
   test('PUT answers 204; another id, namespace or name is refused, a missing one is 404', async () => {

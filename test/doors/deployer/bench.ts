@@ -28,6 +28,8 @@ export type Bench = {
   readonly face: RunningFace
   /** Another face beside it, or in its stead. */
   readonly another: (own?: FaceOptions) => Promise<RunningFace>
+  /** Does something while the work is led with another limit for pods to become healthy. */
+  readonly within: (limit: string, act: () => Promise<void>) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -36,6 +38,8 @@ export type FaceOptions = {
   readonly env?: Ground['env']
   /** It looks at this namespace alone. */
   readonly namespace?: string
+  /** Its own way to the API server, as somebody else than the admin. */
+  readonly connect?: () => Transport
   /** What stands between it and the API server. */
   readonly through?: (transport: Transport) => Transport
 }
@@ -80,8 +84,11 @@ export async function openBench({
   }
   const local: BenchGround = await (ground ?? (() => startLocalCluster(given)))()
   const clients: ConnectedCluster[] = []
-  const client = (through: (transport: Transport) => Transport = same): ConnectedCluster => {
-    const made = connectTo(through(local.apiServer.transport()), ports)
+  const client = (
+    through: (transport: Transport) => Transport = same,
+    connect = local.apiServer.transport,
+  ): ConnectedCluster => {
+    const made = connectTo(through(connect()), ports)
     clients.push(made)
     return made
   }
@@ -102,9 +109,10 @@ export async function openBench({
     options: more = {},
     env: moreEnv = {},
     through,
+    connect,
     namespace,
   } = {}) => {
-    const own = client(through)
+    const own = client(through, connect)
     const loaded = await deployerEntry.load()
     const face = await loaded.start({
       cluster: own,
@@ -112,7 +120,8 @@ export async function openBench({
       reach: reachThrough({ cluster: own, way: 'proxy', rules: strictRules, direct: sendDirect }),
       log: { ...silentLog, warn: tell, error: tell },
       address: { host: '127.0.0.1', port: 0 },
-      options: { deployerAuth: 'none', ...options, ...more },
+      // A busy machine must not fail what is meant to succeed.
+      options: { deployerAuth: 'none', deployerTimeout: '600s', ...options, ...more },
       env: { ...env, ...moreEnv },
       ...(namespace === undefined ? {} : { namespace }),
       instance: 'test',
@@ -129,6 +138,17 @@ export async function openBench({
     url: `http://127.0.0.1:${face.port}`,
     face,
     another,
+    within: async (limit, act) => {
+      await face.standBy()
+      const strict = await another({ options: { deployerTimeout: limit } })
+      strict.lead(() => true)
+      try {
+        await act()
+      } finally {
+        await strict.standBy()
+        face.lead(() => true)
+      }
+    },
     stop: async () => {
       await Promise.all(faces.map((one) => one.stop()))
       await controller.stop()

@@ -12,7 +12,7 @@ import { Client, descriptorOf } from './client.ts'
 import { versionAt } from './traffic.ts'
 
 let bench: Bench
-const options = { deployerTimeout: '20s', deployerProxysleep: '2s' }
+const options = { deployerProxysleep: '2s' }
 beforeAll(async () => {
   bench = await openBench({ speed: 4, leads: false, options })
 })

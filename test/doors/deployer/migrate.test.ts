@@ -1,12 +1,14 @@
 /** What comes over from the original: its records by a dump of its keys, and its command line. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kinds } from '#core/k8s/kinds.ts'
 import { dumpOf, entriesIn } from '#doors/deployer/dump.ts'
 import { importDump } from '#doors/deployer/import.ts'
 import { oldFlags } from '#doors/deployer/old-flags.ts'
+import { loadConfig } from '#kube/config.ts'
+import { withOldFlags } from '../../../src/cli/deployer-flags.ts'
 import { Client, descriptorOf } from './client.ts'
 import { type Desk, openDesk } from './desk.ts'
 
@@ -193,6 +195,19 @@ describe('the command line of the original', () => {
 })
 
 describe('the commands themselves', () => {
+  test('of old flags, its user and password reach the API server', async () => {
+    const words = withOldFlags([
+      ...['-kubernetes', 'https://api:6443', '-etcd', 'http://etcd:2379'],
+      ...['-kubernetesusername', 'ann', '-kubernetespassword', 'planted'],
+    ])
+    const config = await loadConfig({ kubeconfig: words.at(-1) ?? '' })
+    expect(config.server).toBe('https://api:6443')
+    expect(config.credentials).toEqual({ kind: 'basic', username: 'ann', password: 'planted' })
+    expect(words.join(' ')).not.toContain('planted')
+    expect((await stat(words.at(-1) ?? '')).mode & 0o777).toBe(0o600)
+    await rm(dirname(words.at(-1) ?? ''), { recursive: true })
+  })
+
   test('migrate refuses a file that is no dump', async () => {
     const { migrateDeployer } = await import('../../../src/cli/commands/migrate.ts')
     const folder = await mkdtemp(join(tmpdir(), 'headgate-dump-'))

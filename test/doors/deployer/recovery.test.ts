@@ -1,16 +1,18 @@
 /** Processes that end midway, and people who ask for several things at once. Pods have no processes here. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Release } from '#core/api/release.ts'
+import type { Ingress } from '#core/k8s/ingress.ts'
 import { kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
-import { KubeError } from '#kube/errors.ts'
-import type { Transport } from '#kube/http.ts'
+import type { Service, Workload } from '#core/k8s/workloads.ts'
 import { type Bench, openBench } from './bench.ts'
 import { Client, descriptorOf } from './client.ts'
+import { crashes } from './crashes.suite.ts'
+import { followSocket } from './follow.ts'
 
 let bench: Bench
 let client: Client
-const options = { deployerTimeout: '60s', deployerProxysleep: '2s' }
+const options = { deployerProxysleep: '2s' }
 
 beforeAll(async () => {
   bench = await openBench({ speed: 20, simulated: true, leads: false, options })
@@ -23,111 +25,16 @@ afterAll(async () => {
 const plain = (appName: string, more: Record<string, unknown> = {}) =>
   descriptorOf(appName, { useHealthCheck: false, ...more })
 
-/** What a log says, without when and without names that differ from run to run. */
-const words = (log: string): readonly string[] =>
-  log
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => line.slice(25).replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID'))
-
-/** Lets so many writes through, loses the answer of the last one, and is dead from then on. */
-function dyingAfter(writes: number, died: () => void): (transport: Transport) => Transport {
-  let left = writes
-  return ({ send, close }) => ({
-    close,
-    send: async (request, how) => {
-      const dead = new KubeError({ reason: 'Unreachable', code: 0, message: 'the process ended' })
-      if (left <= 0) throw dead
-      const isWrite = request.method !== 'GET'
-      if (isWrite) left -= 1
-      const answer = await send(request, how)
-      if (isWrite && left === 0) {
-        died()
-        throw dead
-      }
-      return answer
-    },
-  })
-}
-
-describe('a process that ends', () => {
-  /** A namespace of its own, so that several leaders can work beside one another. */
-  const clientIn = async (namespace: string): Promise<Client> => {
-    await bench.cluster.create(kinds.namespace, {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: namespace },
-    })
-    return new Client(bench.url, namespace)
-  }
-  const leaderIn = async (namespace: string) => {
-    const face = await bench.another({ namespace })
-    face.lead(() => true)
-    return face
-  }
-
-  /** Deploys the second version of an app with a leader that dies; whether it died before the end, and the log. */
-  const second = async (writes: number): Promise<{ died: boolean; log: readonly string[] }> => {
-    const namespace = `dies-${writes}`
-    const own = await clientIn(namespace)
-    const id = await own.describe(plain('app', { namespace }))
-    const well = await leaderIn(namespace)
-    expect(await own.settled(await own.deploy(id))).toMatchObject({ status: 'DEPLOYED' })
-    await well.stop()
-    let died = false
-    const ended = Promise.withResolvers<void>()
-    const dying = await bench.another({
-      namespace,
-      through: dyingAfter(writes, () => {
-        died = true
-        ended.resolve()
-      }),
-    })
-    const deployment = await own.deploy(id)
-    dying.lead(() => !died)
-    await Promise.race([ended.promise, own.settled(deployment)])
-    await dying.stop()
-    const next = await leaderIn(namespace)
-    try {
-      const settled = await own.settled(deployment)
-      expect(settled).toMatchObject({ status: 'DEPLOYED', version: '2' })
-      const { body } = await own.ask('GET', `/deployments/?namespace=${namespace}`)
-      const history = (JSON.parse(body) as { status: string }[]).map(({ status }) => status)
-      expect(history).toEqual(['UNDEPLOYED', 'DEPLOYED'])
-      return { died, log: words(await own.logs(deployment)).filter(isStep) }
-    } finally {
-      await next.stop()
-    }
-  }
-
-  test('at any write leaves a deployment that goes on and ends, with every line of its log once', async () => {
-    const whole = await second(1000)
-    expect(whole).toMatchObject({ died: false })
-    let deaths = 0
-    const lanes = 5
-    for (let begin = 1; begin < 60; begin += lanes) {
-      const writes = Array.from({ length: lanes }, (_, index) => begin + index)
-      const all = await Promise.all(writes.map(second))
-      expect(all.map(({ log }) => log)).toEqual(writes.map(() => whole.log))
-      deaths += all.filter(({ died }) => died).length
-      if (all.some(({ died }) => !died)) break
-    }
-    expect(deaths).toBeGreaterThan(15)
-  }, 120_000)
-
-  // How many pods are ready when somebody looks differs from run to run.
-  function isStep(line: string): boolean {
-    return !/ pods( are |;|$)/.test(line)
-  }
-})
+crashes(() => bench, 'deploy', [2, 5, 9, 14, 21])
 
 describe('several things at once', () => {
   let stop = async (): Promise<void> => {}
-  beforeAll(async () => {
+  const begin = async (): Promise<void> => {
     const face = await bench.another()
     face.lead(() => true)
     stop = () => face.stop()
-  })
+  }
+  beforeAll(begin)
   afterAll(() => stop())
 
   test('two deployments of one application come one after the other, with two numbers', async () => {
@@ -143,6 +50,14 @@ describe('several things at once', () => {
     ])
     const last = after.find(({ status }) => status === 'DEPLOYED')
     expect(last?.version).toBe('3')
+  })
+
+  test('a replica that does not lead streams the log that another one writes', async () => {
+    const id = await client.deploy(await client.describe(plain('elsewhere')))
+    const url = `${bench.url}/stream/deployments/${id}/logs?namespace=default`
+    const { frames } = await followSocket(url)
+    expect(frames.join('')).toBe(await client.logs(id))
+    expect(frames.join('')).toMatch(/ deployed\n$/)
   })
 
   test('an undeployment that is asked for midway comes after the deployment', async () => {
@@ -179,14 +94,27 @@ describe('several things at once', () => {
   })
 
   test('pods that are never ready are a FAILURE after the limit, without any health check', async () => {
-    const bad = plain('never', { tag: 'v1-neverready' })
-    const failed = await client.deploy(await client.describe(bad))
-    expect(await client.settled(failed)).toMatchObject({ status: 'FAILURE', version: '1' })
-    expect(await client.logs(failed)).toMatch(/0 of 2 pods are ready.*; the limit of 60 s is over/)
+    const namespace = 'brief'
+    await bench.cluster.create(kinds.namespace, {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespace },
+    })
+    const brief = await bench.another({ namespace, options: { deployerTimeout: '20s' } })
+    brief.lead(() => true)
+    // The leader of all namespaces must not do it first.
+    await stop()
+    const own = new Client(bench.url, namespace)
+    const bad = plain('never', { tag: 'v1-neverready', namespace })
+    const failed = await own.deploy(await own.describe(bad))
+    expect(await own.settled(failed)).toMatchObject({ status: 'FAILURE', version: '1' })
+    expect(await own.logs(failed)).toMatch(/0 of 2 pods are ready.*; the limit of 20 s is over/)
     for (const kind of [kinds.service, kinds.replicaSet, kinds.pod]) {
       const { items } = await bench.cluster.list(kind, { labelSelector: 'app=never' })
       expect(items).toEqual([])
     }
+    await brief.stop()
+    await begin()
   })
 
   test('what the API server refuses is a FAILURE of that deployment, with its words', async () => {
@@ -269,5 +197,95 @@ describe('several things at once', () => {
     await expect.poll(async () => (await client.ask('GET', path)).status).toBe(404)
     const { items } = await bench.cluster.list(kinds.release)
     expect(items.map(({ metadata }) => metadata.name)).toContain('fixed')
+  })
+
+  test('the Service turns after the front is seen to follow, and old pods go after they were drained', async () => {
+    const id = await client.describe(plain('order', { frontend: 'order.example.com' }))
+    await client.settled(await client.deploy(id))
+    const seen: string[] = []
+    const note = (what: string): void => {
+      if (seen.at(-1) !== what) seen.push(what)
+    }
+    const services = bench.cluster.watch<Service>(kinds.service, { namespace: 'default' })
+    const fronts = bench.cluster.watch<Ingress>(kinds.ingress, { namespace: 'default' })
+    const sets = bench.cluster.watch<Workload>(kinds.replicaSet, { namespace: 'default' })
+    await Promise.all([services.synced(), fronts.synced(), sets.synced()])
+    let turnedAt = 0
+    let scaledAt = 0
+    services.subscribe((change) => {
+      if (change.key !== 'default/order' || change.type !== 'put') return
+      if (change.now.spec.selector?.['headgate.dev/revision'] !== '2') return
+      note('Service')
+      turnedAt ||= performance.now()
+    })
+    fronts.subscribe((change) => {
+      if (change.key !== 'default/order' || change.type !== 'put') return
+      if (JSON.stringify(change.now).includes('order-2"')) note('front')
+    })
+    sets.subscribe((change) => {
+      if (change.key !== 'default/order-1' || scaledAt !== 0) return
+      if (change.type === 'put' && change.now.spec.replicas !== 0) return
+      note('old pods')
+      scaledAt = performance.now()
+    })
+    await client.settled(await client.deploy(id))
+    await expect.poll(() => scaledAt, { timeout: 20_000 }).toBeGreaterThan(0)
+    expect(seen).toEqual(['front', 'Service', 'old pods'])
+    // Two seconds of draining, at twenty times the speed.
+    expect(scaledAt - turnedAt).toBeGreaterThan(90)
+    await Promise.all([services.stop(), fronts.stop(), sets.stop()])
+  })
+
+  test('a first deployment leads nowhere before its pods are found well', async () => {
+    const failed = await client.deploy(await client.describe(plain('closed', { tag: 'v1-slow' })))
+    const at = { namespace: 'default', name: 'closed' }
+    await expect
+      .poll(() => bench.cluster.get<Service>(kinds.service, at).catch(() => undefined), {
+        interval: 5,
+      })
+      .toMatchObject({ spec: { selector: { 'deployer.headgate.dev/held': 'true' } } })
+    expect(await client.settled(failed)).toMatchObject({ status: 'DEPLOYED' })
+    const { spec } = await bench.cluster.get<Service>(kinds.service, at)
+    expect(spec.selector).toEqual({ app: 'closed', 'headgate.dev/revision': '1' })
+  })
+
+  test('a health check that is to be ignored is not asked', async () => {
+    const more = { useHealthCheck: true, ignoreHealthCheck: true, healthCheckPath: 'nothing' }
+    const id = await client.deploy(await client.describe(plain('ignored', more)))
+    expect(await client.settled(id)).toMatchObject({ status: 'DEPLOYED' })
+    const health = await client.ask('GET', `/deployments/${id}/healthcheckdata?namespace=default`)
+    expect(health.body).toBe('[]\n')
+  })
+
+  test('a name too long for old clusters is told in the log', async () => {
+    const id = await client.deploy(await client.describe(plain('a-name-of-thirty-characters-ok')))
+    expect(await client.settled(id)).toMatchObject({ status: 'DEPLOYED' })
+    expect(await client.logs(id)).toContain('has more than 24 characters')
+  })
+
+  test('all records of an application can be deleted, with what serves', async () => {
+    const id = await client.describe(plain('wiped'))
+    for (let index = 0; index < 2; index += 1) await client.settled(await client.deploy(id))
+    const path = '/deployments/?namespace=default&appname=wiped'
+    expect((await client.ask('DELETE', `${path}&undeploy=true`)).status).toBe(202)
+    await expect
+      .poll(async () => (await client.ask('GET', path)).body, { timeout: 20_000 })
+      .toBe('[]\n')
+    const { items } = await bench.cluster.list(kinds.service, { labelSelector: 'app=wiped' })
+    expect(items).toEqual([])
+  })
+
+  test('an undeployment whose pods do not go is a FAILURE, not UNDEPLOYED', async () => {
+    const id = await client.deploy(await client.describe(plain('stuck', { replicas: 1 })))
+    await client.settled(id)
+    const { items } = await bench.cluster.list(kinds.pod, { labelSelector: 'app=stuck' })
+    const at = { namespace: 'default', name: items[0]?.metadata.name ?? '' }
+    const finalizers = (list: readonly string[]) =>
+      bench.cluster.patch(kinds.pod, at, 'merge', { metadata: { finalizers: list } })
+    await finalizers(['test/hold'])
+    await client.ask('DELETE', `/deployments/${id}/?namespace=default`)
+    expect(await client.settled(id)).toMatchObject({ status: 'FAILURE' })
+    expect(await client.logs(id)).toContain('1 pods did not go within 90 s')
+    await finalizers([])
   })
 })

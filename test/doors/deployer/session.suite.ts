@@ -32,7 +32,7 @@ function life(
     const given = typeof options === 'function' ? await options() : options
     bench = await openBench({
       ...given,
-      options: { deployerTimeout: '16s', deployerProxysleep: '4s', ...given.options },
+      options: { deployerProxysleep: '4s', ...given.options },
     })
     client = new Client(bench.url)
   })
@@ -156,8 +156,11 @@ function life(
   test('an unhealthy version fails, never gets a request, and leaves nothing behind', async () => {
     const bad = descriptorOf('shop', { tag: 'v3', healthCheckPath: 'nothing' })
     const under = load(bench.gateway, host)
-    const failed = await client.deploy(await client.describe(bad))
-    expect(await client.settled(failed)).toMatchObject({ status: 'FAILURE', version: '3' })
+    let failed = ''
+    await bench.within('8s', async () => {
+      failed = await client.deploy(await client.describe(bad))
+      expect(await client.settled(failed)).toMatchObject({ status: 'FAILURE', version: '3' })
+    })
     const { dropped, versions } = await under.stop()
     expect(dropped).toEqual([])
     expect(Object.keys(versions)).toEqual(['v2'])

@@ -16,7 +16,7 @@ async function begin(
 ): Promise<Player> {
   const app = new Player(stage(), namespace)
   await app.open()
-  await app.apply('examples/kulta/ab-testing/traffic.yaml')
+  await app.apply('examples/kulta/ab-testing/gateway.yaml')
   await app.apply('examples/kulta/ab-testing/rollout.yaml', (object: KubeObject) => {
     const { spec, ...rollout } = object as Rollout
     const abTesting = { ...(spec.strategy.abTesting as AbTestingStrategy), ...change }

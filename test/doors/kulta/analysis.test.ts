@@ -5,7 +5,7 @@ import type { CanaryStrategy, Rollout, RolloutSpec } from '#doors/kulta/rollout.
 import { watchUntil } from '../../../src/cli/wait.ts'
 import { kultaStage, Player } from './kulta-stage.ts'
 
-const stage = kultaStage({ speed: 40 })
+const stage = kultaStage({ speed: 20 })
 
 const steps = [{ setWeight: 50, pause: {} }] as const
 const thresholds = {
@@ -20,19 +20,19 @@ const thresholds = {
 async function installed(
   namespace: string,
   canary: Partial<CanaryStrategy> = {},
-  spec: Partial<RolloutSpec> = {},
+  then: Partial<RolloutSpec> = {},
 ): Promise<Player> {
   const app = new Player(stage(), namespace)
   await app.open()
-  await app.apply('examples/kulta/canary/traffic.yaml')
+  await app.apply('examples/kulta/canary/gateway.yaml')
   await app.apply('examples/kulta/canary/rollout.yaml', (object: KubeObject) => {
     const rollout = object as Rollout
     const { analysis: _, ...given } = rollout.spec.strategy.canary as CanaryStrategy
     const strategy = { canary: { ...given, steps: [{ setWeight: 100 }] } }
-    return { ...rollout, spec: { ...rollout.spec, replicas: 2, ...spec, strategy } } as KubeObject
+    return { ...rollout, spec: { ...rollout.spec, replicas: 2, strategy } } as KubeObject
   })
   await app.comesTo('Completed')
-  await app.patch({ spec: { strategy: { canary: { steps, ...canary } } } })
+  await app.patch({ spec: { ...then, strategy: { canary: { steps, ...canary } } } })
   return app
 }
 
@@ -55,7 +55,7 @@ describe('metrics', () => {
   for (const [metric, version] of rows) {
     test(`${metric} beyond its threshold: traffic goes home, the pods go, then it is Failed`, async () => {
       const app = await installed(metric, { analysis: thresholds })
-      const traffic = app.traffic(40)
+      const traffic = app.traffic(20)
       await app.image(version)
       const { weights, pods } = (await whenFailed(app)) ?? {}
       expect([weights, pods]).toEqual([
@@ -123,8 +123,8 @@ describe('the deadline', () => {
   })
 
   test('does not count pauses', async () => {
-    const longer = [{ setWeight: 50, pause: { duration: '90s' } }]
-    const app = await installed('patience', { steps: longer }, { progressDeadlineSeconds: 40 })
+    const longer = [{ setWeight: 50, pause: { duration: '200s' } }]
+    const app = await installed('patience', { steps: longer }, { progressDeadlineSeconds: 160 })
     await app.image('v2.1.0')
     await app.comesTo('Paused')
     await app.comesTo('Completed')

@@ -11,11 +11,20 @@ async function previews(app: Player): Promise<void> {
   await app.comesTo('Preview', ({ message }) => /waits until somebody promotes/.test(message ?? ''))
 }
 
+/** A preview is paused only by somebody, and shown again when he lets go. */
+async function pauseAndResume(app: Player): Promise<void> {
+  await app.annotate('kulta.io/pause', 'true')
+  await app.comesTo('Paused')
+  await app.until(({ metadata }) => metadata.annotations?.['kulta.io/pause'] === undefined)
+  await app.annotate('kulta.io/pause', 'false')
+  await previews(app)
+}
+
 describe('blue-green', () => {
   test('three releases in a row, each seen at its own host before it is promoted', async () => {
     const app = new Player(stage(), 'blue-green')
     await app.open()
-    await app.apply('examples/kulta/blue-green/traffic.yaml')
+    await app.apply('examples/kulta/blue-green/gateway.yaml')
     await app.apply('examples/kulta/blue-green/rollout.yaml')
     await previews(app)
     expect(app.replicas()).toEqual(both)
@@ -23,13 +32,14 @@ describe('blue-green', () => {
     expect([app.status.currentWeight, app.status.currentStepIndex]).toEqual([undefined, undefined])
     await app.annotate('kulta.io/promote', 'true')
     await app.comesTo('Completed')
-    const traffic = app.traffic(30)
+    const traffic = app.traffic()
     let before = 'v2.0.0'
     for (const version of ['v2.1.0', 'v2.2.0', 'v2.3.0']) {
       await app.image(version)
       await previews(app)
       expect(app.replicas()).toEqual(both)
       expect(app.weights()).toEqual({ 'my-app-active': 100, 'my-app-preview': 0 })
+      if (version === 'v2.1.0') await pauseAndResume(app)
       expect(await app.versions({}, `preview.${app.host}`)).toEqual(new Set([version]))
       expect(await app.versions()).toEqual(new Set([before]))
       await app.annotate('kulta.io/promote', 'true')
@@ -39,6 +49,9 @@ describe('blue-green', () => {
       expect(await app.versions()).toEqual(new Set([version]))
       before = version
     }
+    // What was decided stays to be read, release after release.
+    const promotions = app.status.decisions?.filter(({ action }) => action === 'Promotion')
+    expect(promotions?.length).toBe(4)
     const { dropped, drops } = await traffic.stop()
     expect([dropped, drops]).toEqual([0, []])
   })
@@ -46,7 +59,7 @@ describe('blue-green', () => {
   test('promotes itself after its seconds, and not without being told to', async () => {
     const app = new Player(stage(), 'automatic')
     await app.open()
-    await app.apply('examples/kulta/blue-green/traffic.yaml')
+    await app.apply('examples/kulta/blue-green/gateway.yaml')
     await app.apply('examples/kulta/blue-green/rollout.yaml', (object: KubeObject) => {
       const { spec, ...rollout } = object as Rollout
       const automatic = { autoPromotionEnabled: true, autoPromotionSeconds: 5 }

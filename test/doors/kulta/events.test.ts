@@ -98,7 +98,7 @@ describe('a canary', () => {
   test('tells deployed, upgraded, published and rolledback, each exactly once, and each by an id of its own', async () => {
     const app = new Player(stage(), 'told')
     await app.open()
-    await app.apply('examples/kulta/canary/traffic.yaml')
+    await app.apply('examples/kulta/canary/gateway.yaml')
     await app.apply('examples/kulta/canary/rollout.yaml', (object: KubeObject) => {
       const { spec, ...rollout } = object as Rollout
       const { analysis: _, ...canary } = spec.strategy.canary as CanaryStrategy
@@ -214,6 +214,7 @@ describe('a canary', () => {
             { type: 'deployment', value: 'my-app' },
             { type: 'namespace', value: 'told' },
           ],
+          entities: one['entities'],
         },
         data: { rollout: { name: 'my-app', namespace: 'told', strategy: 'canary', replicas: 1 } },
         entities: [
@@ -255,7 +256,7 @@ test('an advisor is asked at each transition; what it says is told, and decides 
   const endpoint = `http://localhost:${(advisor.address() as AddressInfo).port}/advise`
   const app = new Player(stage(), 'advised')
   await app.open()
-  await app.apply('examples/kulta/blue-green/traffic.yaml')
+  await app.apply('examples/kulta/blue-green/gateway.yaml')
   await app.apply('examples/kulta/blue-green/rollout.yaml', (object: KubeObject) => {
     const { spec, ...rollout } = object as Rollout
     const automatic = { autoPromotionEnabled: true, autoPromotionSeconds: 2 }
@@ -317,7 +318,7 @@ describe('simple, blue-green and A/B', () => {
   test('blue-green tells deployed with its preview, published with its promotion, and nothing when pods come home', async () => {
     const app = new Player(stage(), 'bg-told')
     await app.open()
-    await app.apply('examples/kulta/blue-green/traffic.yaml')
+    await app.apply('examples/kulta/blue-green/gateway.yaml')
     await app.apply('examples/kulta/blue-green/rollout.yaml', (object: KubeObject) => {
       const { spec, ...rollout } = object as Rollout
       return { ...rollout, spec: { ...spec, replicas: 1 } } as KubeObject
@@ -341,7 +342,7 @@ describe('simple, blue-green and A/B', () => {
   test('A/B tells its conclusion as published, with what was counted', async () => {
     const app = new Player(stage(), 'ab-told')
     await app.open()
-    await app.apply('examples/kulta/ab-testing/traffic.yaml')
+    await app.apply('examples/kulta/ab-testing/gateway.yaml')
     await app.apply('examples/kulta/ab-testing/rollout.yaml')
     await app.comesTo('Completed')
     await app.image('v2.1.0')

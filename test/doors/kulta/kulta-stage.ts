@@ -65,7 +65,8 @@ export function kultaStage(options: StageOptions = {}): () => KultaStage {
   }
 }
 
-async function open({ speed = 1, ...given }: StageOptions): Promise<KultaStage> {
+/** The cluster without a controller. */
+export async function open({ speed = 1, ...given }: StageOptions): Promise<KultaStage> {
   const { crds = kultaWith({}).crds } = given
   const local = await startLocalCluster({ crds, followDelayMs: 50, speed })
   const { cluster } = local
@@ -269,11 +270,13 @@ export class Player {
     return new Set(all.map(({ version }) => version))
   }
 
-  traffic(perSecond = 50): Traffic {
+  traffic(perSecond = 10): Traffic {
     return startTraffic({
       url: `${this.#stage.local.gateway.url}/hello`,
       host: this.host,
       perSecond,
+      // What is slow for a moment brings no burst.
+      atOnce: 4,
       clock: systemPorts().clock,
     })
   }

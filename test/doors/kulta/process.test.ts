@@ -136,7 +136,7 @@ describe('the controller', () => {
       KubeObject & { spec: { conversion?: { strategy: string } } }
     >(kinds.customResourceDefinition, { name: 'rollouts.kulta.io' })
     expect(definition.spec.conversion?.strategy).toBe('Webhook')
-  }, 60_000)
+  })
 
   test("tells KULTA's metrics beside its own", async () => {
     const answer = await fetch(`${base}/metrics`)
@@ -193,5 +193,5 @@ describe('the controller', () => {
     const { spec } = await own()
     expect(spec?.holderIdentity).not.toBe('kulta-controller-abc')
     expect(spec?.leaseTransitions).toBeGreaterThanOrEqual(5)
-  }, 60_000)
+  })
 })

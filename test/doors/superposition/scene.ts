@@ -1,6 +1,6 @@
 /** The Superposition door on a local cluster, with the stand-in and the controller, and what tests say to it. */
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
@@ -20,7 +20,7 @@ import { systemPorts } from '#kube/system.ts'
 import { sendDirect } from '#kube/transport.ts'
 import { type LocalSuperposition, startSuperposition } from '#local/superposition/start.ts'
 import { watchUntil } from '../../../src/cli/wait.ts'
-import { openStage, type Stage } from '../../scenarios/stage.ts'
+import { type Ground, localGround, openStage, type Stage } from '../../scenarios/stage.ts'
 
 export type Scene = {
   readonly stage: Stage
@@ -41,6 +41,8 @@ export type FaceOptions = {
   readonly leads?: boolean
   readonly host?: string
   readonly namespace?: string
+  /** What it all stands on; a local cluster where it is left out. */
+  readonly ground?: () => Promise<Ground>
 }
 
 /** One face more, in this thread. */
@@ -86,7 +88,7 @@ export function sharedScene(
   let scene: Scene | undefined
   const ends: (() => Promise<void>)[] = []
   beforeAll(async () => {
-    const stage = await openStage()
+    const stage = await openStage(given.ground ?? localGround)
     ends.push(stage.stop)
     const superposition = await startSuperposition({ clock: systemPorts().clock })
     ends.push(superposition.stop)
@@ -134,12 +136,19 @@ export async function post(
   return { status: answer.status, headers: answer.headers, body: await answer.json() }
 }
 
-/** Runs the real curl; its standard output. */
-export function curl(...args: readonly string[]): Promise<string> {
+/** GET with a body, which fetch does not send. */
+export function sendByGet(url: string, body: string): Promise<string> {
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
   return new Promise((resolve, reject) => {
-    execFile('curl', ['-sS', ...args], (error, stdout) =>
-      error === null ? resolve(stdout) : reject(error),
-    )
+    const sent = request(url, { method: 'GET', headers }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+      })
+      answer.once('end', () => resolve(text))
+    })
+    sent.once('error', reject)
+    sent.end(body)
   })
 }
 

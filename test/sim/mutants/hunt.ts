@@ -15,10 +15,12 @@ const mostSeeds = 1100
 
 export async function hunt(options: {
   readonly workers: number
+  /** Part of the names of those that are hunted; empty for all. */
+  readonly only: string
   readonly told: (line: string) => void
 }): Promise<readonly Hunted[]> {
   const results: Hunted[] = []
-  const waiting = [...mutants]
+  const waiting = mutants.filter(({ name }) => name.includes(options.only))
   const work = async (): Promise<void> => {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
       const result = await huntOne(mutant)

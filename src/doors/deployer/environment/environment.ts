@@ -7,7 +7,7 @@ import type { EnvironmentSettings } from '../settings.ts'
 import type { Variable } from '../template.ts'
 import type { EtcdClient } from './etcd.ts'
 
-export const prefix = '/deployer/environment/'
+const prefix = '/deployer/environment/'
 
 /** @throws Error with a sentence: what could not be read fails the deployment that asked, and nothing else. */
 export async function environmentFor(

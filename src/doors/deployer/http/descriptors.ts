@@ -146,7 +146,7 @@ function checkSame(before: DescriptorRecord, { id, appName }: Descriptor): void 
     throw badRequest(`appName may not change; it is ${before.spec.appName}`)
 }
 
-export function matches(ifMatch: string, { metadata }: KubeObject): boolean {
+function matches(ifMatch: string, { metadata }: KubeObject): boolean {
   const tags = ifMatch.split(',').map((tag) => tag.trim())
   return tags.includes('*') || tags.includes(etagOf(metadata))
 }
@@ -171,9 +171,9 @@ async function remove({ ground, records }: House, asked: Asked): Promise<void> {
 }
 
 /** Resolves when a cache knows no such key any more. */
-export function gone(
+function gone(
   { cluster }: Pick<Ground, 'cluster'>,
-  cache: House['records']['descriptors'] | House['records']['deployments'],
+  cache: House['records']['descriptors'],
   key: string,
 ): Promise<void> {
   if (cache.get(key) === undefined) return Promise.resolve()

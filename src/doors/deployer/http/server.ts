@@ -227,10 +227,7 @@ function listed(
     url.searchParams.set('after', next)
     reply.header('link', `<${url.pathname}${url.search}>; rel="next"`)
   }
-  return json(
-    reply,
-    items.length === 0 ? '[]\n' : `[\n${items.map((one) => one.json).join(',\n')}\n]\n`,
-  )
+  return json(reply, listJson(items))
 }
 
 /** A37. What went wrong inside is told to the log, not to the caller. */
@@ -257,6 +254,8 @@ function refusalOf(error: unknown): { readonly status: number; readonly message:
       return { status: 400, message: error.message }
     if (error.reason === 'Conflict' || error.reason === 'AlreadyExists')
       return { status: 409, message: error.message }
+    if (error.reason === 'Forbidden')
+      return { status: 503, message: `the deployer lacks a right: ${error.message}` }
     return { status: 503, message: 'the cluster cannot be asked now; try again' }
   }
   const { statusCode, message } = error as {

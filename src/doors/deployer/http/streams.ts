@@ -93,7 +93,7 @@ function refuse(socket: Duplex, status: string): void {
 
 /** First the whole log, then what comes; it ends with the work, or with the reader. */
 async function tail(house: House, at: At, sink: Sink): Promise<void> {
-  const { records, ground, logs } = house
+  const { ground, logs } = house
   const key = `${at.namespace}/${at.id}`
   const name = { namespace: at.namespace, name: at.id }
   const record = await found(ground.cluster.get<DeploymentRecord>(deploymentKind, name))

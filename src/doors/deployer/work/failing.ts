@@ -12,7 +12,7 @@ import { say } from './say.ts'
 import { type Case, type Step, wait } from './work.ts'
 
 const lookAgainMs = 5000
-const podsGoMs = 90_000
+const goesMs = 90_000
 
 export async function failingStage(given: Case): Promise<Step> {
   const { record, release, version } = given
@@ -34,11 +34,15 @@ export async function failingStage(given: Case): Promise<Step> {
   return end(given)
 }
 
-/** Pods that do not go hold nobody up for ever. */
-function podsLeft({ work, record, version }: Case): boolean {
-  const since = parseInstant(record.status?.since) ?? 0
-  if (version === '' || work.clock.now() >= since + podsGoMs) return false
+function podsLeft(given: Case): boolean {
+  const { work, record, version } = given
+  if (version === '' || isOverdue(given)) return false
   return podsOf(work, record.spec.descriptor, version).length > 0
+}
+
+/** What does not go holds nobody up for ever: the next deployment may help. */
+function isOverdue({ work, record }: Case): boolean {
+  return work.clock.now() >= (parseInstant(record.status?.since) ?? 0) + goesMs
 }
 
 async function end(given: Case): Promise<Step> {
@@ -51,6 +55,8 @@ async function back(given: Case, release: Release): Promise<Step> {
   const { work, key, record } = given
   const serving = servingOf(release)
   if (serving === undefined) return wait(lookAgainMs)
+  // Said first: what is done is not done again after a crash, what is said is.
+  await say(given, `version ${serving.version} goes on serving`)
   const wanted = releaseOf(record.spec.descriptor, serving, serving)
   if (release.spec.revision !== serving.version) {
     const kept = { [annotations.deployment]: record.metadata.name }
@@ -60,7 +66,6 @@ async function back(given: Case, release: Release): Promise<Step> {
     }
     const written = await put(work, kinds.release, { ...wanted, metadata }, release)
     work.own.wrote(key, work.releases, written)
-    await say(given, `version ${serving.version} goes on serving`)
     return wait(lookAgainMs)
   }
   const { status, metadata } = release
@@ -68,7 +73,7 @@ async function back(given: Case, release: Release): Promise<Step> {
     (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0) &&
     (status?.trials ?? []).length === 0 &&
     status?.stable?.revision === serving.version
-  if (!isAtRest || podsLeft(given)) return wait(lookAgainMs)
+  if (podsLeft(given) || (!isAtRest && !isOverdue(given))) return wait(lookAgainMs)
   await withoutVersioned(given)
   // From here on the Release is that of the version before again.
   const written = await put(
@@ -88,7 +93,7 @@ async function gone(given: Case, release: Release): Promise<Step> {
   const { namespace, appName } = record.spec.descriptor
   await removeOurs(work, kinds.release, { namespace, name: appName })
   work.own.removed(key, work.releases, release)
-  return wait(lookAgainMs)
+  return isOverdue(given) ? end(given) : wait(lookAgainMs)
 }
 
 async function withoutServices(given: Case): Promise<void> {

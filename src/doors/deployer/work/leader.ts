@@ -69,6 +69,7 @@ async function begin(
     isLeader: () => isLeader() && !isStopped(),
     notes: new Map(),
     tidied: new Map(),
+    takenBack: new Map(),
   }
   const queue = workQueue({
     clock,

@@ -1,11 +1,9 @@
 /** Pods of this door: as many as are wanted, running, ready, and healthy by their own word (A47–A52, AD04, AD05, AD16). */
-import { healthGate, healthPort } from '#core/gates/health.ts'
 import type { Condition, KubeObject, ObjectMeta } from '#core/k8s/meta.ts'
-import type { HealthGate } from '#core/model/gate.ts'
 import { labels as engine } from '#core/render/names.ts'
 import { parseInstant } from '#core/time.ts'
 import type { Descriptor } from '../descriptor.ts'
-import type { PodHealth } from '../kinds.ts'
+import { type Answer, askPods } from '../health.ts'
 import { say, sayNow } from './say.ts'
 import { writeStatus } from './status.ts'
 import { type Case, Failed, type Step, toStage, type Work, wait } from './work.ts'
@@ -80,9 +78,6 @@ export function podsOf(
 
 /** A51. */
 const pollMs = 1000
-const askTimeoutMs = 3000
-const mostAnswered = 64 * 1024
-const mostKept = 4 * 1024
 
 /** The new version's pods, until all are well or the time is over. */
 export async function podsStage(given: Case): Promise<Step> {
@@ -94,7 +89,7 @@ export async function podsStage(given: Case): Promise<Step> {
     ({ metadata }) => metadata.deletionTimestamp === undefined,
   )
   const running = pods.filter(({ isRunning }) => isRunning)
-  const answers = isAsked ? await askAll(work, descriptor, running) : []
+  const answers = isAsked ? await askPods(work.reach, descriptor, running) : []
   await keepAnswers(given, answers)
   const ready = running.filter(({ isReady }) => isReady).length
   const healthy = answers.filter(({ isHealthy }) => isHealthy).length
@@ -135,75 +130,6 @@ export function refusedBy({ release }: Case): void {
   const isCurrent = observedGeneration >= (release?.metadata.generation ?? 0)
   if (isCurrent && reason !== undefined && hopeless.includes(reason.type))
     throw new Failed(reason.message)
-}
-
-type Answer = PodHealth & { readonly isHealthy: boolean; readonly why: string }
-
-function askAll(
-  work: Work,
-  descriptor: Descriptor,
-  pods: readonly PodHeld[],
-): Promise<readonly Answer[]> {
-  return Promise.all(pods.map((pod) => ask(work, descriptor, pod)))
-}
-
-/** GET first; who does not take that is asked by POST, as the original did. */
-async function ask(work: Work, descriptor: Descriptor, pod: PodHeld): Promise<Answer> {
-  const gate = gateOf(descriptor)
-  const first = await askBy(work, gate, pod, 'GET')
-  const verdict = healthGate.read(gate, { method: 'GET', answer: first })
-  const wantsPost = first.kind === 'answer' && [404, 405].includes(first.status)
-  const last = wantsPost ? await askBy(work, gate, pod, 'POST') : first
-  const { verdict: word, message } = wantsPost
-    ? healthGate.read(gate, { method: 'POST', answer: last })
-    : verdict
-  return {
-    podName: pod.metadata.name,
-    value: (last.kind === 'answer' ? last.body : '').slice(0, mostKept),
-    isHealthy: word === 'passing',
-    why: `pod ${pod.metadata.name} ${message}`,
-  }
-}
-
-type GateAnswer = Parameters<typeof healthGate.read>[1]['answer']
-
-async function askBy(
-  { reach }: Work,
-  { path, port }: HealthGate,
-  { metadata, ip }: PodHeld,
-  method: 'GET' | 'POST',
-): Promise<GateAnswer> {
-  const { name, namespace = 'default' } = metadata
-  try {
-    const { status, body } = await reach.pod(
-      { namespace, name, ip, port, path },
-      {
-        method,
-        headers: { accept: 'application/json' },
-        timeoutMs: askTimeoutMs,
-        maxBytes: mostAnswered,
-      },
-    )
-    return { kind: 'answer', status, body }
-  } catch (error) {
-    return { kind: 'failed', message: `cannot be asked: ${(error as Error).message}` }
-  }
-}
-
-function gateOf(descriptor: Descriptor): HealthGate {
-  const { healthCheckPath = '', healthCheckPort = 0, healthCheckType, podspec } = descriptor
-  const path = healthCheckPath === '' ? 'health' : healthCheckPath
-  return {
-    kind: 'health',
-    name: 'health',
-    type: healthCheckType === 'simple' ? 'simple' : 'probe',
-    path: `/${path.replace(/^\/+/, '')}`,
-    port: healthPort({ spec: podspec }, healthCheckPort === 0 ? undefined : healthCheckPort),
-    method: 'get-or-post',
-    replicas: undefined,
-    intervalMs: pollMs,
-    limitMs: undefined,
-  }
 }
 
 /** A32: what was answered last, as it was answered. */

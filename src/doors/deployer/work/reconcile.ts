@@ -50,7 +50,7 @@ export async function reconcile(work: Work, key: string): Promise<LookAgain> {
 }
 
 /** What is under way goes on; else what was asked for first. One at a time, as people expect of one application. */
-export function nextOf(records: readonly HeldDeployment[]): HeldDeployment | undefined {
+function nextOf(records: readonly HeldDeployment[]): HeldDeployment | undefined {
   const busy = records.find(({ recorded }) => recorded?.stage !== undefined)
   if (busy !== undefined) return busy
   const asked = records.flatMap((held) => {

@@ -256,19 +256,19 @@ export async function restoreRoute(given: Case): Promise<void> {
   const main = there.find(({ metadata }) => metadata.name === record.spec.appName)
   const before = beforeIn(main, record.metadata.name)
   if (before === undefined) return
+  await say(given, 'the route is put back as it was before')
   for (const one of before.objects) await put(work, kindFor(one), one, sameIn(there, one))
   for (const one of there)
     if (isOurs(one) && sameIn(before.objects, one) === undefined)
       await removeOurs(work, kindFor(one), { ...place(given), name: one.metadata.name })
-  await say(given, 'the route is as it was before')
 }
 
 /** Takes away all of the route that is ours. True when something was there. */
 export async function withdraw(given: Case): Promise<boolean> {
   const { work } = given
   const ours = (await currentRoute(given)).filter(isOurs)
+  if (ours.length > 0) await say(given, 'the route is taken away')
   for (const one of ours)
     await removeOurs(work, kindFor(one), { ...place(given), name: one.metadata.name })
-  if (ours.length > 0) await say(given, `the route is taken away`)
   return ours.length > 0
 }

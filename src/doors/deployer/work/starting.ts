@@ -11,8 +11,8 @@ import { createIfMissing, put, takenBy } from './objects.ts'
 import { say } from './say.ts'
 import { type Case, Failed, type Step, toStage } from './work.ts'
 
-/** Longer than any limit of ours: it is us who decide when enough was waited. */
-const engineDeadlineMs = 24 * 60 * 60_000
+/** Beyond all limits of ours: it is us who decide when enough was waited. */
+const beyondMs = 600_000
 
 export async function startingStage(given: Case): Promise<Step> {
   const { work, key, record, version, release } = given
@@ -23,16 +23,16 @@ export async function startingStage(given: Case): Promise<Step> {
   const injected = await environmentOf(given)
   await createServices(given)
   const at = parseInstant(record.spec.created) ?? 0
-  const { workloads, drainMs } = work.settings
+  const { workloads, drainMs, timeoutMs } = work.settings
   const spec = releaseSpec(
     { id, descriptor, version, injected, at },
-    { workloads, drainMs, deadlineMs: engineDeadlineMs },
+    { workloads, drainMs, deadlineMs: 2 * timeoutMs + beyondMs },
   )
   const serving = release === undefined ? undefined : askedOf(release)
   const wanted = releaseOf(descriptor, { deployment: id, version, spec }, serving)
+  await say(given, `${workloads} ${descriptor.appName}-${version} with ${descriptor.replicas} pods`)
   const written = (await put(work, kinds.release, wanted, release)) as Release
   work.own.wrote(key, work.releases, written)
-  await say(given, `${workloads} ${descriptor.appName}-${version} with ${descriptor.replicas} pods`)
   return toStage('pods')
 }
 

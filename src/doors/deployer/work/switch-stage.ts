@@ -7,7 +7,7 @@ import { formatInstant, parseInstant } from '#core/time.ts'
 import { type DeploymentRecord, deploymentKind } from '../kinds.ts'
 import { annotations, held } from '../names.ts'
 import { askedOf, servingOf } from '../release.ts'
-import { opened, stayingPorts } from '../service.ts'
+import { bridged, opened, stayingPorts } from '../service.ts'
 import { read } from './objects.ts'
 import { refusedBy } from './pods.ts'
 import { say } from './say.ts'
@@ -24,7 +24,7 @@ export async function switchStage(given: Case): Promise<Step> {
     status?.stable?.revision === version &&
     (status.trials ?? []).length === 0 &&
     (status.observedGeneration ?? 0) >= (release.metadata.generation ?? 0)
-  const isOpen = await openService(given)
+  const isOpen = await openService(given, isServing)
   if (isServing && isOpen) return finish(given)
   if (servingOf(release) !== undefined) await promote(given, release)
   const since = parseInstant(record.status?.since) ?? 0
@@ -34,20 +34,20 @@ export async function switchStage(given: Case): Promise<Step> {
   return wait(left)
 }
 
-/** What it lists are the new version's pods, or the old ones'; its ports are those of the new version. */
-async function openService({ work, record, release }: Case): Promise<boolean> {
+/**
+ * Whether the Service that stays leads where it should: until the new version serves with the ports of both, then with
+ * its own. Its selector is the engine's, but for the key that kept it closed.
+ */
+async function openService({ work, record }: Case, isServing: boolean): Promise<boolean> {
   const { descriptor, appName } = record.spec
   const at = { namespace: descriptor.namespace, name: appName }
   const service = await read<Service>(work, kinds.service, at)
   if (service === undefined) return false
   const { selector = {}, ports } = service.spec
-  const wanted = stayingPorts(descriptor)
-  const isOurs = service.metadata.labels?.['persistent'] === 'true'
-  const samePorts =
-    !isOurs || canonicalJson(plainPorts(ports)) === canonicalJson(plainPorts(wanted))
+  const own = stayingPorts(descriptor)
+  const wanted = isServing || held in selector ? own : bridged(ports ?? [], own)
+  const samePorts = canonicalJson(plainPorts(ports)) === canonicalJson(plainPorts(wanted))
   if (!(held in selector) && samePorts) return true
-  // The selector of a later version is the engine's; the ports go with it.
-  if (release === undefined) return false
   mustLead(work)
   await work.cluster.patch(kinds.service, at, 'json', [
     { op: 'test', path: '/metadata/resourceVersion', value: service.metadata.resourceVersion },

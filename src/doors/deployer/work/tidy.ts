@@ -18,6 +18,10 @@ export async function tidy(work: Work, key: string): Promise<LookAgain> {
   const asked = askedOf(release)
   if (asked === undefined) return undefined
   if (!contained(asked.spec, release.spec) || !contained(plain(release), asked.spec)) {
+    const { generation = 0 } = release.metadata
+    // What a server makes of it anew each time is no edit, and must not be fought over.
+    if (work.takenBack.get(key) === generation - 1) return undefined
+    work.takenBack.set(key, generation)
     await takeBack(work, key, release, asked)
     return undefined
   }

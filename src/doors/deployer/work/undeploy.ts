@@ -16,7 +16,10 @@ import { type Case, mustLead, type Step, toStage, type Work, wait } from './work
 const podsGoMs = 90_000
 
 export async function beginUndeploy(given: Case): Promise<Step> {
-  if (given.record.metadata.annotations?.[annotations.imported] !== undefined && given.release === undefined)
+  if (
+    given.record.metadata.annotations?.[annotations.imported] !== undefined &&
+    given.release === undefined
+  )
     return notOurs(given)
   await say(given, `version ${given.version} is undeployed`)
   const since = formatInstant(given.work.clock.now())

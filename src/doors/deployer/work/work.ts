@@ -44,6 +44,8 @@ export type Work = {
   readonly notes: Map<string, Note>
   /** The version that each application's Services were tidied for. */
   readonly tidied: Map<string, string>
+  /** The generation of each Release at which an edit was taken back last. */
+  readonly takenBack: Map<string, number>
   /** Who we are among the replicas. */
   readonly instance: string
 }

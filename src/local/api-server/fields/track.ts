@@ -44,6 +44,7 @@ export function trackUpdate(
   const { resource, subresource } = call
   const given = object.metadata.managedFields
   delete object.metadata.managedFields
+  if (!call.machine.tracksOwners) return undefined
   if (subresource === '' && isReset(given)) return undefined
   const own = subresource === '' && Array.isArray(given) ? readManagers(given) : undefined
   const known =

@@ -1,10 +1,9 @@
 /** What changed, as owners see it who know the object in another version: their fields have other names there. */
 
-import { inForm, isPromise } from '../crd/forms.ts'
+import { inForm } from '../crd/forms.ts'
 import type { Call } from '../machine.ts'
 import { apiVersionOf, type Resource, type Stored } from '../resource.ts'
 import { type Comparison, compare } from './compare.ts'
-import type { FieldSet } from './field-set.ts'
 import { filterOf } from './filter.ts'
 import type { Managers } from './owners.ts'
 import { ownershipSchema } from './ownership-schema.ts'
@@ -47,10 +46,10 @@ async function changesIn(
   before: Stored,
   after: Stored,
 ): Promise<Comparison> {
-  const [was, is] = await Promise.all(
-    [before, after].map((object) => inForm(machine, structuredClone(object), resource, form)),
-  )
+  const there = async (object: Stored): Promise<Stored> =>
+    inForm(machine, structuredClone(object), resource, form)
+  const [was, is] = await Promise.all([there(before), there(after)])
   const filter = filterOf(form, subresource)
-  const { added, removed, modified } = compare(ownershipSchema(form), was ?? before, is ?? after)
+  const { added, removed, modified } = compare(ownershipSchema(form), was, is)
   return { added: filter(added), removed: filter(removed), modified: filter(modified) }
 }

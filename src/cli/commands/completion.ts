@@ -1,0 +1,12 @@
+/** `headgate completion`: the script of a shell. */
+import { scripts, shells } from '../complete/scripts.ts'
+import { UsageError } from '../errors.ts'
+
+export function completion(shell: string): void {
+  const known = shells.find((one) => one === shell)
+  if (known === undefined)
+    throw new UsageError(
+      `${shell} is no shell that is known here; write one of ${shells.join(', ')}`,
+    )
+  process.stdout.write(scripts[known])
+}
