@@ -15,6 +15,7 @@ import {
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { type OutputChunk, type Plugin, rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -86,6 +87,9 @@ const dataFolders: Readonly<Record<string, string>> = {
   'src/local/crds': 'crds',
 }
 
+/** Large, and read by `local/data-file.ts`. */
+const packed = new Set(['descriptions.json', 'schemas.json', 'gateway-api.json', 'istio.json'])
+
 /** Writes the bundle into a folder, which is emptied first. Returns the names of its code files. */
 export async function writeBundle(folder: string): Promise<readonly string[]> {
   rmSync(folder, { recursive: true, force: true })
@@ -123,7 +127,9 @@ function copyData(from: string, to: string): void {
   mkdirSync(to, { recursive: true })
   for (const file of globSync('*.json', { cwd: join(root, from) })) {
     const value: unknown = JSON.parse(readFileSync(join(root, from, file), 'utf8'))
-    writeFileSync(join(to, file), JSON.stringify(value))
+    const text = JSON.stringify(value)
+    if (packed.has(file)) writeFileSync(join(to, `${file}.gz`), gzipSync(text, { level: 9 }))
+    else writeFileSync(join(to, file), text)
   }
 }
 

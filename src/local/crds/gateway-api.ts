@@ -1,13 +1,14 @@
 /** The Gateway API as a cluster finds it: its own CRDs (sigs.k8s.io/gateway-api, Apache-2.0), a class and a gateway. */
-import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { Gateway, GatewayClass } from '#core/k8s/gateway-api.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
+import { readData } from '../data-file.ts'
 
 /** Parsed when asked for: half a megabyte that only a starting cluster needs. */
 export function gatewayApiCrds(): readonly KubeObject[] {
   // By way of the folder above: where the sources are bundled, data keeps its place beside the code.
   const path = new URL('../crds/gateway-api.json', import.meta.url)
-  return JSON.parse(readFileSync(path, 'utf8')) as KubeObject[]
+  return readData(fileURLToPath(path)) as KubeObject[]
 }
 
 export const localGatewayClass: GatewayClass = {

@@ -1,7 +1,7 @@
 /** The schemas of the built-in kinds, read once and linked: a reference becomes the very schema it names. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Schema } from '#core/schema/schema.ts'
+import { readData } from '../../data-file.ts'
 
 type Raw = { [key: string]: unknown }
 
@@ -10,18 +10,18 @@ let linked: ReadonlyMap<string, Schema> | undefined
 
 /** All definitions by their OpenAPI name. Some refer to themselves: never walk one without a value in hand. */
 export function builtinSchemas(): ReadonlyMap<string, Schema> {
-  linked ??= link(JSON.parse(readFileSync(join(folder, 'schemas.json'), 'utf8')))
+  linked ??= link(readRawSchemas())
   return linked
 }
 
 /** Texts by definition and property; the definition's own under ''. Read anew each time: it is large and seldom asked. */
 export function readDescriptions(): Record<string, Record<string, string>> {
-  return JSON.parse(readFileSync(join(folder, 'descriptions.json'), 'utf8'))
+  return readData(join(folder, 'descriptions.json')) as Record<string, Record<string, string>>
 }
 
 /** The definitions as they stand on disk, references by name; for the OpenAPI documents. */
 export function readRawSchemas(): Record<string, Record<string, unknown>> {
-  return JSON.parse(readFileSync(join(folder, 'schemas.json'), 'utf8'))
+  return readData(join(folder, 'schemas.json')) as Record<string, Record<string, unknown>>
 }
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1'
@@ -54,7 +54,7 @@ function link(raw: Record<string, Raw>): ReadonlyMap<string, Schema> {
 
 /** Fields whose Go type has a name of its own are told it, and so are the items of lists and maps of such. */
 function nameTypes(all: ReadonlyMap<string, Raw>): void {
-  const types = JSON.parse(readFileSync(join(folder, 'go-types.json'), 'utf8')) as GoTypes
+  const types = readData(join(folder, 'go-types.json')) as GoTypes
   for (const [definition, fields] of Object.entries(types)) {
     const properties = all.get(definition)?.properties as Record<string, Raw> | undefined
     for (const [name, type] of Object.entries(fields)) nameType(properties?.[name], type)
