@@ -7,6 +7,6 @@ export default defineConfig({
     globalSetup: ['test/cluster/setup.ts'],
     maxWorkers: 2,
     testTimeout: 120_000,
-    hookTimeout: 120_000,
+    hookTimeout: 240_000,
   },
 })

@@ -65,7 +65,9 @@ function missingTests([id, ...proofs]: Row): readonly string[] {
     const { file, title } = proof
     if (!existsSync(file)) return [`${id}: there is no ${file}`]
     const text = readFileSync(file, 'utf8').replaceAll("\\'", "'")
-    return title.length >= 8 && text.includes(title) ? [] : [`${id}: ${file} has no test "${title}"`]
+    return title.length >= 8 && text.includes(title)
+      ? []
+      : [`${id}: ${file} has no test "${title}"`]
   })
 }
 

@@ -5,6 +5,7 @@
 import { kinds } from '#core/k8s/kinds.ts'
 import type { Door } from '#doors/door.ts'
 import type { Cluster } from '#kube/cluster.ts'
+import { isKube } from '#kube/errors.ts'
 import { type Leadership, lead } from '#kube/lease.ts'
 import type { Log } from '#kube/log.ts'
 
@@ -64,6 +65,12 @@ function standFor(door: Door, lease: NonNullable<Door['lease']>, parts: Parts): 
   const begin = async (): Promise<void> => {
     await opened(door)
     if (ended) return
+    // Who may not look at namespaces serves one of his own: an original elsewhere has nothing to do with it.
+    if (await isForbidden(cluster, namespace)) {
+      known = 'absent'
+      return free(door)
+    }
+    if (ended) return
     namespaces = cluster.watch(kinds.namespace, { fieldSelector: `metadata.name=${namespace}` })
     namespaces.subscribe(({ type }) => {
       if (known !== 'unknown' && type === 'put') look()
@@ -82,6 +89,13 @@ function standFor(door: Door, lease: NonNullable<Door['lease']>, parts: Parts): 
       void begun
     },
   }
+}
+
+async function isForbidden(cluster: Cluster, name: string): Promise<boolean> {
+  return await cluster.get(kinds.namespace, { name }).then(
+    () => false,
+    (error: unknown) => isKube(error, 'Forbidden'),
+  )
 }
 
 function telling(door: Door, { identity, log, free }: Parts) {

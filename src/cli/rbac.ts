@@ -69,11 +69,42 @@ export function controllerRules(doors: readonly Door[]): ControllerRules {
       { ...rule(kinds.customResourceDefinition, seen), resourceNames: [istioDefinition] },
       ...(former.size === 0
         ? []
-        : [{ ...rule(kinds.namespace, seen), resourceNames: [...former.keys()] }]),
+        : [{ ...rule(kinds.namespace, [...seen, 'get']), resourceNames: [...former.keys()] }]),
     ],
     lease: leaseRules('headgate'),
     formerLeases: Object.fromEntries(former),
     secrets: [rule(kinds.secret, ['get'])],
+  }
+}
+
+/** What it needs besides to serve webhooks with certificates of its own. */
+export function webhookRules(
+  doors: readonly Door[],
+  secret: string,
+): {
+  /** Of a ClusterRole. */
+  readonly cluster: readonly PolicyRule[]
+  /** Of a Role in the namespace of the webhooks' Service. */
+  readonly secrets: readonly PolicyRule[]
+} {
+  const definitions = doors.flatMap(({ kind, conversion }) =>
+    conversion === undefined ? [] : [`${kind.plural}.${kind.group}`],
+  )
+  const configurations = doors.flatMap(({ validation }) =>
+    validation === undefined ? [] : [validation.configuration],
+  )
+  const kept = [...seen, 'patch']
+  const configuration = kinds.validatingWebhookConfiguration
+  return {
+    cluster: [
+      { ...rule(kinds.customResourceDefinition, kept), resourceNames: definitions },
+      { ...rule(configuration, kept), resourceNames: configurations },
+      rule(configuration, ['create']),
+    ],
+    secrets: [
+      { ...rule(kinds.secret, [...kept, 'get']), resourceNames: [secret] },
+      rule(kinds.secret, ['create']),
+    ],
   }
 }
 

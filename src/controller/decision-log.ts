@@ -2,7 +2,7 @@
 import { appendFile } from 'node:fs/promises'
 import type { Decision } from '#core/decision.ts'
 import type { Container, PodTemplate } from '#core/k8s/workloads.ts'
-import type { Observed } from '#core/observed.ts'
+import type { MetricAnswer, Observed } from '#core/observed.ts'
 
 export type DecisionLog = {
   readonly write: (key: string, observed: Observed, now: number, decision: Decision) => void
@@ -28,9 +28,18 @@ export function decisionLine(
   now: number,
   decision: Decision,
 ): string {
-  return JSON.stringify({ key, now, observed, decision }, (_name, value: unknown) =>
-    isTemplate(value) ? withoutValues(value) : value,
+  const answers = observed.answers.map(withoutWords)
+  return JSON.stringify(
+    { key, now, observed: { ...observed, answers }, decision },
+    (_name, value: unknown) => (isTemplate(value) ? withoutValues(value) : value),
   )
+}
+
+/** What a provider says that is no result may be anything: it is told how long it was. */
+function withoutWords(given: MetricAnswer): MetricAnswer {
+  const { answer } = given
+  if (answer.kind !== 'answer' || answer.body.startsWith('{"status":"success"')) return given
+  return { ...given, answer: { ...answer, body: `… ${answer.body.length} characters` } }
 }
 
 function isTemplate(value: unknown): value is PodTemplate {

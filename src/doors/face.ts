@@ -1,6 +1,7 @@
 /**
  * What a door does beside its resource: listeners of its own, and work of its own that only the leader does. A face
- * never touches workloads, Services or routes; it keeps records and writes resources that a door reads.
+ * keeps records and writes resources that a door reads; where its original made them, also Services and routes of its
+ * own. Pods are the engine's.
  */
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Cluster } from '#kube/cluster.ts'

@@ -221,6 +221,28 @@ describe('in the way', () => {
   })
 })
 
+test('an experiment that ended without a winner waits until its conclusion is accepted', async () => {
+  const { cluster, installed, ask, until } = ground()
+  const experiment = {
+    candidates: [{ name: 'b', weight: 20 }],
+    maxDuration: '1s',
+    onConclusion: 'wait',
+  }
+  const services = { stable: 'lab-stable', candidates: { b: 'lab-canary' } }
+  await installed('lab', [], { strategy: { experiment }, services })
+  await ask('lab', 'shop:v1')
+  await until(
+    'lab',
+    ({ status }) => status?.concluded?.open === true && status.phase === 'Concluded',
+  )
+  await says('status lab --no-watch', /Concluded/, 6)
+  await says('explain lab', /next: `headgate promote headgate\/lab` accepts the end/)
+  await says('promote lab', /conclusion accepted by/)
+  expect(await cluster.api.get(kinds.release, { namespace, name: 'lab' })).toMatchObject({
+    status: { concluded: { open: false } },
+  })
+})
+
 test('a Rollout of KULTA takes the same commands, by its own name', async () => {
   const labels = { app: 'cart' }
   const rollout = {

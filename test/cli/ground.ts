@@ -152,6 +152,6 @@ export function steady(text: string, revisions: readonly string[] = []): string 
   return named
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replace(/(revision-\w)-[a-z0-9]{5}\b/g, '$1-POD-X')
-    .replace(/\b(\d+[smh]){1,2}(?= *$)/gm, 'AGE')
+    .replace(/(?<!\[)\b(\d+[smh]){1,2}(?= *$| {2})/gm, 'AGE')
     .replace(/ +$/gm, '')
 }

@@ -36,7 +36,7 @@ async function serving(name: string, spec: Partial<ReleaseSpec> = {}): Promise<[
   await shop.comesTo('Completed')
   const url = `${real.gateway.url}/hello`
   const host = `${name}.example.com`
-  return [shop, startTraffic({ url, host, perSecond: 40, clock: systemClock() })]
+  return [shop, startTraffic({ url, host, perSecond: 30, atOnce: 8, clock: systemClock() })]
 }
 
 async function unharmed(traffic: Traffic): Promise<void> {
@@ -70,7 +70,7 @@ test('the controller dies at every write of a canary, before it or after it', as
   console.log(`killed at each of ${writes} writes`)
   expect(writes).toBeGreaterThan(8)
   expect(await setsWithPods(shop.name)).toBe(1)
-}, 200_000)
+}, 300_000)
 
 let counted = 0
 
@@ -107,7 +107,7 @@ test('the API server restarts midway', async () => {
   await shop.comesTo('Completed')
   await controller.stop()
   await unharmed(traffic)
-}, 60_000)
+}, 120_000)
 
 test('etcd forgets its history while the controller stands still', async () => {
   const controller = await startControllerProcess(real.apiServer.kubeconfig(), alone)
@@ -126,7 +126,7 @@ test('etcd forgets its history while the controller stands still', async () => {
   await shop.comesTo('Completed')
   await controller.stop()
   await unharmed(traffic)
-}, 60_000)
+}, 120_000)
 
 test('the leader stands still: another one takes over, and the first writes nothing when it wakes', async () => {
   const first = await startControllerProcess(proxy.kubeconfig)
@@ -150,7 +150,7 @@ test('the leader stands still: another one takes over, and the first writes noth
   await stopBoth(first, second)
   await unharmed(traffic)
   expect(late).toEqual([])
-}, 90_000)
+}, 150_000)
 
 function stopBoth(...both: readonly ControllerProcess[]): Promise<unknown> {
   return Promise.all(both.map((one) => one.stop()))

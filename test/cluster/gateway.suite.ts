@@ -1,6 +1,6 @@
 /**
- * Releases under load through a gateway that is not ours, on a real control plane: promotions by selector, by handover and by
- * replace, aborts, and a controller killed midway. Says how long the gateway's data plane took to follow what we wrote.
+ * Releases under load through a gateway that is not ours, on a real control plane: promotions by selector and by handover,
+ * aborts, and a controller killed midway. Says how long the gateway's data plane took to follow what we wrote.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ReleaseWorkloads } from '#core/api/workloads.ts'
@@ -18,7 +18,6 @@ const perSecond = 150
 const ways = [
   ['selector', {}],
   ['handover', { naming: 'role', kind: 'ReplicaSet' }],
-  ['replace', { naming: 'role', kind: 'Deployment' }],
 ] as const satisfies readonly (readonly [string, ReleaseWorkloads])[]
 
 /** When a version was asked for: what is written to the route from then on sends it traffic. */
@@ -59,8 +58,8 @@ export function underLoad(gateway: string, ground: () => Promise<RealGround>): v
 
     const times = followed(report)
     for (const line of [...times.lines, summary(report)]) console.log(`${gateway}: ${line}`)
-    for (const { dropped, drops, errorsServed, versions } of Object.values(report)) {
-      expect([dropped, drops, errorsServed]).toEqual([0, [], 0])
+    for (const [host, { dropped, drops, errorsServed, versions }] of Object.entries(report)) {
+      expect([host, dropped, drops, errorsServed]).toEqual([host, 0, [], 0])
       expect(Object.keys(versions).toSorted()).toEqual(['v1', 'v2', 'v3', 'v4'])
     }
     expect(requestsOf(report)).toBeGreaterThanOrEqual(wanted)
@@ -77,6 +76,8 @@ async function installed(way: string, workloads: ReleaseWorkloads): Promise<Acto
   await shop.install('v1', {
     replicas: 3,
     workloads,
+    // The default is for a gateway that gets its processor time, which a busy machine does not give.
+    traffic: { route: way, settle: '2s' },
     strategy: {
       canary: { steps: [{ weight: 20 }, { pause: '1s' }, { weight: 60 }, { pause: {} }] },
     },

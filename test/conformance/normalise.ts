@@ -131,6 +131,10 @@ class Marker {
     const causes = marked['causes']
     if (Array.isArray(causes)) marked['causes'] = once(causes)
     if (typeof object['token'] === 'string') marked['token'] = '<token>'
+    // It is made of the group's name, which is another one in each play.
+    if (object['kind'] === 'Thing' && 'storageVersionHash' in object) {
+      marked['storageVersionHash'] = '<hash>'
+    }
     if (typeof object['serverAddress'] === 'string') marked['serverAddress'] = '<server>'
     if ('goVersion' in object) {
       for (const key of [

@@ -117,13 +117,10 @@ function controllerOn(local: Ground): () => Promise<void> {
 export class Actor {
   readonly name: string
   readonly #stage: Stage
-  readonly #lingerSeconds: number | undefined
 
-  /** Its pods serve for so many seconds after their end was decided, for gateways that hear of it late. */
-  constructor(stage: Stage, name: string, lingerSeconds?: number) {
+  constructor(stage: Stage, name: string) {
     this.#stage = stage
     this.name = name
-    this.#lingerSeconds = lingerSeconds
   }
 
   get release(): Release | undefined {
@@ -195,8 +192,6 @@ export class Actor {
 
   /** A pod template whose pods answer as this version. */
   template(version: string): ReleaseSpec['template'] {
-    const seconds = this.#lingerSeconds
-    const lifecycle = { preStop: { sleep: { seconds } } }
     return {
       metadata: { labels: { app: this.name } },
       spec: {
@@ -205,7 +200,6 @@ export class Actor {
             name: 'app',
             image: `example/${this.name}:${version}`,
             ports: [{ containerPort: 8080 }],
-            ...(seconds === undefined ? {} : { lifecycle }),
           },
         ],
       },

@@ -27,7 +27,16 @@ export function actionFor(entry: Entry, asked: Asked): Action & { readonly verb:
   }
   const trial = trialMeant(entry, asked)
   if (trial !== undefined) return { ...base, revision: trial.revision, step: trial.step }
-  return { ...base, revision: entry.book?.stable ?? '', step: undefined }
+  return { ...base, revision: standing(entry, candidate), step: undefined }
+}
+
+/** With nothing on trial: an experiment that is over and waits is about what was compared, all else about stable. */
+function standing({ book }: Entry, candidate: string | undefined): string {
+  const stable = book?.stable ?? ''
+  if (book?.concluded?.open !== true) return stable
+  const look = book.looks.find(({ role }) => candidate === undefined || role === candidate)
+  const begun = book.decisions.findLast(({ action }) => action === 'Start')
+  return look?.revision ?? begun?.revision ?? stable
 }
 
 /** Says who commands instead, where people do not. @throws RefusedError */

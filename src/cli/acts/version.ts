@@ -24,7 +24,7 @@ export async function versionNow(
   entry: Entry,
   what: string,
 ): Promise<VersionNow> {
-  assertTaken(entry, what === 'undo' ? 'undo' : 'restart', what)
+  assertTaken(entry, what === 'restart' ? 'restart' : 'undo', what)
   const place = entry.resource.actions?.version(entry.object)
   if (place === undefined)
     throw new RefusedError(

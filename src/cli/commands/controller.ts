@@ -21,7 +21,6 @@ import { systemClock, systemPorts } from '#kube/system.ts'
 import { sendDirect, socketTransport } from '#kube/transport.ts'
 import { trustedClock } from '#kube/trusted-clock.ts'
 import { startHealth } from '#server/health.ts'
-import type { Webhooks } from '#server/webhooks/start.ts'
 import { configuredDoors, sinksOfDoors, trustedHosts } from '../door-sinks.ts'
 import { doorsOf } from '../doors.ts'
 import type { EventOptions } from '../event-options.ts'
@@ -106,27 +105,33 @@ export async function controller(options: ControllerCommand): Promise<void> {
     ...decisionLog(options, log),
     instance,
   })
-  const ofFaces = { cluster, clock, reach, log, env: process.env, instance, ...within(options) }
-  const faces = await startFaces(ofFaces, options)
-  let webhooks: Webhooks | 'starting' | undefined = 'starting'
-  const health = await startHealth({
-    ...addressOf('--health-address', options.healthAddress),
-    isReady: () => running.isSynced() && faces.isReady() && webhooks !== 'starting',
-    registry: metrics.registry,
-  })
-  await running.synced()
   const namespace = leaseNamespace(options, config)
-  webhooks = await webhooksOf(options, { cluster, doors, env: process.env, namespace, log })
-  log.info(
-    { cluster: config.source, health: health.port, webhooks: webhooks?.port, ...faces.ports },
-    'the controller watches',
-  )
-  const stop = async (): Promise<void> => {
-    await Promise.all([running.stop(), faces.stop(), webhooks?.stop()])
-    await health.stop()
-    await cluster.close()
+  const parts = { options, cluster, namespace, instance, log, metrics, running, formers }
+  // What fails to start takes the others down with it: a process that only watches is of no use.
+  const ends: (() => Promise<unknown>)[] = [() => cluster.close(), running.stop]
+  try {
+    const ofFaces = { cluster, clock, reach, log, env: process.env, instance, ...within(options) }
+    const faces = await startFaces(ofFaces, options)
+    ends.push(faces.stop)
+    let ready = false
+    const health = await startHealth({
+      ...addressOf('--health-address', options.healthAddress),
+      isReady: () => running.isSynced() && faces.isReady() && ready,
+      registry: metrics.registry,
+    })
+    ends.push(health.stop)
+    await running.synced()
+    const webhooks = await webhooksOf(options, { cluster, doors, env: process.env, namespace, log })
+    ends.push(async () => webhooks?.stop())
+    ready = true
+    log.info(
+      { cluster: config.source, health: health.port, webhooks: webhooks?.port, ...faces.ports },
+      'the controller watches',
+    )
+    await run({ ...parts, faces })
+  } finally {
+    for (const end of ends.toReversed()) await end()
   }
-  await run({ options, cluster, namespace, instance, log, metrics, running, formers, faces, stop })
 }
 
 function leaseNamespace(
@@ -155,7 +160,6 @@ type Running = {
   readonly running: Controller
   readonly formers: FormerLeases
   readonly faces: RunningFaces
-  readonly stop: () => Promise<void>
 }
 
 async function run({
@@ -168,7 +172,6 @@ async function run({
   running,
   formers,
   faces,
-  stop,
 }: Running): Promise<void> {
   const stopped = stopSignal()
   const act = (isLeader: () => boolean): void => {
@@ -203,7 +206,6 @@ async function run({
   log.info({}, 'stopping')
   await Promise.all([running.standBy(), faces.standBy()])
   await Promise.all([leadership?.stop(), formers.end()])
-  await stop()
 }
 
 function decisionLog(

@@ -1,5 +1,6 @@
 /** `headgate watch`: releases live. On a terminal the picture is redrawn; elsewhere each change is a line. */
 
+import type { Cancel } from '#kube/ports.ts'
 import { UsageError } from '../errors.ts'
 import { type ClusterOptions, type Connected, withCluster } from '../releases/connect.ts'
 import { detail } from '../releases/detail.ts'
@@ -72,8 +73,7 @@ function redrawn(
 ): Live {
   const { clock } = cluster.ports
   const screen = new Screen(process.stdout)
-  let shown: readonly Entry[] = []
-  let cancel = (): void => {}
+  let [shown, cancel]: [readonly Entry[], Cancel] = [[], () => {}]
   const draw = async (): Promise<void> => {
     cancel()
     screen.draw(await picture())

@@ -268,7 +268,11 @@ class Plane {
   }
 
   #run(program: ProgramName, args: readonly string[]): void {
-    const child = spawn(this.#options.binaries[program], args, {
+    const binary = this.#options.binaries[program]
+    // Also when we are killed ourselves, it goes: nothing else would end it.
+    const bound = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL'] : []
+    const [first = binary, ...rest] = [...bound, binary, ...args]
+    const child = spawn(first, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: this.#folder,
     })

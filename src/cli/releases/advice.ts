@@ -54,9 +54,12 @@ const advice: Readonly<Record<ReasonType, string>> = {
   Retiring: own,
 }
 
+const accepted = '`headgate promote NAME` accepts the end, with `--candidate C` it makes C stable'
+
 export function adviceFor(entry: Entry): string {
   const { book, problems } = entry
   if (book === undefined && problems.length > 0) return change
   if (book === undefined) return 'see whether the controller runs: `kubectl get lease headgate -A`'
+  if (book.concluded?.open === true) return accepted.replaceAll('NAME', fullName(entry))
   return advice[book.reason.type].replaceAll('NAME', fullName(entry))
 }

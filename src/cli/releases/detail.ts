@@ -31,7 +31,7 @@ export function detail(seen: Seen): readonly string[] {
     ...timing(entry, now),
     ...entry.problems.map(({ path, message: problem }) => harmless(`wrong: ${path}: ${problem}`)),
     '',
-    ...table(['NAME', 'STATE', 'DETAIL', 'AGE'], treeRows(root(seen))),
+    ...table(['NAME', 'STATE', 'AGE', 'DETAIL'], treeRows(root(seen))),
   ]
 }
 
@@ -55,7 +55,7 @@ function root(seen: Seen): Branch {
       all || roles.length > 0 || workloads.some(({ pods }) => pods.length > 0),
   )
   return {
-    cells: [fullName(entry), phaseCell(entry, paint), stepDetail(entry), ageOfObject(entry, now)],
+    cells: [fullName(entry), phaseCell(entry, paint), ageOfObject(entry, now), stepDetail(entry)],
     under: [
       ...shown.map((revision) => revisionBranch(seen, revision)),
       ...routeBranches(entry),
@@ -85,8 +85,8 @@ function revisionBranch({ entry, now }: Seen, part: RevisionPart): Branch {
     cells: [
       `revision ${part.revision}`,
       state,
-      weights.length === 0 ? (failed?.message ?? '') : `weight ${weights.join(', ')}`,
       ageOf(parseInstant(part.createdAt), now),
+      weights.length === 0 ? (failed?.message ?? '') : `weight ${weights.join(', ')}`,
     ],
     under: part.workloads.map((workload) => workloadBranch(workload, now)),
   }
@@ -99,14 +99,14 @@ function workloadBranch({ object, pods }: WorkloadPart, now: number): Branch {
     cells: [
       `${kind} ${metadata.name}`,
       ready,
-      imagesOf(spec.template),
       ageOfObject({ object }, now),
+      imagesOf(spec.template),
     ],
     under: pods.map((pod) => {
       const restarts = restartsOf(pod)
       const told = restarts === 0 ? '' : `${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`
       return {
-        cells: [`Pod ${pod.metadata.name}`, podState(pod), told, ageOfObject({ object: pod }, now)],
+        cells: [`Pod ${pod.metadata.name}`, podState(pod), ageOfObject({ object: pod }, now), told],
         under: [],
       }
     }),
@@ -121,22 +121,22 @@ function routeBranches({ app, book }: Entry): readonly Branch[] {
   )
   const settled = rolesOf(book).every(({ wanted, confirmed }) => wanted === confirmed)
   return refs.map(({ kind, name }) => ({
-    cells: [`${kind} ${name}`, settled ? 'confirmed' : 'shifting', said.join(', '), ''],
+    cells: [`${kind} ${name}`, settled ? 'confirmed' : 'shifting', '', said.join(', ')],
     under: [],
   }))
 }
 
 function analysisBranch({ app }: Entry, analysis: AnalysisState, now: number): Branch {
   return {
-    cells: [`analysis of ${analysis.role}`, '', `revision ${analysis.revision}`, ''],
+    cells: [`analysis of ${analysis.role}`, '', '', `revision ${analysis.revision}`],
     under: analysis.metrics.map((state) => {
       const metric = app?.analysis?.metrics.find(({ name }) => name === state.name)
       return {
         cells: [
           state.name,
           state.verdict,
-          verdictDetail(state, metric),
           ageOf(state.samples.at(-1)?.at, now),
+          verdictDetail(state, metric),
         ],
         under: [],
       }

@@ -8,7 +8,7 @@ import { UsageError } from '../errors.ts'
 export const doorLabel = 'headgate.dev/door'
 
 /** Every door a release may have come through. */
-export const doorNames: readonly string[] = [
+const doorNames: readonly string[] = [
   ...new Set([...doors.map(({ name }) => name), ...faces.map(({ name }) => name)]),
 ]
 

@@ -88,18 +88,21 @@ export function installedBefore(start: Observed, now: Instant): Observed {
   const template = otherTemplate(start.app.template)
   // A name that its author gives is that of the next revision.
   const { revision: _revision, ...app } = start.app
-  const before = { ...app, template, written: writtenHash(template) }
+  // How it came there does not matter; steps might wait for somebody.
+  const plan = { ...app.plan, firstInstall: 'serve' as const }
+  const before = { ...app, plan, template, written: writtenHash(template) }
   const cluster = new VirtualCluster({ ...start, app: before })
   let at = now
   for (let passes = 0; passes < mostPasses; passes += 1) {
     const decision = decide(cluster.observe(), at)
     cluster.memo = decision.memo
-    for (const write of decision.writes) cluster.write(write)
+    const written = decision.writes.filter((write) => cluster.write(write)).length
     if (decision.write) cluster.notebook = decision.notebook
     cluster.follow()
     if (decision.notebook.phase === 'Completed' && decision.writes.length === 0 && !decision.write)
       break
-    at = Math.max(at + 1, decision.wakeAt ?? at)
+    // Time goes on only when nothing else does.
+    if (written === 0 && !decision.write) at = Math.max(at + 1, decision.wakeAt ?? at)
   }
   const { resourceVersion, finalizers } = cluster.app
   return { ...cluster.observe(), app: { ...start.app, resourceVersion, finalizers } }

@@ -22,7 +22,9 @@ export function goodAnswer(app: App, question: MeasureAsk, now: Instant): Metric
       : { stable: series(stable, at, metric?.range !== undefined) }),
     ...(companions?.stableCount === undefined ? {} : { stableCount: series(plenty, at, false) }),
   }
-  const answer = series(value, at, metric?.range !== undefined)
+  const range = metric?.range !== undefined
+  const answer =
+    metric?.counts === 'series' ? listOf(Math.ceil(value), at, range) : series(value, at, range)
   const given = { id, role, metric: name, revision, at, returnedAt: now, answer }
   return companions === undefined ? given : { ...given, companions: answers }
 }
@@ -44,8 +46,14 @@ function clearWin({ gives, options }: Judge): { value: number; stable: number } 
 }
 
 function series(value: number, at: Instant, range: boolean): HttpAnswer {
+  return listOf(1, at, range, value)
+}
+
+/** So many series. */
+function listOf(count: number, at: Instant, range: boolean, value = 1): HttpAnswer {
   const point = [at / 1000, String(value)]
-  const result = [range ? { metric: {}, values: [point] } : { metric: {}, value: point }]
+  const one = range ? { metric: {}, values: [point] } : { metric: {}, value: point }
+  const result = Array.from({ length: count }, () => one)
   const resultType = range ? 'matrix' : 'vector'
   const body = JSON.stringify({ status: 'success', data: { resultType, result } })
   return { kind: 'answer', status: 200, body }

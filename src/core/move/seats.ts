@@ -1,7 +1,7 @@
 /** Workloads of roles under fixed names: filled, exchanged in place, emptied, and given a new template when empty. */
 import type { PatchOperation, Write } from '../decision.ts'
 import { pointer } from '../decision.ts'
-import { type Facts, hasRules, isQuiet } from '../facts.ts'
+import { type Facts, hasRules, isQuiet, podsNeeded } from '../facts.ts'
 import { candidateOf } from '../model/app.ts'
 import { stable } from '../model/weights.ts'
 import type { Observed, WorkloadSeen } from '../observed.ts'
@@ -133,7 +133,9 @@ function empty(observed: Observed, facts: Facts, stance: Stance, now: Instant): 
   return Object.keys(layout.roles).flatMap((role): readonly Write[] => {
     const seen = facts.seat(role)
     if (seen === undefined || seen.deleting) return []
-    const wanted = podsOf(stance, seen.revision, role)
+    const asked = podsOf(stance, seen.revision, role)
+    // A split takes stable's pods once their traffic has gone, not when it is decided.
+    const wanted = asked === undefined ? undefined : Math.max(asked, heldBySplit(facts, role))
     if (wanted !== undefined)
       return wanted < seen.replicas && mayShrink(facts, stance, role, now)
         ? [scale(observed.app, seen, wanted)]
@@ -148,6 +150,10 @@ function empty(observed: Observed, facts: Facts, stance: Stance, now: Instant): 
     if (!goes || seen.pods > 0) return []
     return [{ kind: 'delete', ref: workloadRef(observed.app, seen), uid: seen.uid }]
   })
+}
+
+function heldBySplit(facts: Facts, role: string): number {
+  return facts.app.plan.split === true ? podsNeeded(facts, role) : 0
 }
 
 function mayShrink(facts: Facts, stance: Stance, role: string, now: Instant): boolean {

@@ -1,9 +1,11 @@
 /** From a CanaryApp to an app: names, labels and objects as the document's users know them, and what is told of mistakes. */
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { emptyObserved, installedBefore } from '#core/forecast/assumed.ts'
+import { forecast } from '#core/forecast/forecast.ts'
 import { stable } from '#core/model/weights.ts'
 import { validateSchema } from '#core/schema/validate.ts'
-import { appOf, image, noLookup, sample, sampleYaml } from '#test/doors/canaryapp/sample.ts'
+import { appOf, at, image, noLookup, sample, sampleYaml } from '#test/doors/canaryapp/sample.ts'
 import type { CanaryApp } from './canary-app.ts'
 import { meshObjects } from './objects.ts'
 import { lookBackOf, stepsOf, weightsOf } from './plan.ts'
@@ -382,4 +384,13 @@ test('CD09: subset, Deployment and namespace may stand in the query', () => {
     arguments: { subset: 'secondary', deployment: 'canaryapp-sample-secondary' },
   })
   expect(appOf(sample()).services[stable]).toBe('canaryapp-sample')
+})
+
+test('headgate plan tells a test with all its shifts, without a cluster', () => {
+  const before = installedBefore(emptyObserved(appOf(sample()), []), at)
+  const { moments, end } = forecast(before, at)
+  expect(end).toMatchObject({ phase: 'Completed', settled: true })
+  const steps = moments.flatMap((one) => (one.kind === 'transition' ? [one.event.message] : []))
+  const weights = steps.flatMap((text) => /done: weight (\d+)/.exec(text)?.[1] ?? [])
+  expect(weights).toEqual(['10', '20', '30', '40', '50'])
 })

@@ -34,7 +34,7 @@ export type Deciding = {
 export function decisionsOf({ rollout, app, book, before }: Deciding): readonly DecisionShown[] {
   const count = counting(rollout)
   const shown = book.decisions.flatMap((record): DecisionShown[] => {
-    const told = toldOf(record, count)
+    const told = isHomeOrFirst(record, app) ? undefined : toldOf(record, count)
     if (told === undefined) return []
     const timestamp = formatInstant(record.at)
     const stored = before.find(
@@ -55,6 +55,16 @@ export function decisionsOf({ rollout, app, book, before }: Deciding): readonly 
     ]
   })
   return shown
+}
+
+/**
+ * What serves first where it goes through the steps too has not begun yet, and what is stable already and comes home has
+ * nothing to complete.
+ */
+function isHomeOrFirst({ action, step }: DecisionRecord, { plan }: App): boolean {
+  if (action !== 'Complete') return false
+  if (step === undefined) return plan.firstInstall === 'steps'
+  return step < (plan.candidates[0]?.steps.length ?? 0)
 }
 
 /** Index of KULTA's step for one of the engine's; what is no canary has none. */

@@ -95,7 +95,10 @@ function messageOf({ reason, phase, failed }: Notebook, app: App | undefined): s
   return reason.message
 }
 
-/** At rest only the role that serves counts: pods of the other are on their way out. */
+/**
+ * At rest only the role that serves counts: pods of the other are on their way out. So are those of stable, at a step of
+ * a split, that the canary has taken over.
+ */
 function podsOf(app: App, book: Notebook): RolloutStatus {
   const serving = book.seat ?? stable
   const rests = book.trials.length === 0 && book.stable !== undefined
@@ -104,9 +107,11 @@ function podsOf(app: App, book: Notebook): RolloutStatus {
   const sum = (own: readonly Notebook['roles'][number][], of: 'replicas' | 'ready'): number =>
     own.reduce((total, role) => total + role[of], 0)
   if (roles.length === 0) return { replicas: app.replicas }
+  const stepping = !rests && book.trials.every(({ stage }) => stage.kind === 'steps')
+  const most = stepping && app.plan.split === true ? app.replicas : Infinity
   return {
-    replicas: sum(roles, 'replicas'),
-    readyReplicas: sum(roles, 'ready'),
+    replicas: Math.min(most, sum(roles, 'replicas')),
+    readyReplicas: Math.min(most, sum(roles, 'ready')),
     updatedReplicas: sum(
       roles.filter(({ revision }) => revision === target),
       'replicas',

@@ -1,6 +1,7 @@
 /** The Release that a service should have now, from its records, what is written already, and what Superposition says. */
 import type { Release } from '#core/api/release.ts'
 import type { Cluster } from '#kube/cluster.ts'
+import type { Clock } from '#kube/ports.ts'
 import type { Experiment } from './experiment.ts'
 import { configChange } from './follow.ts'
 import { type Found, findMain } from './main-objects.ts'
@@ -34,6 +35,7 @@ export type BuildParts = {
   readonly cluster: Pick<Cluster, 'get' | 'list'>
   readonly settings: Settings
   readonly variants: Variants
+  readonly clock: Pick<Clock, 'now'>
 }
 
 /** One with ingress-nginx, which honours a single canary for a host and path; else as many as a release takes. */
@@ -76,6 +78,7 @@ export async function build(
     main: base.main,
     concluded: Math.max(base.concluded, standing === undefined ? plan.concluded : 0),
     port: portOf(change.stable.resolved.template),
+    now: parts.clock.now(),
   }
   return {
     wanted: releaseOf(wanted, settings, standing),

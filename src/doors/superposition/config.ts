@@ -47,10 +47,14 @@ export function readConfig(config: Readonly<Record<string, Json>>): ConfigResult
   return { kind: 'deployable', deployable: { image: String(image), replicas, port, env: sorted } }
 }
 
-/** The container that runs it. */
+/**
+ * The container that runs it. Whoever does not listen yet gets no traffic: without a probe a pod counts as ready as soon
+ * as it is started.
+ */
 export function containerOf(name: string, { image, port, env }: Deployable): Container {
   const ports = [{ containerPort: port }]
-  return { name, image, ports, ...(env.length === 0 ? {} : { env }) }
+  const readinessProbe = { tcpSocket: { port }, periodSeconds: 1 }
+  return { name, image, ports, readinessProbe, ...(env.length === 0 ? {} : { env }) }
 }
 
 function envVar(key: string, value: Json): EnvVar | { readonly problem: string } {

@@ -7,7 +7,7 @@ const hashLength = 11
  * A DNS label of at most `most` characters. A text that had to be changed gets a short hash of itself, so that two texts
  * never share a name.
  */
-export function labelOf(text: string, most: number): string {
+function labelOf(text: string, most: number): string {
   if (text.length <= most && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text)) return text
   const plain = text
     .toLowerCase()

@@ -132,7 +132,14 @@ describe('M14: templates', () => {
         annotations: { 'superposition.headgate.dev/variant': 'Blue' },
       },
       spec: {
-        containers: [{ name: 'shop-dep-blue-1', image: 'a:1', ports: [{ containerPort: 80 }] }],
+        containers: [
+          {
+            name: 'shop-dep-blue-1',
+            image: 'a:1',
+            ports: [{ containerPort: 80 }],
+            readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 },
+          },
+        ],
       },
     })
   })
@@ -165,7 +172,9 @@ describe('M14: templates', () => {
     const text = readFileSync('examples/superposition/templates.json', 'utf8')
     const templates = readTemplates(JSON.parse(text))
     expect(templates.names.host).toBe('{service}.{namespace}.example.com')
-    expect(podTemplateOf(templates, of).spec.containers[0]).toHaveProperty('readinessProbe')
+    expect(podTemplateOf(templates, of).spec.containers[0]).toMatchObject({
+      readinessProbe: { httpGet: { path: '/healthz', port: 80 }, periodSeconds: 1 },
+    })
   })
 
   const rows: readonly [string, unknown, string][] = [

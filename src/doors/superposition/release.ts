@@ -7,6 +7,7 @@ import type { CommandedCandidate } from '#core/api/strategy/commanded.ts'
 import { shortHash } from '#core/hash.ts'
 import type { Labels } from '#core/k8s/meta.ts'
 import type { PodTemplate } from '#core/k8s/workloads.ts'
+import { type Instant, parseInstant } from '#core/time.ts'
 import { isRecord } from './context.ts'
 import { doorLabel, doorName, serviceLabel } from './names.ts'
 import type { CandidateWanted, Source } from './plan.ts'
@@ -122,6 +123,7 @@ export type ReleaseWanted = {
   readonly concluded: number
   /** Of the main Service, where it is to be made. */
   readonly port: number
+  readonly now: Instant
 }
 
 /** The Release as it is to be written; `standing` gives the versions of commands that were given before. */
@@ -189,7 +191,7 @@ function specOf(
     traffic: trafficOf(wanted, settings),
     strategy: {
       commanded: {
-        candidates: candidates.map((one) => commandOf(one, standing)),
+        candidates: candidates.map((one) => commandOf(one, standing, wanted.now)),
         scaleDownDelay: settings.grace,
       },
     },
@@ -219,9 +221,27 @@ function trafficOf(
   }
 }
 
+/** Nobody says a second time who has won: what could not become stable is tried again after so long. */
+export const promoteAgainMs = 5 * 60_000
+
+function hasFailedLongAgo(
+  standing: Standing | undefined,
+  { name, version }: CommandedCandidate,
+  now: Instant,
+): boolean {
+  const failed = standing?.release.status?.failed ?? []
+  return failed.some(
+    ({ candidate, command, at }) =>
+      candidate === name &&
+      (command === undefined || command >= version) &&
+      now - (parseInstant(at) ?? now) >= promoteAgainMs,
+  )
+}
+
 function commandOf(
   { wanted, resolved }: Candidates[number],
   standing: Standing | undefined,
+  now: Instant,
 ): CommandedCandidate {
   const { role, source, weight, promote, version } = wanted
   const known = standing?.release.spec.strategy.commanded?.candidates.find(
@@ -234,7 +254,8 @@ function commandOf(
     known.weight === weight &&
     known.replicas === replicas &&
     (known.promote ?? false) === promote
-  const least = known === undefined ? 0 : known.version + (isSame ? 0 : 1)
+  const isAgain = known !== undefined && promote && hasFailedLongAgo(standing, known, now)
+  const least = known === undefined ? 0 : known.version + (isSame && !isAgain ? 0 : 1)
   return {
     name: role,
     template,

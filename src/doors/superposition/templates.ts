@@ -88,7 +88,8 @@ function laidOver(base: Json, over: Json, key = ''): Json {
     const [own] = base as readonly Json[]
     return first === undefined || own === undefined ? base : [laidOver(own, first), ...more]
   }
-  if (!isRecord(base) || !isRecord(over)) return over
+  // A probe asks in one way: another one takes its place.
+  if (key.endsWith('Probe') || !isRecord(base) || !isRecord(over)) return over
   const known = base as Readonly<Record<string, Json>>
   const added = Object.entries(over as Readonly<Record<string, Json>>).map(([name, value]) => {
     const before = Object.hasOwn(known, name) ? known[name] : undefined

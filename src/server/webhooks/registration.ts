@@ -36,21 +36,31 @@ type Registration = {
   readonly stop: () => Promise<void>
 }
 
+/** A door with its own definition and configuration, watched by their names: others are none of our business. */
+type Watched = {
+  readonly door: Door
+  readonly definitions: Cache<Definition>
+  readonly configurations: Cache<Configuration> | undefined
+}
+
 /** Registers, and again whenever somebody applies the definitions or the configurations without it. */
 export async function register(options: Registering): Promise<Registration> {
   const { cluster, doors, onProblem } = options
-  const definitions = cluster.watch<Definition>(kinds.customResourceDefinition)
-  const configurations = cluster.watch<Configuration>(kinds.validatingWebhookConfiguration)
-  await Promise.all([definitions.synced(), configurations.synced()])
+  const watched = doors.map((door) => watch(cluster, door))
+  const caches = watched.flatMap(({ definitions, configurations }) =>
+    configurations === undefined ? [definitions] : [definitions, configurations],
+  )
+  await Promise.all(caches.map((cache) => cache.synced()))
   let ended = false
   let underWay = Promise.resolve()
   const once = async (): Promise<void> => {
-    for (const door of doors) {
+    for (const one of watched) {
       if (ended) return
       try {
-        await registerDoor(options, door, definitions, configurations)
+        await registerDoor(options, one)
       } catch (error) {
-        if (!isKube(error, 'Conflict', 'NotFound', 'AlreadyExists', 'Invalid'))
+        // Another replica was first, or the cluster has moved on: what it says next is heard.
+        if (!isKube(error, 'Conflict', 'NotFound', 'AlreadyExists'))
           onProblem(error instanceof Error ? error : new Error(String(error)))
       }
     }
@@ -59,26 +69,32 @@ export async function register(options: Registering): Promise<Registration> {
     underWay = underWay.then(once)
     return underWay
   }
-  const ours = new Set(doors.flatMap(namesOf))
-  const heard = ({ key }: { readonly key: string }): void => {
-    if (ours.has(key)) void again()
-  }
-  definitions.subscribe(heard)
-  configurations.subscribe(heard)
+  for (const cache of caches) cache.subscribe(() => void again())
   await again()
   return {
     again,
     stop: async () => {
       ended = true
       await underWay
-      await Promise.all([definitions.stop(), configurations.stop()])
+      await Promise.all(caches.map((cache) => cache.stop()))
     },
   }
 }
 
-function namesOf({ kind, validation }: Door): readonly string[] {
-  const name = `${kind.plural}.${kind.group}`
-  return validation === undefined ? [name] : [name, validation.configuration]
+function watch(cluster: Cluster, door: Door): Watched {
+  const { kind, validation } = door
+  const named = (name: string) => ({ fieldSelector: `metadata.name=${name}` })
+  return {
+    door,
+    definitions: cluster.watch(
+      kinds.customResourceDefinition,
+      named(`${kind.plural}.${kind.group}`),
+    ),
+    configurations:
+      validation === undefined
+        ? undefined
+        : cluster.watch(kinds.validatingWebhookConfiguration, named(validation.configuration)),
+  }
 }
 
 type Definition = KubeObject & { readonly spec?: { readonly conversion?: unknown } }
@@ -86,9 +102,7 @@ type Configuration = KubeObject & { readonly webhooks?: unknown }
 
 async function registerDoor(
   options: Registering,
-  door: Door,
-  definitions: Cache<Definition>,
-  configurations: Cache<Configuration>,
+  { door, definitions, configurations }: Watched,
 ): Promise<void> {
   const { cluster } = options
   const name = `${door.kind.plural}.${door.kind.group}`
@@ -111,7 +125,7 @@ async function registerDoor(
   }
   if (door.validation === undefined) return
   const wanted = configurationOf(options, door, door.validation)
-  const found = configurations.get(door.validation.configuration)
+  const found = configurations?.get(door.validation.configuration)
   if (found === undefined)
     await cluster.create<Configuration>(kinds.validatingWebhookConfiguration, wanted)
   else if (!isWithin(wanted.webhooks, found.webhooks) || !isTrusted(options, found))

@@ -110,7 +110,7 @@ const selectors = cases('selectors', {
     get(`${deployments}?fieldSelector=spec.replicas=1`),
     get(`${replicaSets}?fieldSelector=status.replicas=0`),
     get(`${services}?fieldSelector=spec.clusterIP=None,spec.type=ClusterIP`),
-    get('/api/v1/nodes?fieldSelector=spec.unschedulable=true'),
+    get('/api/v1/nodes?fieldSelector=spec.unschedulable=true,metadata.name=$id'),
   ],
 })
 

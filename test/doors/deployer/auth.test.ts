@@ -264,6 +264,57 @@ describe('with an address of keys', () => {
   })
 })
 
+describe('with users of the cluster', () => {
+  let desk: Desk
+  beforeAll(async () => {
+    desk = await openDesk({ deployerAuth: 'kubernetes', deployerJwtAudience: 'deployer' })
+    const post = (path: string, body: unknown) =>
+      desk.cluster.raw({
+        method: 'POST',
+        path,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    const api = 'rbac.authorization.k8s.io'
+    const namespaced = `/apis/${api}/v1/namespaces/default`
+    await post('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'robot' } })
+    const rules = [
+      { apiGroups: ['deployer.headgate.dev'], resources: ['descriptors'], verbs: ['list'] },
+    ]
+    await post(`${namespaced}/roles`, { metadata: { name: 'lists' }, rules })
+    await post(`${namespaced}/rolebindings`, {
+      metadata: { name: 'lists' },
+      roleRef: { apiGroup: api, kind: 'Role', name: 'lists' },
+      subjects: [{ kind: 'ServiceAccount', name: 'robot', namespace: 'default' }],
+    })
+  })
+  afterAll(async () => {
+    await desk?.stop()
+  })
+  const tokenFor = async (audience: string): Promise<string> => {
+    const { body } = await desk.cluster.raw({
+      method: 'POST',
+      path: '/api/v1/namespaces/default/serviceaccounts/robot/token',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ spec: { audiences: [audience] } }),
+    })
+    return (JSON.parse(body) as { status: { token: string } }).status.token
+  }
+
+  test('a token of our audience may what its roles allow, and nothing else', async () => {
+    const own = await tokenFor('deployer')
+    expect((await ask(desk, own)).status).toBe(200)
+    expect((await ask(desk, own, 'elsewhere')).status).toBe(403)
+    const client = new Client(desk.url, 'default', { authorization: `Bearer ${own}` })
+    expect((await client.ask('POST', '/descriptors/?namespace=default', {})).status).toBe(403)
+  })
+
+  test('a token for others, a JWT of somebody else, and none are 401', async () => {
+    for (const given of [await tokenFor('others'), token(rsa), undefined])
+      expect((await ask(desk, given)).status).toBe(401)
+  })
+})
+
 describe('without any word on it', () => {
   let desk: Desk
   beforeAll(async () => {

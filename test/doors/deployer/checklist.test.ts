@@ -56,7 +56,7 @@ const rows: readonly Row[] = [
   ],
   ['A18', part('may have a name of 63 characters with # for three, or fewer by setting')],
   ['A19', api('all problems are told together')],
-  ['A20', api(whole), api('a POST starts no deployment'), api('an id')],
+  ['A20', api(whole), api('a POST starts no deployment'), api('another namespace')],
   ['A21', api('lists are filtered by application, empty ones are lists, and pages lead on')],
   ['A22', api('DELETE answers 204, then 404, and undeploys nothing')],
   ['A23', api('PUT answers 204; another id, namespace or name is refused, a missing one is 404')],
@@ -157,7 +157,11 @@ const rows: readonly Row[] = [
     recovery(order),
     front('that its Gateway does not take up is a FAILURE, and the route is as before'),
   ],
-  ['AD11', auth('lets in'), auth('namespaces that the claim does not list are 403')],
+  [
+    'AD11',
+    auth('HS256 lets in, and another secret does not'),
+    auth('namespaces that the claim does not list are 403'),
+  ],
   [
     'AD12',
     stream('lines written just before the end are not lost, to a socket or to events'),

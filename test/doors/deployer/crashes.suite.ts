@@ -65,14 +65,15 @@ async function play(bench: Bench, story: Story, writes: number): Promise<Ended> 
     metadata: { name: namespace },
   })
   const client = new Client(bench.url, namespace)
-  const leads = (through?: (transport: Transport) => Transport) => {
-    // Limits are of the clock, which does not wait for a busy machine.
-    const options = { deployerTimeout: story === 'fail' ? '30s' : '600s' }
+  const leads = (limit: string, through?: (transport: Transport) => Transport) => {
+    const options = { deployerTimeout: limit }
     return bench.another({ namespace, options, ...(through === undefined ? {} : { through }) })
   }
   const plain = (more: Record<string, unknown> = {}) =>
     client.describe(descriptorOf('app', { namespace, useHealthCheck: false, ...more }))
-  const well = await leads()
+  // Limits are of the clock, which does not wait for a busy machine.
+  const limit = story === 'fail' ? '30s' : '600s'
+  const well = await leads('600s')
   well.lead(() => true)
   const first = await client.deploy(await plain())
   expect(await client.settled(first)).toMatchObject({ status: 'DEPLOYED' })
@@ -80,6 +81,7 @@ async function play(bench: Bench, story: Story, writes: number): Promise<Ended> 
   let died = false
   const ended = Promise.withResolvers<void>()
   const dying = await leads(
+    limit,
     dyingAfter(writes, () => {
       died = true
       ended.resolve()
@@ -89,7 +91,7 @@ async function play(bench: Bench, story: Story, writes: number): Promise<Ended> 
   dying.lead(() => !died)
   await Promise.race([ended.promise, client.settled(id)])
   await dying.stop()
-  const next = await leads()
+  const next = await leads(limit)
   next.lead(() => true)
   try {
     return { died, log: await outcome(client, story, id) }

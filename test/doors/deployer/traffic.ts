@@ -1,4 +1,5 @@
 /** Requests through the gateway at a steady pace, counted by who answered; the client never retries (decision 32). */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Agent, request } from 'undici'
 
 export type Counted = {
@@ -7,6 +8,8 @@ export type Counted = {
   /** No complete answer in 5 s, refused, reset, or a 5xx of nobody's. */
   readonly dropped: readonly string[]
   readonly requests: number
+  /** The longest that this process could do nothing at all, milliseconds: what a machine alone can be blamed for. */
+  readonly stalledMs: number
 }
 
 export type Load = {
@@ -21,6 +24,7 @@ export function load(gateway: string, host: string, lanes = 8): Load {
   const dropped: string[] = []
   let requests = 0
   let isOver = false
+  const started = performance.now()
   const once = async (fresh: boolean): Promise<void> => {
     requests += 1
     try {
@@ -34,18 +38,27 @@ export function load(gateway: string, host: string, lanes = 8): Load {
       if (typeof version === 'string') versions[version] = (versions[version] ?? 0) + 1
       else dropped.push(`status ${statusCode} of nobody`)
     } catch (error) {
-      dropped.push(String(error))
+      const at = Math.round((performance.now() - started) / 100) / 10
+      dropped.push(`after ${at} s: ${String(error)}`)
     }
   }
   const running = Array.from({ length: lanes }, async (_, lane) => {
     while (!isOver) await once((requests + lane) % 2 === 0)
   })
-  const counted = (): Counted => ({ versions: { ...versions }, dropped: [...dropped], requests })
+  const stalls = monitorEventLoopDelay({ resolution: 10 })
+  stalls.enable()
+  const counted = (): Counted => ({
+    versions: { ...versions },
+    dropped: [...dropped],
+    requests,
+    stalledMs: Math.round(stalls.max / 1e6),
+  })
   return {
     counted,
     stop: async () => {
       isOver = true
       await Promise.all(running)
+      stalls.disable()
       await kept.close()
       return counted()
     },

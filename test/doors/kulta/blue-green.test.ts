@@ -52,6 +52,9 @@ describe('blue-green', () => {
     // What was decided stays to be read, release after release.
     const promotions = app.status.decisions?.filter(({ action }) => action === 'Promotion')
     expect(promotions?.length).toBe(4)
+    const ends = app.status.decisions?.filter(({ action }) => action === 'Complete')
+    expect(ends?.length).toBe(4)
+    expect(app.status.decisions?.[0]?.action).toBe('Initialize')
     const { dropped, drops } = await traffic.stop()
     expect([dropped, drops]).toEqual([0, []])
   })

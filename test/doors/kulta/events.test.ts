@@ -84,7 +84,7 @@ const occurrences = (): readonly Record<string, unknown>[] =>
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
 async function until(holds: () => boolean): Promise<void> {
-  await expect.poll(holds, { timeout: 20_000, interval: 50 }).toBe(true)
+  await expect.poll(holds, { timeout: 60_000, interval: 50 }).toBe(true)
 }
 
 const service = 'dev.cdevents.service'

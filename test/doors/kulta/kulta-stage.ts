@@ -68,7 +68,8 @@ export function kultaStage(options: StageOptions = {}): () => KultaStage {
 /** The cluster without a controller. */
 export async function open({ speed = 1, ...given }: StageOptions): Promise<KultaStage> {
   const { crds = kultaWith({}).crds } = given
-  const local = await startLocalCluster({ crds, followDelayMs: 50, speed })
+  // As many real milliseconds as without speed: a machine under load is late by some.
+  const local = await startLocalCluster({ crds, followDelayMs: 50 * speed, speed })
   const { cluster } = local
   const rollouts = cluster.watch<Rollout & { status?: RolloutStatus }>(kinds.rollout)
   const routes = cluster.watch<HttpRoute>(kinds.httpRoute)

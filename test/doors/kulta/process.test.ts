@@ -121,14 +121,14 @@ const own = (): Promise<Lease> => local.cluster.get<Lease>(kinds.lease, leaseAt)
 
 describe('the controller', () => {
   test('is ready without the definition, and takes Rollouts once it is there', async () => {
-    await expect.poll(() => status('/readyz'), { timeout: 30_000 }).toBe(200)
+    await expect.poll(() => status('/readyz'), { timeout: 120_000 }).toBe(200)
     expect([await status('/healthz'), await status('/readyz'), await status('/nothing')]).toEqual([
       200, 200, 404,
     ])
     await local.cluster.create(kinds.customResourceDefinition, rolloutCrd as unknown as KubeObject)
     await expect
       .poll(() => local.cluster.create(kinds.rollout, rollout('early')).then(() => 'ok', String), {
-        timeout: 20_000,
+        timeout: 60_000,
       })
       .toBe('ok')
     await reaches('early', 'Completed')
@@ -153,7 +153,9 @@ describe('the controller', () => {
 
   test('writes occurrences where its variable says', async () => {
     const read = (): string => readFileSync(join(folder, 'occurrences', 'occurrence.json'), 'utf8')
-    await expect.poll(() => read().includes('rolling.rollout.completed')).toBe(true)
+    await expect
+      .poll(() => read().includes('rolling.rollout.completed'), { timeout: 60_000 })
+      .toBe(true)
   })
 
   test('leaves Rollouts to an original that holds its lease, and takes over when that is silent', async () => {
@@ -183,9 +185,11 @@ describe('the controller', () => {
     const renewing = setInterval(() => void renew().catch(() => undefined), 300)
     const skipped = /^kulta_reconciliations_total\{result="skipped"\} (\d+)/m
     const skips = async (): Promise<number> => Number(skipped.exec(await metrics())?.[1] ?? 0)
-    await expect.poll(async () => (await own()).spec?.holderIdentity).toBe('kulta-controller-abc')
+    await expect
+      .poll(async () => (await own()).spec?.holderIdentity, { timeout: 60_000 })
+      .toBe('kulta-controller-abc')
     await local.cluster.create(kinds.rollout, rollout('contested'))
-    await expect.poll(skips, { timeout: 20_000 }).toBeGreaterThan(0)
+    await expect.poll(skips, { timeout: 60_000 }).toBeGreaterThan(0)
     const sets = await local.cluster.list<KubeObject>(kinds.replicaSet, { namespace: 'default' })
     expect(sets.items.map(({ metadata }) => metadata.name)).toEqual(['early'])
     clearInterval(renewing)

@@ -1,5 +1,6 @@
 /** A Rollout as the original left it, half-way: taken over without a new pod and without a moved weight. */
 import { expect, test } from 'vitest'
+import type { HttpRoute } from '#core/k8s/gateway-api.ts'
 import { kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Rollout } from '#doors/kulta/rollout.ts'
@@ -47,11 +48,13 @@ async function left(
   await app.create(formerSet('canary', sets[1]))
   await app.apply('examples/kulta/canary/gateway.yaml', (object) => {
     if (object.kind !== 'HTTPRoute') return object
-    const text = JSON.stringify(object)
-    const weighed = text
-      .replace('"weight":100', `"weight":${100 - weight}`)
-      .replace('"weight":0', `"weight":${weight}`)
-    return JSON.parse(weighed) as KubeObject
+    const weights = [100 - weight, weight]
+    const { spec, ...rest } = object as HttpRoute
+    const rules = spec.rules?.map((rule) => ({
+      ...rule,
+      backendRefs: rule.backendRefs?.map((ref, index) => ({ ...ref, weight: weights[index] ?? 0 })),
+    }))
+    return { ...rest, spec: { ...spec, rules } } as KubeObject
   })
   await app.apply('examples/kulta/canary/rollout.yaml', (object) => {
     const { spec, ...rest } = object as Rollout
@@ -93,6 +96,11 @@ test('half-way: its pods, its weights and its step stay; promoted, it becomes ou
   )
   const namesOf = (): string => [...pods.keys()].sort().join(' ')
   const before = namesOf()
+  for (const one of [app, done]) {
+    const statuses = async () =>
+      new Set(await Promise.all(Array.from({ length: 10 }, async () => (await one.get()).status)))
+    await expect.poll(statuses, { timeout: 60_000 }).toEqual(new Set([200]))
+  }
   const traffic = app.traffic(10)
   const others = done.traffic(10)
 

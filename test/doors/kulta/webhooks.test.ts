@@ -5,15 +5,17 @@ import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { kinds } from '#core/k8s/kinds.ts'
+import { type Kind, kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import { kultaWith } from '#doors/kulta/door.ts'
 import { createAuthority } from '#kube/authority.ts'
+import { type ConnectedCluster, connectTo } from '#kube/connect.ts'
 import type { KubeError } from '#kube/errors.ts'
 import { systemPorts } from '#kube/system.ts'
 import { type LocalCluster, startLocalCluster } from '#local/cluster.ts'
 import { newPair, renewalOf, serviceNames } from '#server/webhooks/certificates.ts'
 import { type Certificates, startWebhooks, type Webhooks } from '#server/webhooks/start.ts'
+import { webhookRules } from '../../../src/cli/rbac.ts'
 import { watchUntil } from '../../../src/cli/wait.ts'
 
 const door = kultaWith({})
@@ -21,18 +23,47 @@ const own: Certificates = { kind: 'own', namespace: 'default', secret: 'kulta-we
 let local: LocalCluster
 let webhooks: Webhooks
 
+const account = 'system:serviceaccount:default:headgate'
+const client = { name: account, groups: ['system:serviceaccounts', 'system:authenticated'] }
+let limited: ConnectedCluster
+
 beforeAll(async () => {
   local = await startLocalCluster({ crds: door.crds })
+  await grant()
+  limited = connectTo(local.apiServer.transport(client), systemPorts())
   webhooks = await start(own)
 })
 afterAll(async () => {
   await webhooks.stop()
+  await limited.close()
   await local.stop()
 })
 
+/** The webhooks act with the rules that they ship and no others. */
+async function grant(): Promise<void> {
+  const { cluster, secrets } = webhookRules([door], 'kulta-webhook-tls')
+  const group = 'rbac.authorization.k8s.io'
+  const kindOf = (kind: string, namespaced: boolean): Kind => {
+    return { group, version: 'v1', kind, plural: `${kind.toLowerCase()}s`, namespaced }
+  }
+  const make = (kind: string, more: object): Promise<KubeObject> => {
+    const metadata = { name: 'webhooks', ...(kind.startsWith('C') ? {} : { namespace: 'default' }) }
+    const object = { apiVersion: `${group}/v1`, kind, metadata, ...more }
+    return local.cluster.create(kindOf(kind, !kind.startsWith('C')), object)
+  }
+  const subjects = [{ kind: 'ServiceAccount', namespace: 'default', name: 'headgate' }]
+  await make('ClusterRole', { rules: cluster })
+  await make('Role', { rules: secrets })
+  for (const kind of ['ClusterRole', 'Role'])
+    await make(`${kind}Binding`, {
+      roleRef: { apiGroup: group, kind, name: 'webhooks' },
+      subjects,
+    })
+}
+
 function start(certificates: Certificates): Promise<Webhooks> {
   return startWebhooks({
-    cluster: local.cluster,
+    cluster: limited,
     ports: systemPorts(),
     doors: [door],
     address: { host: '127.0.0.1', port: 0 },
@@ -285,6 +316,19 @@ describe('the reviews', () => {
       expect((await post('/validate', '', 'GET')).status).toBe(405)
     })
   }
+})
+
+test('the rules that they ship are enough, and needed', async () => {
+  const secrets = await limited.list(kinds.secret, { namespace: 'default' }).then(
+    () => 'allowed',
+    (error: KubeError) => error.reason,
+  )
+  expect(secrets).toBe('Forbidden')
+  const pods = await limited.list(kinds.pod, {}).then(
+    () => 'allowed',
+    (error: KubeError) => error.reason,
+  )
+  expect(pods).toBe('Forbidden')
 })
 
 describe('certificates', () => {

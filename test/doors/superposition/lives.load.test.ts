@@ -1,4 +1,4 @@
 /** Five hundred lives of experiments; see lives.suite.ts. */
 import { livesOf } from './lives.suite.ts'
 
-livesOf([1, 2, 3, 4, 5])
+livesOf([2, 3, 4, 5, 6], 100)

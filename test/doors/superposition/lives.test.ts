@@ -1,4 +1,4 @@
-/** A hundred lives; five hundred are in lives.load.test.ts. */
+/** Forty lives; five hundred are in lives.load.test.ts. */
 import { livesOf } from './lives.suite.ts'
 
-livesOf([1])
+livesOf([1], 40)

@@ -212,7 +212,12 @@ test('MD06, MD20: the main Service of the original is taken over with what serve
         metadata: { labels },
         spec: {
           containers: [
-            { name: 'a', image: 'example/before:before', ports: [{ containerPort: 80 }] },
+            {
+              name: 'a',
+              image: 'example/before:before',
+              readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 },
+              ports: [{ containerPort: 80 }],
+            },
           ],
         },
       },

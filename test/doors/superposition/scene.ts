@@ -104,7 +104,7 @@ export function sharedScene(
     const folder = await mkdtemp(join(tmpdir(), 'superposition-'))
     ends.push(() => rm(folder, { recursive: true, force: true }))
     const superpositionTemplates = join(folder, 'templates.yaml')
-    await writeFile(superpositionTemplates, 'settle: 200ms\n')
+    await writeFile(superpositionTemplates, 'settle: 500ms\n')
     const options = { superpositionTemplates, ...given.options }
     const { face, stop } = await startFace(stage, { ...given, env, options })
     ends.push(stop)

@@ -68,13 +68,12 @@ function isAtItsEnd(view: Truth): boolean {
 }
 
 /** What somebody outside asked for. */
-function spoken(view: Truth, { setting, given }: Scene): number {
+function spoken(view: Truth, { given }: Scene): number {
+  if ([...given.values()].some(({ verb }) => verb.startsWith('promote'))) return 100
   const { strategy } = view.releases.get(shop)?.spec ?? {}
   const [word] = strategy?.commanded?.candidates ?? []
   if (word !== undefined) return word.promote === true ? 100 : word.weight
-  const isNamed = strategy?.experiment?.conclude?.winner === 'b'
-  const isTold = [...given.values()].some(({ verb }) => verb.startsWith('promote'))
-  return setting.strategy === 'experiment' && (isNamed || isTold) ? 100 : 0
+  return strategy?.experiment?.conclude?.winner === 'b' ? 100 : 0
 }
 
 function isHeld(view: Truth): boolean {

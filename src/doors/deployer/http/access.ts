@@ -43,7 +43,9 @@ export async function accessOf(ground: Ground): Promise<Access> {
       return { kind: 'jwt', caller: known, hostile: nothing }
     }
     case 'kubernetes': {
-      const signIn = tokenReviewSignIn(cluster)
+      const audience = options['deployerJwtAudience']
+      const audiences = typeof audience === 'string' && audience !== '' ? [audience] : []
+      const signIn = tokenReviewSignIn(cluster, { audiences })
       const may = accessReviews(cluster)
       return {
         kind: 'kubernetes',

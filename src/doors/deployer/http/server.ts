@@ -20,6 +20,7 @@ export type DoorServer = {
 }
 
 const bodyLimit = 1024 * 1024
+const keepAliveMs = 75_000
 
 export async function doorServer(house: House, access: Access): Promise<DoorServer> {
   const [{ fastify }, { default: swagger }, { WebSocketServer }] = await Promise.all([
@@ -33,6 +34,8 @@ export async function doorServer(house: House, access: Access): Promise<DoorServ
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
     serverFactory: (handler) => {
       server = createServer(handler)
+      // Longer than clients and proxies keep a connection, so that it is not us who close it under a request.
+      server.keepAliveTimeout = keepAliveMs
       return server
     },
   })
@@ -205,6 +208,7 @@ function deploymentHandlers(house: House, following: Streams): Record<string, Ha
     streamLogs: async (request, reply) => {
       const { id, query } = askedOf(request)
       await of.get(askedOf(request))
+      if (following.isFull()) throw new Refusal(503, 'too many streams; try again')
       reply.hijack()
       await following.events({ namespace: query.namespace(), id }, request.raw, reply.raw)
     },

@@ -19,6 +19,8 @@ const mostStreams = 200
 
 export type Streams = {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>
+  /** Whether one more would be too many. */
+  readonly isFull: () => boolean
   readonly events: (
     at: { readonly namespace: string; readonly id: string },
     request: IncomingMessage,
@@ -39,7 +41,14 @@ export function streams(house: House, access: Access, server: WebSocketServer): 
   const open = new Set<Sink>()
   const run = async (at: At, sink: Sink): Promise<void> => {
     open.add(sink)
-    await tail(house, at, sink).finally(() => open.delete(sink))
+    try {
+      await tail(house, at, sink)
+    } catch (error) {
+      house.ground.log.warn({ ...at, error: String(error) }, 'a log could not be streamed')
+      sink.fail('the log cannot be read now; try again')
+    } finally {
+      open.delete(sink)
+    }
   }
   return {
     upgrade: async (request, socket, head) => {
@@ -50,10 +59,8 @@ export function streams(house: House, access: Access, server: WebSocketServer): 
       )
       await run(refused, socketSink(ready))
     },
-    events: async (at, request, response) => {
-      if (open.size >= mostStreams) throw new Refusal(503, 'too many streams; try again')
-      await run(at, eventSink(request, response))
-    },
+    isFull: () => open.size >= mostStreams,
+    events: (at, request, response) => run(at, eventSink(request, response)),
     stop: async () => {
       for (const sink of open) sink.close()
       await Promise.resolve()

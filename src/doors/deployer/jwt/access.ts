@@ -15,7 +15,12 @@ export type KeySource = {
 }
 
 /** @throws Error with a sentence when the options do not make a whole. */
-export async function jwtAccess({ options, clock, cluster }: Ground): Promise<Access['caller']> {
+export async function jwtAccess({
+  options,
+  clock,
+  cluster,
+  log,
+}: Ground): Promise<Access['caller']> {
   const text = (name: string): string | undefined => {
     const value = options[name]
     return typeof value === 'string' && value !== '' ? value : undefined
@@ -27,6 +32,8 @@ export async function jwtAccess({ options, clock, cluster }: Ground): Promise<Ac
   }
   const issuer = text('deployerJwtIssuer')
   const audience = text('deployerJwtAudience')
+  if (audience === undefined)
+    log.warn({}, 'tokens for any audience are let in; name ours with --deployer-jwt-audience')
   return async ({ authorization }) => {
     const token = bearer(authorization)
     if (token === undefined) return undefined
