@@ -83,17 +83,33 @@ To act, \`patch\` of the resource; for \`set image\` and the like of a release w
 
 ## Exit codes
 
-| code | meaning |
-| ---- | ------- |
 `
 
 /** The whole page. */
 export function reference(program: Command): string {
-  const codes = Object.entries(exitCodes).map(
-    ([name, code]) => `| ${code} | ${exitMeanings[name as keyof typeof exitCodes]} |\n`,
-  )
+  const rows = Object.entries(exitCodes).map(([name, code]) => [
+    String(code),
+    exitMeanings[name as keyof typeof exitCodes],
+  ])
   const commands = program.commands.flatMap((command) => leaves(command, ''))
-  return `${head}${codes.join('')}\n${commands.map(section).join('\n')}`
+  return `${head}${markdownTable(['code', 'meaning'], rows)}\n${commands.map(section).join('\n')}`
+}
+
+/** As the formatter leaves it. */
+function markdownTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  const line = (cells: readonly string[], filler: string): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, filler)).join(' | ')} |\n`
+  return [
+    line(headings, ' '),
+    line(
+      headings.map(() => ''),
+      '-',
+    ),
+    ...rows.map((row) => line(row, ' ')),
+  ].join('')
 }
 
 type Named = { readonly name: string; readonly command: Command }

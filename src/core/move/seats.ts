@@ -1,9 +1,9 @@
 /** Workloads of roles under fixed names: filled, exchanged in place, emptied, and given a new template when empty. */
 import type { PatchOperation, Write } from '../decision.ts'
 import { pointer } from '../decision.ts'
-import { type Facts, hasRules, isQuiet, podsNeeded } from '../facts.ts'
+import { type Facts, hasRules, isQuiet } from '../facts.ts'
 import { candidateOf } from '../model/app.ts'
-import { stable } from '../model/weights.ts'
+import { podsFor, stable, weightOf } from '../model/weights.ts'
 import type { Observed, WorkloadSeen } from '../observed.ts'
 import { annotations, isPerRevision, labels, seatOf } from '../render/names.ts'
 import { workload, workloadRef } from '../render/workload.ts'
@@ -152,8 +152,12 @@ function empty(observed: Observed, facts: Facts, stance: Stance, now: Instant): 
   })
 }
 
-function heldBySplit(facts: Facts, role: string): number {
-  return facts.app.plan.split === true ? podsNeeded(facts, role) : 0
+function heldBySplit({ app, weights }: Facts, role: string): number {
+  if (app.plan.split !== true || role !== stable || weights === undefined) return 0
+  const others = Object.keys(weights).filter((one) => one !== stable)
+  const taken = others.map((one) => podsFor(app.replicas, weightOf(weights, one)))
+  const rest = taken.reduce((left, pods) => left - pods, app.replicas)
+  return weightOf(weights, stable) === 0 ? 0 : Math.max(0, rest)
 }
 
 function mayShrink(facts: Facts, stance: Stance, role: string, now: Instant): boolean {

@@ -17,6 +17,16 @@ function changed(change: (rollout: Rollout) => Rollout) {
   }
 }
 
+/** Pods serve on for a while once their end is decided: a split takes some of stable's that have traffic. */
+function lingering(object: KubeObject): KubeObject {
+  if (object.kind !== 'Rollout') return object
+  const { spec, ...rollout } = object as Rollout
+  const lifecycle = { preStop: { sleep: { seconds: 10 } } }
+  const containers = spec.template.spec.containers.map((one) => ({ ...one, lifecycle }))
+  const template = { ...spec.template, spec: { ...spec.template.spec, containers } }
+  return { ...rollout, spec: { ...spec, template } } as KubeObject
+}
+
 function never(): never {
   throw new Error('the example is a canary')
 }
@@ -34,7 +44,7 @@ describe('a canary', () => {
     const app = new Player(stage(), 'first')
     await app.open()
     await app.apply('examples/kulta/canary/gateway.yaml')
-    await app.apply('examples/kulta/canary/rollout.yaml')
+    await app.apply('examples/kulta/canary/rollout.yaml', lingering)
     await app.comesTo('Paused')
     expect(app.status).toMatchObject({ currentStepIndex: 0, currentWeight: 20 })
     expect(app.status.pauseStartTime).toBeDefined()

@@ -7,9 +7,11 @@ import type { Rollout } from '#doors/kulta/rollout.ts'
 import { watchUntil } from '../../../src/cli/wait.ts'
 import { controllerOn, open, Player } from './kulta-stage.ts'
 
+/** Pods serve on for a while once their end is decided: a split takes some that have traffic. */
+const lifecycle = { preStop: { sleep: { seconds: 10 } } }
 const template = {
   metadata: { labels: { app: 'my-app' } },
-  spec: { containers: [{ name: 'app', image: 'myregistry/myapp:v2.0.0' }] },
+  spec: { containers: [{ name: 'app', image: 'myregistry/myapp:v2.0.0', lifecycle }] },
 }
 
 /** As the original makes them: its labels, no owner. */
@@ -65,7 +67,7 @@ async function left(
     const steps = [{ setWeight: 50, pause: {} }]
     return {
       ...rest,
-      spec: { ...spec, replicas: 2, strategy: { canary: { ...canary, steps } } },
+      spec: { ...spec, template, replicas: 2, strategy: { canary: { ...canary, steps } } },
     } as KubeObject
   })
   const at = { namespace: app.namespace, name: app.name }
