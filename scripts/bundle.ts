@@ -133,12 +133,14 @@ function copyData(from: string, to: string): void {
   }
 }
 
+/** The program looks at the name that it was called by. */
 function writeManifest(folder: string): void {
   const { name, version, description, license, engines } = require('../package.json') as Readonly<
     Record<string, unknown>
   >
   const manifest = { name, version, description, license, engines, type: 'commonjs' }
-  const bin = { headgate: 'headgate.js' }
+  const names = ['headgate', 'kubectl-headgate', 'kubectl_complete-headgate']
+  const bin = Object.fromEntries(names.map((name) => [name, 'headgate.js']))
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ ...manifest, bin }, null, 2)}\n`)
   for (const file of ['LICENSE', 'README.md']) cpSync(join(root, file), join(folder, file))
 }

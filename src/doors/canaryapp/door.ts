@@ -1,9 +1,11 @@
 /** The CanaryApp door: Istio canaries from one small resource, `canary.atze.io/v1`. */
+import { writeAction } from '#core/api/action.ts'
 import type { Lookup } from '#core/api/reference.ts'
 import { notebookOf } from '#core/api/status.ts'
 import { kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Notebook } from '#core/model/notebook.ts'
+import { annotations } from '#core/render/names.ts'
 import { writtenHash } from '#core/revision.ts'
 import type { Door } from '../door.ts'
 import { type CanaryApp, podTemplate } from './canary-app.ts'
@@ -24,6 +26,15 @@ export const canaryAppDoor: Door = {
   status: (object, book, app) => canaryAppStatus(object as CanaryApp, book, app),
   vocabulary: canaryAppVocabulary,
   lease: { name: '4d29ed56.atze.io', namespace: 'canaryop-system' },
+  actions: {
+    takes: ['pause', 'resume', 'promote', 'promote-full', 'abort', 'retry', 'undo'],
+    annotations: (action) => ({ [annotations.action]: writeAction(action) }),
+    version: ({ apiVersion, kind, metadata: { namespace = 'default', name } }) => ({
+      kind: 'image',
+      at: { apiVersion, kind, namespace, name },
+      path: ['spec', 'image'],
+    }),
+  },
 }
 
 /** As it was stored; where nothing was, as the original left it. */
