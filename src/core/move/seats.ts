@@ -3,6 +3,7 @@ import type { PatchOperation, Write } from '../decision.ts'
 import { pointer } from '../decision.ts'
 import { type Facts, hasRules, isQuiet } from '../facts.ts'
 import { candidateOf } from '../model/app.ts'
+import { limitsOf } from '../model/share.ts'
 import { podsFor, stable, weightOf } from '../model/weights.ts'
 import type { Observed, WorkloadSeen } from '../observed.ts'
 import { annotations, isPerRevision, labels, seatOf } from '../render/names.ts'
@@ -156,7 +157,10 @@ function heldBySplit({ app, weights }: Facts, role: string): number {
   if (app.plan.split !== true || role !== stable || weights === undefined) return 0
   const others = Object.keys(weights).filter((one) => one !== stable)
   const taken = others.map((one) => podsFor(app.replicas, weightOf(weights, one)))
-  const rest = taken.reduce((left, pods) => left - pods, app.replicas)
+  const { bounds } = app.plan
+  // So many may be missing all the time: each of the others carries more.
+  const missing = bounds === undefined ? 0 : limitsOf(bounds, app.replicas).unavailable
+  const rest = taken.reduce((left, pods) => left - pods, app.replicas - missing)
   return weightOf(weights, stable) === 0 ? 0 : Math.max(0, rest)
 }
 

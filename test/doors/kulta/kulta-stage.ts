@@ -12,6 +12,7 @@ import type { HttpRoute } from '#core/k8s/gateway-api.ts'
 import { kindOf, kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { ReplicaSet } from '#core/k8s/workloads.ts'
+import type { Door } from '#doors/door.ts'
 import { kultaWith } from '#doors/kulta/door.ts'
 import type { Settings } from '#doors/kulta/read.ts'
 import type { Rollout } from '#doors/kulta/rollout.ts'
@@ -65,11 +66,13 @@ export function kultaStage(options: StageOptions = {}): () => KultaStage {
   }
 }
 
+const gatewayDelayMs = 50
+
 /** The cluster without a controller. */
 export async function open({ speed = 1, ...given }: StageOptions): Promise<KultaStage> {
   const { crds = kultaWith({}).crds } = given
   // As many real milliseconds as without speed: a machine under load is late by some.
-  const local = await startLocalCluster({ crds, followDelayMs: 50 * speed, speed })
+  const local = await startLocalCluster({ crds, followDelayMs: gatewayDelayMs * speed, speed })
   const { cluster } = local
   const rollouts = cluster.watch<Rollout & { status?: RolloutStatus }>(kinds.rollout)
   const routes = cluster.watch<HttpRoute>(kinds.httpRoute)
@@ -86,7 +89,7 @@ export function controllerOn(
   const cluster = connectTo(local.apiServer.transport(), systemPorts())
   const controller = startController({
     cluster,
-    doors: [kultaWith({ prometheus, ...settings })],
+    doors: [followed(kultaWith({ prometheus, ...settings }), speed)],
     clock: ports.clock,
     ask: askThrough(
       reachThrough({ cluster, way: 'proxy', rules: strictRules, direct: sendDirect }),
@@ -101,6 +104,19 @@ export function controllerOn(
   return async () => {
     await controller.stop()
     await cluster.close()
+  }
+}
+
+/** The gateway is as late in real time as without speed, so that it has to be waited for the longer on hurried clocks. */
+function followed(door: Door, speed: number): Door {
+  return {
+    ...door,
+    read: (object, lookup) => {
+      const result = door.read(object, lookup)
+      if (result.kind !== 'app') return result
+      const traffic = { ...result.app.traffic, settleMs: 3 * gatewayDelayMs * speed }
+      return { ...result, app: { ...result.app, traffic } }
+    },
   }
 }
 

@@ -78,7 +78,7 @@ describe('a canary', () => {
     await app.open()
     await app.apply('examples/kulta/canary/rollout.yaml', withStrategy({ canary }))
     await app.comesTo('Paused')
-    expect(app.replicas()).toEqual({ 'my-app-stable': 3, 'my-app-canary': 2 })
+    await app.untilReplicas({ 'my-app-stable': 3, 'my-app-canary': 2 })
     await app.annotate('kulta.io/promote', 'true')
     await app.comesTo('Completed')
     await app.image('v2.1.0')
@@ -97,7 +97,7 @@ describe('a canary', () => {
       withStrategy({ canary: { ...canary, trafficRouting } }),
     )
     await app.comesTo('Paused')
-    expect(app.replicas()).toEqual({ 'my-app-stable': 3, 'my-app-canary': 2 })
+    await app.untilReplicas({ 'my-app-stable': 3, 'my-app-canary': 2 })
     expect(app.status.conditions?.map(({ type }) => type)).toContain('RouteAbsent')
     await app.apply('examples/kulta/canary/gateway.yaml', (object) => object, 'HTTPRoute')
     await app.untilWeights({ 'my-app-stable': 60, 'my-app-canary': 40 })
