@@ -16,7 +16,7 @@ export function reviewSelf({ context, machine }: Call, object: Stored): Obj {
 export function reviewTokenObject(call: Call, object: Stored): Obj {
   const token = asString(at(object, 'spec', 'token')) ?? ''
   if (token === '') throw badRequest('token is required for TokenReview in authentication')
-  trackUpdate(call, object, undefined)
+  void trackUpdate(call, object, undefined)
   const wanted = asArray(at(object, 'spec', 'audiences')).map(String)
   const verdict = reviewToken(call.machine, token, wanted.length === 0 ? undefined : wanted)
   if (verdict.kind === 'bad') return { ...object, status: { user: {}, error: verdict.why } }

@@ -39,7 +39,7 @@ export function requestToken(call: Call): HttpResponse {
   checkName(call, request)
   const account = objectOf(call.resource, entryOf(call))
   settle(call, request, account)
-  trackUpdate(inner, request, undefined)
+  void trackUpdate(inner, request, undefined)
   request.metadata.creationTimestamp = seconds(call.machine.ports.clock.now())
   fillAudiences(request)
   checkTime(request)

@@ -15,7 +15,7 @@ const named = { group: 'authorization.k8s.io', plural: '', kind: '' }
 
 export function reviewAccess(call: Call, object: Stored): Obj {
   settleNamespace(call.resource, object, call.namespace)
-  trackUpdate(call, object, undefined)
+  void trackUpdate(call, object, undefined)
   const problems = problemsOf(call, object)
   if (problems.length > 0) throw invalid(named, '', problems)
   const spec = asObject(object.spec) ?? {}
