@@ -2,9 +2,11 @@
  * The CustomResourceDefinition of Release. Kept small on purpose: the size of a CRD's schema is the API server's time on
  * every write. Pod templates are not spelt out; the workload they become is checked by the server.
  */
+import { kinds } from '../k8s/kinds.ts'
 import { verbs } from '../model/app.ts'
 import { phases } from '../model/notebook.ts'
 import { routerNames } from '../traffic/register.ts'
+import { age, column, conditions, definition } from './definition.ts'
 import { extrasSchema } from './extras.ts'
 import { analysisSchema } from './schema-analysis.ts'
 import {
@@ -155,18 +157,6 @@ export const releaseSpecSchema = object(
   },
 )
 
-const condition = object(
-  {
-    type: { type: 'string' },
-    status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
-    observedGeneration: { type: 'integer', format: 'int64' },
-    lastTransitionTime: { type: 'string', format: 'date-time' },
-    reason: { type: 'string' },
-    message: { type: 'string' },
-  },
-  { required: ['type', 'status', 'lastTransitionTime', 'reason', 'message'] },
-)
-
 const status: Schema = {
   type: 'object',
   description: 'What Headgate sees and remembers.',
@@ -177,83 +167,43 @@ const status: Schema = {
     weights: { type: 'string' },
     replicas: { type: 'integer', format: 'int32' },
     selector: { type: 'string' },
-    conditions: list(condition, {
-      'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['type'],
-    }),
+    conditions,
   },
 }
 
-const column = (title: string, type: string, jsonPath: string, more: Schema = {}): Schema => ({
-  name: title,
-  type,
-  jsonPath,
-  ...more,
-})
-
 /** The CustomResourceDefinition as it is applied. */
-export const releaseCrd = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'releases.headgate.dev' },
-  spec: {
-    group: 'headgate.dev',
-    scope: 'Namespaced',
-    names: {
-      kind: 'Release',
-      listKind: 'ReleaseList',
-      plural: 'releases',
-      singular: 'release',
-      shortNames: ['rel'],
-      categories: ['headgate'],
+export const releaseCrd = definition(
+  kinds.release,
+  {
+    spec: releaseSpecSchema,
+    status,
+    scale: {
+      specReplicasPath: '.spec.replicas',
+      statusReplicasPath: '.status.replicas',
+      labelSelectorPath: '.status.selector',
     },
-    versions: [
-      {
-        name: 'v1alpha1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: object(
-            {
-              apiVersion: { type: 'string' },
-              kind: { type: 'string' },
-              metadata: { type: 'object' },
-              spec: releaseSpecSchema,
-              status,
-            },
-            {
-              required: ['spec'],
-              ...rules(
-                rule(
-                  'self.metadata.name.size() <= 63',
-                  'metadata.name must have at most 63 characters, so that it fits into a label',
-                ),
-              ),
-            },
-          ),
-        },
-        subresources: {
-          status: {},
-          scale: {
-            specReplicasPath: '.spec.replicas',
-            statusReplicasPath: '.status.replicas',
-            labelSelectorPath: '.status.selector',
-          },
-        },
-        additionalPrinterColumns: [
-          column('Desired', 'integer', '.spec.replicas'),
-          column('Ready', 'integer', '.status.stable.ready'),
-          column('Phase', 'string', '.status.phase'),
-          column('Step', 'integer', '.status.step.index'),
-          column('Weights', 'string', '.status.weights', {
-            description: 'Confirmed, stable first.',
-          }),
-          column('Reason', 'string', '.status.reason.type'),
-          column('Stable', 'string', '.status.stable.revision', { priority: 1 }),
-          column('Message', 'string', '.status.reason.message', { priority: 1 }),
-          column('Age', 'date', '.metadata.creationTimestamp'),
-        ],
-      },
+    columns: [
+      column('Desired', 'integer', '.spec.replicas'),
+      column('Ready', 'integer', '.status.stable.ready'),
+      column('Phase', 'string', '.status.phase'),
+      column('Step', 'integer', '.status.step.index'),
+      column('Weights', 'string', '.status.weights', {
+        description: 'Confirmed, stable first.',
+      }),
+      column('Reason', 'string', '.status.reason.type'),
+      column('Stable', 'string', '.status.stable.revision', { priority: 1 }),
+      column('Message', 'string', '.status.reason.message', { priority: 1 }),
+      age,
     ],
+    more: {
+      required: ['spec'],
+      ...rules(
+        rule(
+          'self.metadata.name.size() <= 63',
+          'metadata.name must have at most 63 characters, so that it fits into a label',
+        ),
+      ),
+    },
   },
-} as const
+  { shortNames: ['rel'], categories: ['headgate'] },
+)

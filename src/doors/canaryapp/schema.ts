@@ -1,7 +1,9 @@
 /** The CustomResourceDefinition of CanaryApp: the original's fields as they were, and optional ones of ours. */
 
+import { age, column, conditions, definition } from '#core/api/definition.ts'
 import { list, object, type Schema } from '#core/api/schema-parts.ts'
 import { open } from '#core/api/schema-template.ts'
+import { kinds } from '#core/k8s/kinds.ts'
 
 const whole = (description: string, more: Schema = {}): Schema => ({
   type: 'integer',
@@ -131,20 +133,7 @@ const status: Schema = {
     reason: { type: 'string' },
     message: { type: 'string' },
     readyReplicas: whole('Ready pods of the primary Deployment.'),
-    conditions: list(
-      object(
-        {
-          type: { type: 'string' },
-          status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
-          observedGeneration: { type: 'integer', format: 'int64' },
-          lastTransitionTime: { type: 'string', format: 'date-time' },
-          reason: { type: 'string' },
-          message: { type: 'string' },
-        },
-        { required: ['type', 'status', 'lastTransitionTime', 'reason', 'message'] },
-      ),
-      { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] },
-    ),
+    conditions,
     images: {
       type: 'object',
       additionalProperties: { type: 'string' },
@@ -169,58 +158,24 @@ export const specSchema: Schema = object(
   },
 )
 
-const column = (name: string, type: string, jsonPath: string, more: Schema = {}): Schema => ({
-  name,
-  type,
-  jsonPath,
-  ...more,
-})
-
 /** The CustomResourceDefinition as it is applied. */
-export const canaryAppCrd = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'canaryapps.canary.atze.io' },
-  spec: {
-    group: 'canary.atze.io',
-    scope: 'Namespaced',
-    names: {
-      kind: 'CanaryApp',
-      listKind: 'CanaryAppList',
-      plural: 'canaryapps',
-      singular: 'canaryapp',
-      categories: ['headgate'],
-    },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: object(
-            {
-              apiVersion: { type: 'string' },
-              kind: { type: 'string' },
-              metadata: { type: 'object' },
-              spec: specSchema,
-              status,
-            },
-            { description: 'An app whose new images are tested by a little traffic first.' },
-          ),
-        },
-        subresources: { status: {} },
-        additionalPrinterColumns: [
-          column('Image', 'string', '.status.primaryImage'),
-          column('Ready', 'integer', '.status.readyReplicas'),
-          column('Testing', 'string', '.status.testedImage'),
-          column('Shift', 'integer', '.status.trafficShift'),
-          column('Phase', 'string', '.status.phase'),
-          column('Reason', 'string', '.status.reason'),
-          column('Failed', 'string', '.status.lastFailedTag', { priority: 1 }),
-          column('Message', 'string', '.status.message', { priority: 1 }),
-          column('Age', 'date', '.metadata.creationTimestamp'),
-        ],
-      },
+export const canaryAppCrd = definition(
+  kinds.canaryApp,
+  {
+    spec: specSchema,
+    status,
+    columns: [
+      column('Image', 'string', '.status.primaryImage'),
+      column('Ready', 'integer', '.status.readyReplicas'),
+      column('Testing', 'string', '.status.testedImage'),
+      column('Shift', 'integer', '.status.trafficShift'),
+      column('Phase', 'string', '.status.phase'),
+      column('Reason', 'string', '.status.reason'),
+      column('Failed', 'string', '.status.lastFailedTag', { priority: 1 }),
+      column('Message', 'string', '.status.message', { priority: 1 }),
+      age,
     ],
+    more: { description: 'An app whose new images are tested by a little traffic first.' },
   },
-} as const
+  { categories: ['headgate'] },
+)

@@ -1,8 +1,8 @@
 /** CustomResourceDefinitions of the records. What the API wrote is checked by us; the server keeps the shape. */
+import { age, column, definition } from '#core/api/definition.ts'
 import { count, list, name, object, oneOf, type Schema, text } from '#core/api/schema-parts.ts'
-import type { Kind } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
-import { deploymentKind, descriptorKind, group, logKind, stages, statuses } from './kinds.ts'
+import { deploymentKind, descriptorKind, logKind, stages, statuses } from './kinds.ts'
 import { chunkBytes } from './log-lines.ts'
 
 const time: Schema = { type: 'string', format: 'date-time' }
@@ -54,66 +54,28 @@ const logSpec = object(
   { required: ['deployment', 'index', 'lines'] },
 )
 
-const column = (title: string, type: string, jsonPath: string): Schema => ({
-  name: title,
-  type,
-  jsonPath,
-})
-
-const age = column('Age', 'date', '.metadata.creationTimestamp')
-
-type More = { readonly status?: Schema; readonly columns: readonly Schema[] }
-
-function crd({ kind, plural, version }: Kind, spec: Schema, more: More): KubeObject {
-  const made = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: {
-        kind,
-        listKind: `${kind}List`,
-        plural,
-        singular: kind.toLowerCase(),
-        categories: ['headgate-records'],
-      },
-      versions: [{ name: version, served: true, storage: true, ...versionOf(spec, more) }],
-    },
-  }
-  return made as KubeObject
-}
-
-function versionOf(spec: Schema, { status, columns }: More): Schema {
-  const properties = {
-    apiVersion: { type: 'string' },
-    kind: { type: 'string' },
-    metadata: { type: 'object' },
-    spec,
-    ...(status === undefined ? {} : { status }),
-  }
-  return {
-    schema: { openAPIV3Schema: object(properties, { required: ['spec'] }) },
-    ...(status === undefined ? {} : { subresources: { status: {} } }),
-    additionalPrinterColumns: columns,
-  }
-}
-
 const app = column('App', 'string', '.spec.appName')
+const names = { categories: ['headgate-records'] }
 
 export const deployerCrds: readonly KubeObject[] = [
-  crd(descriptorKind, descriptorSpec, { columns: [app, age] }),
-  crd(deploymentKind, deploymentSpec, {
-    status: deploymentStatus,
-    columns: [
-      app,
-      column('Version', 'string', '.status.version'),
-      column('Status', 'string', '.status.status'),
-      age,
-    ],
-  }),
-  crd(logKind, logSpec, {
-    columns: [column('Deployment', 'string', '.spec.deployment'), age],
-  }),
+  definition(descriptorKind, { spec: descriptorSpec, columns: [app, age] }, names),
+  definition(
+    deploymentKind,
+    {
+      spec: deploymentSpec,
+      status: deploymentStatus,
+      columns: [
+        app,
+        column('Version', 'string', '.status.version'),
+        column('Status', 'string', '.status.status'),
+        age,
+      ],
+    },
+    names,
+  ),
+  definition(
+    logKind,
+    { spec: logSpec, columns: [column('Deployment', 'string', '.spec.deployment'), age] },
+    names,
+  ),
 ]

@@ -2,7 +2,6 @@
 import { writeAction } from '#core/api/action.ts'
 import { notebookOf } from '#core/api/status.ts'
 import { kinds } from '#core/k8s/kinds.ts'
-import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Problem } from '#core/refuse.ts'
 import { annotations } from '#core/render/names.ts'
 import type { Door, DoorActions } from '../door.ts'
@@ -19,7 +18,7 @@ export function kultaWith(settings: Settings): Door {
   return {
     name: 'kulta',
     kind: kinds.rollout,
-    crds: [rolloutCrd as unknown as KubeObject],
+    crds: [rolloutCrd],
     related: (object) => formerSets(object as Rollout),
     read: (object, lookup) => readRollout(object as Rollout, settings, lookup),
     notebook: (object, lookup) =>

@@ -2,9 +2,11 @@
  * The CustomResourceDefinition of KULTA's Rollout: both versions with one schema, so that nothing is lost between them.
  * It refuses no more than the original did; what cannot be meant is told by the webhook and in status.
  */
+import { age, column, definition } from '#core/api/definition.ts'
 import { count, list, object, oneOf, type Schema, text } from '#core/api/schema-parts.ts'
 import { labels, open, podTemplate } from '#core/api/schema-template.ts'
-import { group, storedVersion, versions } from './rollout.ts'
+import { kinds } from '#core/k8s/kinds.ts'
+import { versions } from './rollout.ts'
 import { statusSchema } from './schema-status.ts'
 
 const service = (what: string): Schema => text(`Service of the ${what}.`, { maxLength: 63 })
@@ -160,44 +162,24 @@ const rolloutSpecSchema: Schema = object(
   { required: ['selector', 'template', 'strategy'] },
 )
 
-const column = (name: string, type: string, jsonPath: string): Schema => ({ name, type, jsonPath })
-
-const versionOf = (name: string): Schema => ({
-  name,
-  served: true,
-  storage: name === storedVersion,
-  schema: {
-    openAPIV3Schema: object(
-      {
-        apiVersion: { type: 'string' },
-        kind: { type: 'string' },
-        metadata: { type: 'object' },
-        spec: rolloutSpecSchema,
-        status: statusSchema,
-      },
-      { required: ['spec'] },
-    ),
+/**
+ * The CustomResourceDefinition as it is applied: both versions with one schema; the webhook, where there is one, is added by
+ * who serves it.
+ */
+export const rolloutCrd = definition(
+  kinds.rollout,
+  {
+    spec: rolloutSpecSchema,
+    status: statusSchema,
+    columns: [
+      column('Desired', 'integer', '.spec.replicas'),
+      column('Current', 'integer', '.status.replicas'),
+      column('Ready', 'integer', '.status.readyReplicas'),
+      column('Phase', 'string', '.status.phase'),
+      column('Weight', 'integer', '.status.currentWeight'),
+      age,
+    ],
   },
-  subresources: { status: {} },
-  additionalPrinterColumns: [
-    column('Desired', 'integer', '.spec.replicas'),
-    column('Current', 'integer', '.status.replicas'),
-    column('Ready', 'integer', '.status.readyReplicas'),
-    column('Phase', 'string', '.status.phase'),
-    column('Weight', 'integer', '.status.currentWeight'),
-    column('Age', 'date', '.metadata.creationTimestamp'),
-  ],
-})
-
-/** The CustomResourceDefinition as it is applied; the webhook, where there is one, is added by who serves it. */
-export const rolloutCrd = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'rollouts.kulta.io' },
-  spec: {
-    group,
-    scope: 'Namespaced',
-    names: { kind: 'Rollout', listKind: 'RolloutList', plural: 'rollouts', singular: 'rollout' },
-    versions: versions.map(versionOf),
-  },
-} as const
+  {},
+  versions,
+)

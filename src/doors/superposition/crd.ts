@@ -1,7 +1,8 @@
 /** The CustomResourceDefinition of the records. */
+import { age, column, conditions, definition } from '#core/api/definition.ts'
 import { list, object, oneOf, type Schema, text } from '#core/api/schema-parts.ts'
 import { states } from './event.ts'
-import { phases } from './experiment.ts'
+import { experimentKind, phases } from './experiment.ts'
 
 const anything: Schema = {
   type: 'object',
@@ -59,18 +60,6 @@ const spec = object(
   },
 )
 
-const condition = object(
-  {
-    type: { type: 'string' },
-    status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
-    observedGeneration: { type: 'integer', format: 'int64' },
-    lastTransitionTime: { type: 'string', format: 'date-time' },
-    reason: { type: 'string' },
-    message: { type: 'string' },
-  },
-  { required: ['type', 'status', 'lastTransitionTime', 'reason', 'message'] },
-)
-
 const status = object({
   observedGeneration: { type: 'integer', format: 'int64' },
   phase: { type: 'string', enum: [...phases] },
@@ -80,64 +69,26 @@ const status = object({
   variants: { type: 'string' },
   outcome: { type: 'string', enum: ['experimentalWon', 'controlWon', 'discarded'] },
   error: { type: 'string' },
-  conditions: list(condition, {
-    'x-kubernetes-list-type': 'map',
-    'x-kubernetes-list-map-keys': ['type'],
-  }),
-})
-
-const column = (name: string, jsonPath: string, more: Schema = {}): Schema => ({
-  name,
-  type: 'string',
-  jsonPath,
-  ...more,
+  conditions,
 })
 
 /** As it is applied. */
-export const experimentCrd = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'experiments.superposition.headgate.dev' },
-  spec: {
-    group: 'superposition.headgate.dev',
-    scope: 'Namespaced',
-    names: {
-      kind: 'Experiment',
-      listKind: 'ExperimentList',
-      plural: 'experiments',
-      singular: 'experiment',
-      categories: ['headgate'],
-    },
-    versions: [
-      {
-        name: 'v1alpha1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: object(
-            {
-              apiVersion: { type: 'string' },
-              kind: { type: 'string' },
-              metadata: { type: 'object' },
-              spec,
-              status,
-            },
-            { required: ['spec'] },
-          ),
-        },
-        subresources: { status: {} },
-        additionalPrinterColumns: [
-          column('Experiment', '.spec.experiment'),
-          column('Status', '.spec.state'),
-          column('Phase', '.status.phase'),
-          column('Service', '.spec.service', { priority: 1 }),
-          column('Variants', '.status.variants'),
-          column('Weights', '.status.weights'),
-          column('Event', '.spec.event.name'),
-          column('Error', '.status.error'),
-          { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-        ],
-      },
+export const experimentCrd = definition(
+  experimentKind,
+  {
+    spec,
+    status,
+    columns: [
+      column('Experiment', 'string', '.spec.experiment'),
+      column('Status', 'string', '.spec.state'),
+      column('Phase', 'string', '.status.phase'),
+      column('Service', 'string', '.spec.service', { priority: 1 }),
+      column('Variants', 'string', '.status.variants'),
+      column('Weights', 'string', '.status.weights'),
+      column('Event', 'string', '.spec.event.name'),
+      column('Error', 'string', '.status.error'),
+      age,
     ],
   },
-} as const
+  { categories: ['headgate'] },
+)

@@ -125,7 +125,7 @@ describe('the controller', () => {
     expect([await status('/healthz'), await status('/readyz'), await status('/nothing')]).toEqual([
       200, 200, 404,
     ])
-    await local.cluster.create(kinds.customResourceDefinition, rolloutCrd as unknown as KubeObject)
+    await local.cluster.create(kinds.customResourceDefinition, rolloutCrd)
     await expect
       .poll(() => local.cluster.create(kinds.rollout, rollout('early')).then(() => 'ok', String), {
         timeout: 60_000,
