@@ -1,7 +1,7 @@
 /** From a Release to the engine's model: an app, or the problems that keep it from being one. */
 
 import { problemsOf } from '../express.ts'
-import type { OwnerReference } from '../k8s/meta.ts'
+import { kinds } from '../k8s/kinds.ts'
 import { type App, type Plan, plainPromotion } from '../model/app.ts'
 import { stable } from '../model/weights.ts'
 import type { Problem } from '../refuse.ts'
@@ -10,14 +10,14 @@ import type { Obj } from '../schema/json.ts'
 import type { Problem as SchemaProblem } from '../schema/problem.ts'
 import type { Schema } from '../schema/schema.ts'
 import { validateSchema } from '../schema/validate.ts'
-import { parseInstant } from '../time.ts'
 import { routerNames } from '../traffic/register.ts'
 import { readAction } from './action.ts'
 import { readExtras } from './extras.ts'
+import { identityOf } from './identity.ts'
 import { Notes } from './notes.ts'
 import { readAnalysis } from './read-analysis.ts'
 import { type Lookup, type Source, sourceOf } from './reference.ts'
-import { type Release, releaseApiVersion } from './release.ts'
+import type { Release } from './release.ts'
 import { releaseSpecSchema } from './schema.ts'
 import { candidateRoles, readPlan } from './strategy/register.ts'
 import { readBounds, readWorkloads } from './workloads.ts'
@@ -82,15 +82,7 @@ function appOf(release: Release, reference: App['reference'], notes: Notes): App
   const bounds = readBounds(spec.workloads, notes)
   return {
     door: 'headgate',
-    namespace: metadata.namespace ?? 'default',
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    generation: metadata.generation ?? 0,
-    createdAt: parseInstant(metadata.creationTimestamp) ?? 0,
-    deletedAt: parseInstant(metadata.deletionTimestamp),
-    resourceVersion: metadata.resourceVersion ?? '',
-    finalizers: metadata.finalizers ?? [],
-    owner: ownerOf(release),
+    ...identityOf(release, kinds.release),
     template: spec.template,
     written: writtenHash(spec.template, spec.revision),
     ...(spec.revision === undefined ? {} : { revision: spec.revision }),
@@ -127,17 +119,6 @@ function trafficOf({ spec: { traffic, services } }: Release, notes: Notes): App[
     ...(names === undefined ? {} : { names }),
     ...(optional === undefined ? {} : { optional }),
     ...(extras === undefined ? {} : { extras }),
-  }
-}
-
-function ownerOf({ metadata }: Release): OwnerReference {
-  return {
-    apiVersion: releaseApiVersion,
-    kind: 'Release',
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    controller: true,
-    blockOwnerDeletion: true,
   }
 }
 

@@ -1,11 +1,8 @@
 /** `canary.atze.io/v1` CanaryApp as it stands on the wire, and the names of all that is made for one. */
 import type { ReleaseStatus } from '#core/api/release.ts'
-import { apiVersionOf, kinds } from '#core/k8s/kinds.ts'
-import type { Condition, KubeObject, Labels, OwnerReference } from '#core/k8s/meta.ts'
+import type { Condition, KubeObject, Labels } from '#core/k8s/meta.ts'
 import type { Container, PodTemplate } from '#core/k8s/workloads.ts'
 import type { RoleName } from '#core/model/weights.ts'
-
-const canaryAppApiVersion = apiVersionOf(kinds.canaryApp)
 
 /** The role, and the Istio subset, of the image on trial; the engine's `stable` is the subset `primary`. */
 export const secondary: RoleName = 'secondary'
@@ -94,17 +91,6 @@ export const podLabels = (name: string) =>
     primary: { service: 'primary' },
     secondary: { service: 'secondary' },
   }) as const
-
-export function ownerOf({ metadata }: KubeObject): OwnerReference {
-  return {
-    apiVersion: canaryAppApiVersion,
-    kind: kinds.canaryApp.kind,
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    controller: true,
-    blockOwnerDeletion: true,
-  }
-}
 
 /** Seconds between ending a pod and stopping it: gateways hear of its end a little later. */
 const lingerSeconds = 5

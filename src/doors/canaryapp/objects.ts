@@ -1,7 +1,9 @@
 /** What stands around the Deployments of a CanaryApp: its Service, and the objects by which Istio splits its traffic. */
+import { ownerOf } from '#core/api/identity.ts'
+import { kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { ServicePort } from '#core/k8s/workloads.ts'
-import { type CanaryApp, namesOf, ownerOf, podLabels, podTemplate } from './canary-app.ts'
+import { type CanaryApp, namesOf, podLabels, podTemplate } from './canary-app.ts'
 
 /** Where the cluster serves another version, that one is written. */
 const istio = 'networking.istio.io/v1'
@@ -58,6 +60,6 @@ function routeOf({ metadata, spec }: CanaryApp): readonly object[] {
 
 function made(app: CanaryApp, kind: string, name: string, spec: object): KubeObject {
   const namespace = app.metadata.namespace ?? 'default'
-  const metadata = { name, namespace, ownerReferences: [ownerOf(app)] }
+  const metadata = { name, namespace, ownerReferences: [ownerOf(app, kinds.canaryApp)] }
   return { apiVersion: istio, kind, metadata, spec } as KubeObject
 }

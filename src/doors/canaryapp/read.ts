@@ -1,18 +1,18 @@
 /** From a CanaryApp to the engine's model: an app, or the problems that keep it from being one. */
 import { readAction } from '#core/api/action.ts'
+import { identityOf } from '#core/api/identity.ts'
 import type { ReadResult } from '#core/api/read.ts'
 import type { Lookup } from '#core/api/reference.ts'
+import { kinds } from '#core/k8s/kinds.ts'
 import type { ActionAsked, App, Layout, Template } from '#core/model/app.ts'
 import { stable } from '#core/model/weights.ts'
 import type { Problem } from '#core/refuse.ts'
 import { writtenHash } from '#core/revision.ts'
 import type { Obj } from '#core/schema/json.ts'
 import { validateSchema } from '#core/schema/validate.ts'
-import { parseInstant } from '#core/time.ts'
 import {
   type CanaryApp,
   namesOf,
-  ownerOf,
   podLabels,
   podTemplate,
   retryAnnotation,
@@ -75,20 +75,12 @@ function imageProblems({ metadata, spec }: CanaryApp): readonly Problem[] {
 
 function appOf(object: CanaryApp, lookup: Lookup): App {
   const { metadata, spec } = object
-  const { name, namespace = 'default' } = metadata
+  const { name } = metadata
   const template = podTemplate(object, spec.image)
   const taken = takeOvers(object, lookup)
   return {
     door: 'canaryapp',
-    namespace,
-    name,
-    uid: metadata.uid ?? '',
-    generation: metadata.generation ?? 0,
-    createdAt: parseInstant(metadata.creationTimestamp) ?? 0,
-    deletedAt: parseInstant(metadata.deletionTimestamp),
-    resourceVersion: metadata.resourceVersion ?? '',
-    finalizers: metadata.finalizers ?? [],
-    owner: ownerOf(object),
+    ...identityOf(object, kinds.canaryApp),
     template,
     written: writtenHash(template),
     replicas: spec.replicas,

@@ -18,7 +18,8 @@ import {
   statuses,
 } from './kinds.ts'
 import { addLines } from './log-lines.ts'
-import { annotations, labels, ofDoor, passwordName } from './names.ts'
+import { annotations, labels, ofDoor } from './names.ts'
+import { passwordSecret } from './password.ts'
 
 export type Imported = {
   readonly descriptors: number
@@ -94,27 +95,9 @@ async function importDescriptor(cluster: Cluster, record: DumpedRecord): Promise
     spec: { appName: descriptor.appName, created, lastModified, descriptor },
   } as DescriptorRecord)
   if (made === undefined) return false
-  if (password !== undefined && password !== '') await keep(cluster, made, password)
+  if (password !== undefined && password !== '')
+    await createOnce(cluster, kinds.secret, passwordSecret(made, password))
   return true
-}
-
-async function keep(
-  cluster: Cluster,
-  { apiVersion, kind, metadata }: DescriptorRecord,
-  password: string,
-): Promise<void> {
-  const { name, namespace = 'default', uid = '' } = metadata
-  await createOnce(cluster, kinds.secret, {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: {
-      name: passwordName(name),
-      namespace,
-      labels: ofDoor,
-      ownerReferences: [{ apiVersion, kind, name, uid }],
-    },
-    data: { password: Buffer.from(password).toString('base64') },
-  } as KubeObject)
 }
 
 async function importDeployment(

@@ -1,8 +1,8 @@
 /** `strategy.abTesting`: two variants by header or cookie, compared until one is better, time is over or somebody ends it. */
 import type { Notes } from '#core/api/notes.ts'
 import { metricProviders } from '#core/metrics/register.ts'
-import type { Metric } from '#core/model/analysis.ts'
 import { type Match, plainPromotion, type Step } from '#core/model/app.ts'
+import { countingMetric } from '#core/model/counting.ts'
 import type { Judge } from '#core/model/experiment.ts'
 import { leastObservations } from '#core/model/statistics.ts'
 import { intervalMs, providerOf } from './analysis.ts'
@@ -107,9 +107,6 @@ function matchesOf({ variantBMatch }: AbTestingStrategy, notes: Notes): readonly
   ]
 }
 
-/** All that was ever counted; a question's window is clipped to the experiment's life. */
-const allTimeMs = 3650 * 86_400_000
-
 /** By the label `service`, as KULTA asks, else by the labels of the pods. */
 const counted = (status: string): string => {
   const part = (labels: string): string =>
@@ -135,27 +132,12 @@ function judgeOf(given: AbMetric, analysis: AbAnalysis, at: string, notes: Notes
       `${at}.name`,
       `${given.name} is no built-in metric; write ${Object.keys(builtIn).join(', ')}, or query and totalQuery`,
     )
-  const metric: Metric = {
+  const metric = countingMetric({
     name: `judge:${given.name}`,
-    query: {
-      kind: 'text',
-      text: given.query ?? ready ?? 'vector(0)',
-      count: given.totalQuery ?? counted(''),
-      arguments: {},
-    },
-    range: undefined,
-    compare: 'difference',
-    max: undefined,
-    min: undefined,
+    successes: given.query ?? ready ?? 'vector(0)',
+    total: given.totalQuery ?? counted(''),
     intervalMs,
-    windowMs: allTimeMs,
-    failures: 1,
-    count: 1,
-    minSamples: 1,
-    onNoData: 'hold',
-    onError: 'hold',
-    consecutiveErrors: undefined,
-  }
+  })
   const problem = metricProviders.prometheus.problem(metric)
   if (problem !== undefined) notes.add(at, problem)
   const { confidenceLevel = 0.95, minSampleSize = leastObservations, sequential } = analysis

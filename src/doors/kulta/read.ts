@@ -1,20 +1,21 @@
 /** From a Rollout to the engine's model: an app, or the problems that keep it from being one. */
+import { identityOf } from '#core/api/identity.ts'
 import { Notes } from '#core/api/notes.ts'
 import type { ReadResult } from '#core/api/read.ts'
 import type { Lookup } from '#core/api/reference.ts'
 import { notebookOf } from '#core/api/status.ts'
 import { problemsOf } from '#core/express.ts'
-import type { Labels, OwnerReference } from '#core/k8s/meta.ts'
+import { kinds } from '#core/k8s/kinds.ts'
+import type { Labels } from '#core/k8s/meta.ts'
 import type { Container } from '#core/k8s/workloads.ts'
 import type { App, Layout, Traffic } from '#core/model/app.ts'
 import { writtenHash } from '#core/revision.ts'
-import { parseInstant } from '#core/time.ts'
 import { readAbTesting } from './ab-testing.ts'
 import { readBlueGreen } from './blue-green.ts'
 import { readCanary } from './canary.ts'
 import { readCommand } from './command.ts'
 import type { Part, Reading } from './part.ts'
-import { group, labels, type Rollout, type RolloutSpec, storedVersion } from './rollout.ts'
+import { labels, type Rollout, type RolloutSpec } from './rollout.ts'
 import { readSimple } from './simple.ts'
 import { bookOf } from './status.ts'
 import { type Former, formersOf, takeOvers } from './takeover.ts'
@@ -78,15 +79,7 @@ function appOf(rollout: Rollout, { prometheus }: Settings, notes: Notes): App {
   const action = readCommand(rollout, notebookOf(bookOf(rollout.status)))
   return {
     door: 'kulta',
-    namespace: metadata.namespace ?? 'default',
-    name,
-    uid: metadata.uid ?? '',
-    generation: metadata.generation ?? 0,
-    createdAt: parseInstant(metadata.creationTimestamp) ?? 0,
-    deletedAt: parseInstant(metadata.deletionTimestamp),
-    resourceVersion: metadata.resourceVersion ?? '',
-    finalizers: metadata.finalizers ?? [],
-    owner: ownerOf(rollout),
+    ...identityOf(rollout, kinds.rollout),
     template: spec.template,
     written: writtenHash(spec.template),
     replicas,
@@ -170,16 +163,5 @@ function checkBounds({ maxSurge, maxUnavailable }: RolloutSpec, notes: Notes): v
       `spec.${field}`,
       `${JSON.stringify(value)} is no count; write a whole number or a share from 0% to 100%`,
     )
-  }
-}
-
-function ownerOf({ metadata }: Rollout): OwnerReference {
-  return {
-    apiVersion: `${group}/${storedVersion}`,
-    kind: 'Rollout',
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    controller: true,
-    blockOwnerDeletion: true,
   }
 }

@@ -1,6 +1,7 @@
 /** `judge` of an experiment: what is counted, and how sure one has to be. */
 import { metricProviders } from '../../metrics/register.ts'
 import type { Metric } from '../../model/analysis.ts'
+import { allTimeMs, countingMetric } from '../../model/counting.ts'
 import type { Judge } from '../../model/experiment.ts'
 import { leastObservations } from '../../model/statistics.ts'
 import { Notes } from '../notes.ts'
@@ -60,9 +61,6 @@ export const judgeSchema = object(
 
 const path = 'spec.strategy.experiment.judge'
 
-/** All that was ever counted; a question's window is clipped to the candidate's life with traffic. */
-const allTimeMs = 3650 * 86_400_000
-
 export function readJudge(given: ReleaseJudge, release: Release, notes: Notes): Judge {
   const own = metricOf(given, release, notes)
   return {
@@ -114,22 +112,7 @@ function metricOf(given: ReleaseJudge, { spec }: Release, notes: Notes): Metric 
 function counting({ success = '', total = '' }: ReleaseJudge, notes: Notes): Metric {
   if (success === '' || total === '')
     notes.add(path, 'must have either metric, or success and total')
-  const metric: Metric = {
-    name: 'success',
-    query: { kind: 'text', text: success, count: total, arguments: {} },
-    range: undefined,
-    compare: undefined,
-    max: undefined,
-    min: undefined,
-    intervalMs: 30_000,
-    windowMs: allTimeMs,
-    failures: 1,
-    count: 1,
-    minSamples: 1,
-    onNoData: 'hold',
-    onError: 'hold',
-    consecutiveErrors: undefined,
-  }
+  const metric = countingMetric({ name: 'success', successes: success, total, intervalMs: 30_000 })
   const problem = metricProviders.prometheus.problem(metric)
   if (problem !== undefined) notes.add(path, problem)
   return metric

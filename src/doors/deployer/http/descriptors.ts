@@ -6,7 +6,8 @@ import { isKube } from '#kube/errors.ts'
 import type { Ground } from '../../face.ts'
 import { type Descriptor, readDescriptor } from '../descriptor.ts'
 import { type DescriptorRecord, descriptorKind, recordVersion } from '../kinds.ts'
-import { labels, ofDoor, passwordName, plainName } from '../names.ts'
+import { labels, ofDoor, plainName } from '../names.ts'
+import { passwordSecret } from '../password.ts'
 import { found, type HeldDescriptor, heldDescriptor } from '../records.ts'
 import { type Asked, etagOf, type House, nowText } from './door-http.ts'
 import { inOrder, type Page, pageOf } from './page-of-list.ts'
@@ -213,24 +214,13 @@ async function removeAll(house: House, asked: Asked): Promise<void> {
 /** Decision 20: a password is a Secret of its own; where none comes, the one that is there stays. */
 async function keepPassword(
   { cluster }: Pick<Ground, 'cluster'>,
-  { apiVersion, kind, metadata }: DescriptorRecord,
+  stored: DescriptorRecord,
   password: string | undefined,
 ): Promise<void> {
   if (password === undefined || password === '') return
-  const { name, namespace = 'default', uid = '' } = metadata
-  const secret = {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: {
-      name: passwordName(name),
-      namespace,
-      labels: ofDoor,
-      ownerReferences: [{ apiVersion, kind, name, uid }],
-    },
-    data: { password: Buffer.from(password).toString('base64') },
-  }
-  const at = { namespace, name: secret.metadata.name }
-  await cluster.patch(kinds.secret, at, 'apply', secret, {
+  const secret = passwordSecret(stored, password)
+  const { namespace = 'default', name } = secret.metadata
+  await cluster.patch(kinds.secret, { namespace, name }, 'apply', secret, {
     fieldManager: 'headgate-deployer',
     force: true,
   })
