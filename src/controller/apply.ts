@@ -5,6 +5,7 @@ import type { KubeObject, ObjectRef } from '#core/k8s/meta.ts'
 import type { Cache, Cluster } from '#kube/cluster.ts'
 import { isKube, KubeError } from '#kube/errors.ts'
 import type { KeyState } from './state.ts'
+import { spanned } from './traces.ts'
 
 /** Thrown when a write met a cluster that had moved on: decide again on a newer snapshot. */
 export class Outdated extends Error {
@@ -13,7 +14,6 @@ export class Outdated extends Error {
 
 export type Delivery = {
   readonly cluster: Cluster
-  /** Where what was written will show. */
   /** Where the echo of a write is to be seen. */
   readonly cacheOf: (object: KubeObject) => Cache<unknown> | undefined
   /** Asked right before each write; false once another process may lead. */
@@ -51,7 +51,7 @@ async function guarded(
 ): Promise<void> {
   if (!mayWrite()) throw new Outdated('another process may lead now')
   try {
-    const written = await write()
+    const written = await spanned('headgate.write', { 'headgate.object': object }, write)
     state.refusals.delete(object)
     const cache = written === undefined ? undefined : cacheOf(written)
     if (written !== undefined && cache !== undefined) state.own.wrote(cache, written)

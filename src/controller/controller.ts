@@ -24,6 +24,7 @@ import { reconcile, type Shell } from './reconcile.ts'
 import { type References, references } from './references.ts'
 import { emptyState, type KeyState } from './state.ts'
 import type { Telemetry } from './telemetry.ts'
+import { noteInSpan, spanned } from './traces.ts'
 
 export type ControllerOptions = {
   readonly cluster: Cluster
@@ -140,6 +141,8 @@ export function startController(options: ControllerOptions): Controller {
     decided: (key, observed, now, decision) => {
       options.decisionLog?.write(key, observed, now, decision)
       telemetry.decided(observed.app, decision)
+      const { phase, reason } = decision.notebook
+      noteInSpan({ 'headgate.phase': phase, 'headgate.reason': reason.type })
       telemetry.dropped(droppedBy(observed, decision))
     },
     recorded: (object, { events }) => {
@@ -291,7 +294,10 @@ async function runPass(
   const startedAt = shell.delivery.cluster.ports.clock.monotonic()
   let result: 'success' | 'outdated' | 'error' = 'success'
   try {
-    const wakeAt = await reconcile(shell, { key, door: entry.door, object, state: entry.state })
+    const pass = { key, door: entry.door, object, state: entry.state }
+    const wakeAt = await spanned('headgate.pass', { 'headgate.release': key }, () =>
+      reconcile(shell, pass),
+    )
     return wakeAt === undefined ? undefined : wakeAt - shell.now()
   } catch (error) {
     result = error instanceof Outdated ? 'outdated' : 'error'

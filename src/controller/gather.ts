@@ -32,6 +32,7 @@ export function gather(
     workloads,
     services: servicesOf(caches, app),
     endpoints: endpointsOf(index, app, workloads),
+    listings: listingsOf(index, app),
     routes: routesOf(caches, app),
     ...absentIn(caches, app),
     rivals: claims.rivalsOf(key, app),
@@ -104,6 +105,21 @@ function endpointsOf(
       }
     }
     found[name] = counts
+  }
+  return found
+}
+
+/** Who runs the ready pods that each Service lists: their names are its name and an ending of their own. */
+function listingsOf(index: Index, app: App): Record<string, readonly string[]> {
+  const found: Record<string, readonly string[]> = {}
+  for (const name of Object.values(app.services)) {
+    const owners = new Set<string>()
+    for (const slice of index.slices(app.namespace, name)) {
+      for (const { pod, ready } of slice.endpoints()) {
+        if (ready) owners.add(pod.slice(0, Math.max(0, pod.lastIndexOf('-'))))
+      }
+    }
+    found[name] = [...owners]
   }
   return found
 }

@@ -4,6 +4,7 @@ import type { HttpAnswer, HttpAsk, UrlAsk } from '#core/http-ask.ts'
 import type { GateAnswer, MetricAnswer } from '#core/observed.ts'
 import type { Ask } from './ask.ts'
 import type { KeyState } from './state.ts'
+import { spanned } from './traces.ts'
 
 export type Asking = { readonly ask: Ask; readonly now: () => number }
 
@@ -15,12 +16,19 @@ export function measure(
 ): void {
   for (const question of decision.measure)
     once(state, question.id, done, async () => {
-      const answer = await measured(asking, question)
+      const { metric, role } = question
+      const answer = await spanned(
+        'headgate.measure',
+        { 'headgate.metric': metric, 'headgate.role': role },
+        () => measured(asking, question),
+      )
       state.answers = [...state.answers, answer]
     })
   for (const question of decision.asks)
     once(state, question.id, done, async () => {
-      const reply = await replied(asking, question)
+      const reply = await spanned('headgate.ask', { 'headgate.gate': question.gate }, () =>
+        replied(asking, question),
+      )
       state.replies = [...state.replies, reply]
     })
 }

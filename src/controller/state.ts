@@ -45,9 +45,10 @@ export function emptyState(): KeyState {
 
 /** Keeps a memo for the next pass. Most lists in it are empty, and one empty list will do for all. */
 export function remember(state: KeyState, memo: Memo): void {
-  const { accepted, progress, reason, analyses, looks, gates } = memo
+  const { accepted, listings, progress, reason, analyses, looks, gates } = memo
   state.memo = {
     accepted,
+    listings,
     progress: shared(progress),
     reason,
     analyses: shared(analyses),
