@@ -1,6 +1,7 @@
 /** KULTA's variables, and the forms of its events that they choose. */
 import { describe, expect, test } from 'vitest'
 import type { ReleaseEvent } from '#core/model/event.ts'
+import { problemsOfCdEvent } from '#test/doors/kulta/published.ts'
 import { cdEvent, packageUrl } from './cdevents.ts'
 import { configuredBy } from './environment.ts'
 import { ulid } from './occurrences.ts'
@@ -90,6 +91,10 @@ describe('CDEvents', () => {
       data: { context: { version: '0.4.1' }, subject: { type: 'service' } },
     })
     expect(told('0.3.0', 'image').data).not.toHaveProperty('subject.type')
+    for (const version of ['0.2.0', '0.3.0'] as const) {
+      const { type, data } = told(version, 'purl')
+      expect(problemsOfCdEvent(type, data)).toEqual([])
+    }
   })
 
   test('the artifact is the image as it is written, or its package URL; the image is kept in any case', () => {

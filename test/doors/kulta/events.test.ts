@@ -15,6 +15,7 @@ import { systemPorts } from '#kube/system.ts'
 import { sendDirect } from '#kube/transport.ts'
 import { sinksOfDoors } from '../../../src/cli/door-sinks.ts'
 import { kultaStage, Player } from './kulta-stage.ts'
+import { problemsOfCdEvent } from './published.ts'
 
 type Heard = { readonly type: string; readonly body: Readonly<Record<string, unknown>> }
 type CdEvent = {
@@ -369,4 +370,16 @@ describe('simple, blue-green and A/B', () => {
     expect(last?.data.customData.kulta['step']).toBeUndefined()
     await until(() => words('ab-told').at(-1) === 'abtesting.rollout.completed')
   })
+})
+
+test('whatever was told, by every strategy, is what the published schemas ask for', () => {
+  expect(told().length).toBeGreaterThan(14)
+  expect(told().flatMap(({ type, data }) => problemsOfCdEvent(type, data))).toEqual([])
+  const [first] = told()
+  const spoilt = { ...first?.data, more: 1, subject: { id: 'x', content: {} } }
+  expect(problemsOfCdEvent(first?.type ?? '', spoilt)).toEqual([
+    'data.subject.content.environment is missing',
+    'data.subject.content.artifactId is missing',
+    'data.more is unknown',
+  ])
 })
