@@ -133,6 +133,8 @@ export function bookLeft(rollout: Rollout, lookup: Lookup): Notebook | undefined
     phase: trial === undefined ? 'Completed' : 'Progressing',
     stable: own.written,
     trials: trial === undefined ? [] : [trial],
+    // On record from the start, so that it is not tried again once it is back.
+    failed: trial?.stage.kind === 'retreating' ? [trial.stage.why] : [],
   }
 }
 

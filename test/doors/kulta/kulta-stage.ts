@@ -24,15 +24,16 @@ import { silentLog } from '#kube/log.ts'
 import { reachThrough } from '#kube/reach.ts'
 import { systemPorts } from '#kube/system.ts'
 import { sendDirect } from '#kube/transport.ts'
-import { type LocalCluster, startLocalCluster } from '#local/cluster.ts'
+import { startLocalCluster } from '#local/cluster.ts'
 import { startTraffic, type Traffic } from '#local/traffic/traffic.ts'
 import { watchUntil } from '../../../src/cli/wait.ts'
+import type { Ground } from '../../scenarios/stage.ts'
 
 /** As KULTA_PROMETHEUS_ADDRESS would name it. */
 export const prometheus = 'http://prometheus.monitoring.svc:9090'
 
 export type KultaStage = {
-  readonly local: LocalCluster
+  readonly local: Ground
   readonly rollouts: Cache<Rollout & { readonly status?: RolloutStatus }>
   readonly routes: Cache<HttpRoute>
   readonly sets: Cache<ReplicaSet>
@@ -44,6 +45,8 @@ export type StageOptions = {
   readonly speed?: number
   readonly settings?: Settings
   readonly sinks?: (cluster: Cluster) => readonly Sink[]
+  /** Another cluster than a local one; its clocks run as they do everywhere. */
+  readonly ground?: () => Promise<Ground>
   /** Left out, KULTA's alone. */
   readonly crds?: readonly KubeObject[]
 }
@@ -69,10 +72,12 @@ export function kultaStage(options: StageOptions = {}): () => KultaStage {
 const gatewayDelayMs = 50
 
 /** The cluster without a controller. */
-export async function open({ speed = 1, ...given }: StageOptions): Promise<KultaStage> {
+export async function open({ speed = 1, ground, ...given }: StageOptions): Promise<KultaStage> {
   const { crds = kultaWith({}).crds } = given
   // As many real milliseconds as without speed: a machine under load is late by some.
-  const local = await startLocalCluster({ crds, followDelayMs: gatewayDelayMs * speed, speed })
+  const started = (): Promise<Ground> =>
+    startLocalCluster({ crds, followDelayMs: gatewayDelayMs * speed, speed })
+  const local = await (ground ?? started)()
   const { cluster } = local
   const rollouts = cluster.watch<Rollout & { status?: RolloutStatus }>(kinds.rollout)
   const routes = cluster.watch<HttpRoute>(kinds.httpRoute)
@@ -82,7 +87,7 @@ export async function open({ speed = 1, ...given }: StageOptions): Promise<Kulta
 }
 
 export function controllerOn(
-  local: LocalCluster,
+  local: Ground,
   { settings, speed = 1, sinks }: StageOptions,
 ): () => Promise<void> {
   const ports = systemPorts({ speed })

@@ -5,35 +5,8 @@ import { kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Rollout } from '#doors/kulta/rollout.ts'
 import { watchUntil } from '../../../src/cli/wait.ts'
+import { formerSet, formerTemplate } from './former.ts'
 import { controllerOn, open, Player } from './kulta-stage.ts'
-
-/** Pods serve on for a while once their end is decided: a split takes some that have traffic. */
-const lifecycle = { preStop: { sleep: { seconds: 10 } } }
-const template = {
-  metadata: { labels: { app: 'my-app' } },
-  spec: { containers: [{ name: 'app', image: 'myregistry/myapp:v2.0.0', lifecycle }] },
-}
-
-/** As the original makes them: its labels, no owner. */
-function formerSet(type: string, replicas: number): KubeObject {
-  const labels = {
-    app: 'my-app',
-    'pod-template-hash': '0a1b2c3d4e',
-    'rollouts.kulta.io/type': type,
-    'rollouts.kulta.io/managed': 'true',
-  }
-  const made = {
-    apiVersion: 'apps/v1',
-    kind: 'ReplicaSet',
-    metadata: { name: `my-app-${type}`, labels },
-    spec: {
-      replicas,
-      selector: { matchLabels: labels },
-      template: { ...template, metadata: { labels } },
-    },
-  }
-  return made
-}
 
 /** Status as the original leaves it, and the route at that step's weights. */
 async function left(
@@ -67,7 +40,12 @@ async function left(
     const steps = [{ setWeight: 50, pause: {} }]
     return {
       ...rest,
-      spec: { ...spec, template, replicas: 2, strategy: { canary: { ...canary, steps } } },
+      spec: {
+        ...spec,
+        template: formerTemplate('v2.0.0'),
+        replicas: 2,
+        strategy: { canary: { ...canary, steps } },
+      },
     } as KubeObject
   })
   const at = { namespace: app.namespace, name: app.name }
