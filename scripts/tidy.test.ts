@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { reasons } from '#core/reasons.ts'
 import { writeCoreLib } from './core-lib.ts'
 
-const sources = globSync('src/**/*.ts').sort()
+const sources = globSync('src/**/*.{ts,tsx}').sort()
 const products = sources.filter((path) => !/\.(test|suite)\.ts$|\/testing\//.test(path))
 
 /** Folder → folders it may import from, its own always included. `k8s` is the part of core that is types only. */
@@ -15,11 +15,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
   kube: ['core/k8s'],
   local: ['core/k8s', 'core/schema', 'core/time', 'core/hash', 'kube'],
-  http: ['core/k8s', 'kube'],
+  http: ['core/k8s', 'core/schema', 'kube'],
   doors: ['core', 'kube', 'http'],
   controller: ['core', 'kube', 'doors'],
   server: ['core', 'kube', 'doors', 'http'],
-  cli: ['core', 'kube', 'http', 'doors', 'controller', 'server', 'local'],
+  releases: ['core', 'kube', 'doors', 'controller'],
+  dashboard: ['core', 'kube', 'http', 'doors', 'controller', 'releases'],
+  cli: [
+    ...['core', 'kube', 'http', 'doors', 'controller', 'server', 'local'],
+    ...['releases', 'dashboard'],
+  ],
 }
 
 /** Every import of a file as a path from the root; packages as they are written. */
@@ -76,6 +81,24 @@ describe('borders', () => {
             !/^src\/doors\/(register|faces)\.ts$/.test(path),
         )
       })
+    expect(wrong).toEqual([])
+  })
+
+  test('the page of the dashboard shares with its server what wire.ts says, and nothing else', () => {
+    const page = 'src/dashboard/web/'
+    const packages = /^(preact|preact\/hooks|@preact\/signals|uplot)$/
+    const wrong = products.flatMap((path) =>
+      importsOf(path)
+        .filter((target) =>
+          path.startsWith(page)
+            ? !target.startsWith(page) &&
+              target !== 'src/dashboard/wire.ts' &&
+              !packages.test(target)
+            : target.startsWith(page),
+        )
+        .map((target) => `${path} imports ${target}`),
+    )
+    expect(products.filter((path) => path.startsWith(page)).length).toBeGreaterThan(30)
     expect(wrong).toEqual([])
   })
 
@@ -144,7 +167,7 @@ describe('sizes and words', () => {
 
   test('no file or folder has a name that means nothing', () => {
     expect(
-      sources.filter((path) => /\/(utils?|helpers?|managers?|common|misc)(\.ts|\/)/i.test(path)),
+      sources.filter((path) => /\/(utils?|helpers?|managers?|common|misc)(\.tsx?|\/)/i.test(path)),
     ).toEqual([])
   })
 

@@ -6,6 +6,7 @@ export type LocalAddresses = {
   readonly gateway: string
   readonly prometheus: string
   readonly health?: string
+  readonly dashboard?: string
   readonly deployer?: string
   readonly superposition?: string
   readonly kubeconfig?: string

@@ -19,6 +19,8 @@ export type ChildController = {
   readonly process: ChildProcess
   /** Base URL of its health listener. */
   readonly health: string
+  /** Base URL of the dashboard. */
+  readonly dashboard: string
   /** Base URLs of the doors that listen, by name. */
   readonly faces: Readonly<Record<string, string>>
   /** Its exit code, once it has one; undefined after a signal. */
@@ -50,6 +52,8 @@ export async function spawnController(
   await writeFile(kubeconfig, cluster.apiServer.kubeconfig(), { mode: 0o600 })
   const port = await freePort(portOf('--health-port', options.healthPort))
   const listening = await faceAddresses()
+  // Beside the deployer: one port answers for both.
+  const dashboard = listening.find(({ name }) => name === 'deployer')?.address ?? '127.0.0.1:0'
   const args = [
     program,
     'controller',
@@ -57,6 +61,7 @@ export async function spawnController(
     ...['--lease-namespace', 'default', '--speed', options.speed, '--log-level', options.logLevel],
     ...(options.decisionLog === undefined ? [] : ['--decision-log', options.decisionLog]),
     ...listening.flatMap(({ name, address }) => [`--${name}-address`, address]),
+    ...['--dashboard-address', dashboard, '--dashboard-auth', 'none'],
     ...(options.args ?? []),
   ]
   const env = { ...localVariables, ...process.env }
@@ -69,6 +74,7 @@ export async function spawnController(
   return {
     process: child,
     health,
+    dashboard: `http://${dashboard}`,
     faces: Object.fromEntries(
       listening.map(({ name, address }) => [name, `http://${address}`] as const),
     ),

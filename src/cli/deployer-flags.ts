@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { oldFlags } from '#doors/deployer/old-flags.ts'
-import { UsageError } from './errors.ts'
+import { UsageError } from '#releases/errors.ts'
 
 /** The words of today for those of the original; any others as they are. */
 export function withOldFlags(words: readonly string[]): readonly string[] {

@@ -1,7 +1,7 @@
 /** Which doors a controller opens. */
 import type { Door } from '#doors/door.ts'
 import { doors } from '#doors/register.ts'
-import { UsageError } from './errors.ts'
+import { UsageError } from '#releases/errors.ts'
 
 /** All of them, or those named with commas between. Our own is always open: others keep their releases there. */
 export function doorsOf(text: string | undefined): readonly Door[] {

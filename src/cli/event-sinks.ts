@@ -7,7 +7,7 @@ import type { Sink } from '#controller/outbox/sink.ts'
 import { type AddressRules, refuseUrl } from '#kube/address-guard.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import type { Reach } from '#kube/reach.ts'
-import { UsageError } from './errors.ts'
+import { UsageError } from '#releases/errors.ts'
 import type { EventOptions } from './event-options.ts'
 import { countOf, sizeOf } from './options.ts'
 

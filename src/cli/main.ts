@@ -2,14 +2,15 @@
 /** The command line: each command is a file, loaded only when it is asked for, so that help stays instant. */
 import { basename } from 'node:path'
 import { Command, CommanderError } from 'commander'
+import { RefusedError, TimeoutError, UsageError } from '#releases/errors.ts'
+import { withDashboardOptions } from './dashboard-options.ts'
 import { withOldFlags } from './deployer-flags.ts'
-import { RefusedError, TimeoutError, UsageError } from './errors.ts'
 import { withEventOptions } from './event-options.ts'
 import { exitCodes } from './exit-codes.ts'
 import { withFaceOptions } from './faces.ts'
 import { runLean, startLean } from './lean.ts'
 import { withItself, withManifests } from './manifest-commands.ts'
-import { spelledOut, withActing, withLooking } from './release-commands.ts'
+import { spelledOut, withActing, withClusterOptions, withLooking } from './release-commands.ts'
 import { harmless } from './show/terminal.ts'
 import { version } from './version.ts'
 import { withWebhookOptions } from './webhook-options.ts'
@@ -55,7 +56,9 @@ program
     await (await import('./commands/local.ts')).local(options, started)
   })
 
-withWebhookOptions(withFaceOptions(withEventOptions(program.command('controller'))))
+withDashboardOptions(
+  withWebhookOptions(withFaceOptions(withEventOptions(program.command('controller')))),
+)
   .description('run the controller against a cluster')
   .option(
     '--kubeconfig <file>',
@@ -65,7 +68,8 @@ withWebhookOptions(withFaceOptions(withEventOptions(program.command('controller'
   .option('-n, --namespace <name>', 'watch only this namespace')
   .option(
     '--doors <names>',
-    'only these, with commas between; by default all whose kinds are served',
+    'only these, with commas between, or the option once more; by default all whose kinds are served',
+    (names, before?: string) => (before === undefined ? names : `${before},${names}`),
   )
   .option('--health-address <host:port>', '/healthz, /readyz and /metrics', '0.0.0.0:8080')
   .option('--no-leader-elect', 'act without a lease; only with a single replica')
@@ -85,14 +89,29 @@ withWebhookOptions(withFaceOptions(withEventOptions(program.command('controller'
     await (await import('./commands/controller.ts')).controller(options)
   })
 
+withClusterOptions(program.command('dashboard'))
+  .description('show the releases of a cluster in a browser, with your own credentials')
+  .option('--address <host:port>', 'where it listens, on this machine only', '127.0.0.1:8000')
+  .option('--open', 'open it in the browser')
+  .option('--read-only', 'nobody may act through it')
+  .option('--log-level <level>', 'debug, info, warn, error or silent', 'warn')
+  .action(async (options) => (await import('./commands/dashboard.ts')).dashboard(options))
+
 program
   .command('demo')
   .description(
     'watch a good version being promoted and a bad one being rolled back, on a local cluster',
   )
   .option('--keep', 'leave the cluster up afterwards')
+  .option('--open', 'watch it in the browser')
   .option('--output <format>', 'json: end with one line of figures')
   .action(async (options) => (await import('./commands/demo.ts')).demo(options))
+
+withClusterOptions(program.command('uninstall'))
+  .description('give everything back before Headgate is removed; traffic stays with stable')
+  .option('--yes', 'do it; without, it only says what there is')
+  .option('--timeout <duration>', 'wait no longer than this for the controller', '10m')
+  .action(async (options) => (await import('./commands/uninstall.ts')).uninstall(options))
 
 program
   .command('migrate')

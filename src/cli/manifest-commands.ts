@@ -44,9 +44,14 @@ export function withManifests(program: Command): void {
     .action(async (name, options) => (await import('./commands/init.ts')).init(name, options))
 }
 
-/** Completion and version. */
+/** Completion, doctor and version. */
 export function withItself(program: Command): void {
   program.commandsGroup('About itself:')
+  withClusterOptions(program.command('doctor'))
+    .description('look whether a cluster has all that releases need, and say what to do')
+    .option('--doors <names>', 'as if the controller opened these; by default those it opens')
+    .option('-o, --output <format>', 'json or yaml')
+    .action(async (options) => (await import('./commands/doctor.ts')).doctor(options))
   program
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')

@@ -2,7 +2,7 @@
 
 import { type LogLevel, logLevels } from '#controller/log.ts'
 import { parseDuration } from '#core/time.ts'
-import { UsageError } from './errors.ts'
+import { UsageError } from '#releases/errors.ts'
 
 export function speedOf(text: string): number {
   const speed = Number(text)

@@ -9,10 +9,10 @@ import type { Release } from '#core/api/release.ts'
 import type { HttpRoute } from '#core/k8s/gateway-api.ts'
 import { kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
+import type { Plan } from '#releases/plan/plan.ts'
 import { type BenchCluster, startBenchCluster } from '../../bench/cluster.ts'
 import { type Controlled, control } from '../../bench/controlled.ts'
 import { install, isDone, namespace, releaseOf, routeOf, template } from '../../bench/objects.ts'
-import type { Plan } from './plan/plan.ts'
 
 type Run = { readonly code: number | null; readonly out: string; readonly err: string }
 

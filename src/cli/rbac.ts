@@ -24,6 +24,11 @@ export type ControllerRules = {
   readonly formerLeases: Readonly<Record<string, readonly PolicyRule[]>>
   /** Of a Role in each namespace whose Secrets metrics and gates may name. */
   readonly secrets: readonly PolicyRule[]
+  /**
+   * Asked for by no request: where the admission plugin OwnerReferencesPermissionEnforcement is on, it lets only those
+   * make objects that hold their owner back who may write the owner's finalizers.
+   */
+  readonly owners: readonly PolicyRule[]
 }
 
 /** The definition by which the controller sees that Istio's kinds have come. */
@@ -74,6 +79,9 @@ export function controllerRules(doors: readonly Door[]): ControllerRules {
     lease: leaseRules('headgate'),
     formerLeases: Object.fromEntries(former),
     secrets: [rule(kinds.secret, ['get'])],
+    owners: doors.map(({ kind }) =>
+      rule({ ...kind, plural: `${kind.plural}/finalizers` }, ['update']),
+    ),
   }
 }
 
@@ -116,6 +124,6 @@ function leaseRules(name: string): readonly PolicyRule[] {
   ]
 }
 
-function rule({ group, plural }: Kind, verbs: readonly string[]): PolicyRule {
+export function rule({ group, plural }: Kind, verbs: readonly string[]): PolicyRule {
   return { apiGroups: [group], resources: [plural], verbs }
 }

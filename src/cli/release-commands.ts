@@ -11,6 +11,17 @@ export function withClusterOptions(command: Command): Command {
     )
     .option('--context <name>', 'of the kubeconfig')
     .option('-n, --namespace <name>', 'of the release; by default that of the context')
+    .option('--server <url>', 'the API server, instead of the one of the kubeconfig')
+    .option('--token <token>', 'bearer token, instead of the credentials of the kubeconfig')
+    .option('--as <user>', 'act as this user (impersonation)')
+    .option('--as-group <name>', 'and as a member of this group; may be repeated', repeated)
+    .option('--insecure-skip-tls-verify', "believe any certificate of the server's")
+    .option('--request-timeout <duration>', 'an end to each request; 0 for none of our own')
+}
+
+/** Each time it is given, one more. */
+function repeated(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
 }
 
 const nameWords = 'NAME, or DOOR/NAME where several doors have one of that name'

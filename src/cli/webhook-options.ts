@@ -4,9 +4,9 @@ import { Option } from 'commander'
 import type { Door } from '#doors/door.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import type { Log } from '#kube/log.ts'
+import { UsageError } from '#releases/errors.ts'
 import type { Place } from '#server/webhooks/registration.ts'
 import type { Certificates, Webhooks } from '#server/webhooks/start.ts'
-import { UsageError } from './errors.ts'
 import { addressOf } from './options.ts'
 
 export type WebhookFlags = {

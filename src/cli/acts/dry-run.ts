@@ -1,5 +1,6 @@
 /** `--dry-run`: as kubectl has it. */
-import { UsageError } from '../errors.ts'
+import type { Writing } from '#releases/acts/writing.ts'
+import { UsageError } from '#releases/errors.ts'
 
 export type DryRun = 'none' | 'client' | 'server'
 
@@ -9,6 +10,11 @@ export function dryRunOf(text: string | undefined): DryRun {
   if (known === undefined)
     throw new UsageError(`--dry-run=${text} is unknown; write server, client or none`)
   return known
+}
+
+/** As whom this program writes, and whether only to be checked. */
+export function writingOf(how: DryRun): Writing {
+  return { fieldManager: 'headgate-cli', dryRun: how === 'server' }
 }
 
 /** What is added to a sentence about something that was not really done. */

@@ -1,19 +1,16 @@
 /** `headgate promote`, `pause`, `resume`, `abort`, `retry`: one annotation, and what became of it. */
 
 import type { Verb } from '#core/model/app.ts'
-import type { Door } from '#doors/door.ts'
-import type { Cluster, ObjectName } from '#kube/cluster.ts'
-import { isKube } from '#kube/errors.ts'
-import { sleep } from '#kube/ports.ts'
-import { answerTo } from '../acts/answer.ts'
-import { type DryRun, dryRunOf, dryWords } from '../acts/dry-run.ts'
-import { actionFor } from '../acts/meant.ts'
-import { whoAsks } from '../acts/who.ts'
-import { RefusedError, TimeoutError } from '../errors.ts'
+import { answerTo } from '#releases/acts/answer.ts'
+import { actionFor } from '#releases/acts/meant.ts'
+import { whoAsks } from '#releases/acts/who.ts'
+import { writeCommand } from '#releases/acts/writing.ts'
+import { type Entry, fullName } from '#releases/entry.ts'
+import { RefusedError, TimeoutError } from '#releases/errors.ts'
+import { findEntry } from '#releases/find.ts'
+import { type DryRun, dryRunOf, dryWords, writingOf } from '../acts/dry-run.ts'
 import { durationOf } from '../options.ts'
 import { type ClusterOptions, type Connected, withCluster } from '../releases/connect.ts'
-import { type Entry, fullName } from '../releases/entry.ts'
-import { findEntry } from '../releases/find.ts'
 import { harmless } from '../show/terminal.ts'
 
 export type ActCommand = ClusterOptions & {
@@ -60,7 +57,8 @@ async function one(connected: Connected, entry: Entry, asked: Asked): Promise<vo
   const annotations = entry.resource.actions?.annotations(action) ?? {}
   const bound = action.step === undefined ? '' : ` at step ${action.step + 1}`
   const meant = `${verb} of revision ${action.revision}${bound}`
-  if (dryRun !== 'client') await write(connected, entry, annotations, asked)
+  if (dryRun !== 'client')
+    await writeCommand(cluster, entry, annotations, { ...writingOf(dryRun), withinMs })
   if (dryRun !== 'none')
     return say(entry, `${meant} would be asked for by ${action.by}${dryWords(dryRun)}`)
   const answer = await answerTo(connected, entry, {
@@ -78,59 +76,4 @@ async function one(connected: Connected, entry: Entry, asked: Asked): Promise<vo
 
 function say(entry: Entry, message: string): void {
   process.stdout.write(`${harmless(`${fullName(entry)}: ${message}`)}\n`)
-}
-
-/** How often it is looked whether the command of somebody else is taken off. */
-const againMs = 100
-
-/**
- * Only onto the object that was looked at: one of the same name that came since is another. A command that stands there
- * and is not answered yet is not written over.
- */
-async function write(
-  { cluster }: Connected,
-  { resource, object, namespace, name }: Entry,
-  annotations: Readonly<Record<string, string>>,
-  { dryRun, withinMs }: Asked,
-): Promise<void> {
-  const { clock } = cluster.ports
-  const until = clock.monotonic() + withinMs
-  let now = object
-  for (;;) {
-    const { uid, resourceVersion, annotations: standing = {} } = now.metadata
-    if (uid !== object.metadata.uid)
-      throw new RefusedError(
-        `${resource.name}/${name} was deleted and made anew meanwhile; look at it again`,
-      )
-    const isFree = Object.keys(annotations).every((key) => standing[key] === undefined)
-    const metadata = { resourceVersion, annotations }
-    if (isFree && (await tried(cluster, resource, { namespace, name }, { metadata }, dryRun)))
-      return
-    if (clock.monotonic() > until)
-      throw new TimeoutError(
-        `${resource.name}/${name}: another command stands on it that no controller has answered yet (is it running?)`,
-      )
-    if (!isFree) await sleep(clock, againMs)
-    now = await cluster.get(resource.kind, { namespace, name })
-  }
-}
-
-/** False where the object changed meanwhile. */
-async function tried(
-  cluster: Cluster,
-  { kind }: Door,
-  at: ObjectName,
-  body: object,
-  dryRun: DryRun,
-): Promise<boolean> {
-  try {
-    await cluster.patch(kind, at, 'merge', body, {
-      dryRun: dryRun === 'server',
-      fieldManager: 'headgate-cli',
-    })
-    return true
-  } catch (error) {
-    if (isKube(error, 'Conflict')) return false
-    throw error
-  }
 }

@@ -1,6 +1,7 @@
 /** `headgate completion`: the script of a shell. */
+
+import { UsageError } from '#releases/errors.ts'
 import { scripts, shells } from '../complete/scripts.ts'
-import { UsageError } from '../errors.ts'
 
 export function completion(shell: string): void {
   const known = shells.find((one) => one === shell)

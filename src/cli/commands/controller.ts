@@ -8,7 +8,9 @@ import { decisionLogFile } from '#controller/decision-log.ts'
 import { createLog } from '#controller/log.ts'
 import { secretsOf } from '#controller/secrets.ts'
 import { type Telemetry, telemetry } from '#controller/telemetry.ts'
+import type { DashboardGround, RunningDashboard } from '#dashboard/start.ts'
 import type { Configured } from '#doors/door.ts'
+import { sharedPorts } from '#http/shared-port.ts'
 import { apiServerAddresses } from '#kube/address-guard.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import type { ClusterConfig } from '#kube/cluster-config.ts'
@@ -21,6 +23,7 @@ import { systemClock, systemPorts } from '#kube/system.ts'
 import { sendDirect, socketTransport } from '#kube/transport.ts'
 import { trustedClock } from '#kube/trusted-clock.ts'
 import { startHealth } from '#server/health.ts'
+import { accessOptionsOf, type DashboardOptions } from '../dashboard-options.ts'
 import { configuredDoors, sinksOfDoors, trustedHosts } from '../door-sinks.ts'
 import { doorsOf } from '../doors.ts'
 import type { EventOptions } from '../event-options.ts'
@@ -48,7 +51,8 @@ export type ControllerCommand = {
   readonly logLevel?: string
 } & EventOptions &
   WebhookFlags &
-  FaceOptions
+  FaceOptions &
+  DashboardOptions
 
 export async function controller(options: ControllerCommand): Promise<void> {
   const configured = configuredDoors(doorsOf(options.doors), process.env)
@@ -110,13 +114,18 @@ export async function controller(options: ControllerCommand): Promise<void> {
   // What fails to start takes the others down with it: a process that only watches is of no use.
   const ends: (() => Promise<unknown>)[] = [() => cluster.close(), running.stop]
   try {
-    const ofFaces = { cluster, clock, reach, log, env: process.env, instance, ...within(options) }
+    const listen = sharedPorts(cluster.ports.clock)
+    const about = { cluster, clock, reach, log, env: process.env, instance, ...within(options) }
+    const ofFaces = { ...about, listen }
     const faces = await startFaces(ofFaces, options)
     ends.push(faces.stop)
+    const dashboard = await dashboardOf(options, ofFaces)
+    ends.push(async () => dashboard?.stop())
     let ready = false
     const health = await startHealth({
       ...addressOf('--health-address', options.healthAddress),
-      isReady: () => running.isSynced() && faces.isReady() && ready,
+      isReady: () =>
+        running.isSynced() && faces.isReady() && dashboard?.isReady() !== false && ready,
       registry: metrics.registry,
     })
     ends.push(health.stop)
@@ -125,7 +134,10 @@ export async function controller(options: ControllerCommand): Promise<void> {
     ends.push(async () => webhooks?.stop())
     ready = true
     log.info(
-      { cluster: config.source, health: health.port, webhooks: webhooks?.port, ...faces.ports },
+      {
+        ...{ cluster: config.source, health: health.port, webhooks: webhooks?.port },
+        ...{ dashboard: dashboard?.port, ...faces.ports },
+      },
       'the controller watches',
     )
     await run({ ...parts, faces })
@@ -147,6 +159,23 @@ function firstLevel(configured: readonly Configured[]): string | undefined {
 
 function within({ namespace }: ControllerCommand): { readonly namespace?: string } {
   return namespace === undefined ? {} : { namespace }
+}
+
+/** Where an address is given: on every replica, whoever leads. */
+async function dashboardOf(
+  options: ControllerCommand,
+  ground: Pick<DashboardGround, 'cluster' | 'clock' | 'log' | 'listen' | 'namespace'>,
+): Promise<RunningDashboard | undefined> {
+  const { dashboardAddress: text, dashboardReadOnly: readOnly = false } = options
+  if (text === undefined) return undefined
+  const { startDashboard } = await import('#dashboard/start.ts')
+  return startDashboard({
+    ...ground,
+    address: addressOf('--dashboard-address', text),
+    access: accessOptionsOf(options),
+    readOnly,
+    version,
+  })
 }
 
 type Running = {

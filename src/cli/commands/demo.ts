@@ -15,15 +15,20 @@ import { connectTo } from '#kube/connect.ts'
 import { systemPorts } from '#kube/system.ts'
 import { socketTransport } from '#kube/transport.ts'
 import { startTraffic, type Traffic, type TrafficCounts } from '#local/traffic/traffic.ts'
+import { UsageError } from '#releases/errors.ts'
+import { openInBrowser } from '../browser.ts'
 import { type SpawnedLocal, spawnLocal } from '../child.ts'
 import { demoHost, demoRelease, demoRoute, demoTemplate } from '../demo/manifests.ts'
 import { rollbackTime } from '../demo/rollback-time.ts'
 import { plainScreen, type Screen, terminalScreen } from '../demo/screen.ts'
-import { UsageError } from '../errors.ts'
 import { stopSignal } from '../signals.ts'
 import { watchUntil } from '../wait.ts'
 
-export type DemoCommand = { readonly keep?: boolean; readonly output?: string }
+export type DemoCommand = {
+  readonly keep?: boolean
+  readonly open?: boolean
+  readonly output?: string
+}
 
 export type DemoSummary = {
   readonly promoted: readonly string[]
@@ -38,7 +43,7 @@ export type DemoSummary = {
 const requestsPerSecond = 100
 const sceneMs = 250
 
-export async function demo({ keep = false, output }: DemoCommand): Promise<void> {
+export async function demo({ keep = false, open = false, output }: DemoCommand): Promise<void> {
   if (output !== undefined && output !== 'json')
     throw new UsageError(`--output ${output} is unknown; write json`)
   const toPeople = output === 'json' ? process.stderr : process.stdout
@@ -52,6 +57,9 @@ export async function demo({ keep = false, output }: DemoCommand): Promise<void>
     kubeconfig: join(folder, 'kubeconfig'),
     decisionLog: join(folder, 'decisions'),
   })
+  const { dashboard } = local.addresses
+  if (dashboard !== undefined) screen.say(`The dashboard is at ${dashboard}`)
+  if (open && dashboard !== undefined) openInBrowser(dashboard)
   const ports = systemPorts()
   const config = await loadConfig({ kubeconfig: local.addresses.kubeconfig ?? '' })
   const cluster = connectTo(socketTransport(config, ports), ports, { userAgent: 'headgate-demo' })

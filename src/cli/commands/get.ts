@@ -1,16 +1,17 @@
 /** `headgate get`: all releases, or one with all that belongs to it; once, or as they change. */
 import { systemPorts } from '#kube/system.ts'
-import { UsageError } from '../errors.ts'
+import { type Entry, fullName } from '#releases/entry.ts'
+import { UsageError } from '#releases/errors.ts'
+import { findEntry, listEntries, type Wanted } from '#releases/find.ts'
+import { follow } from '#releases/follow.ts'
+import { revisionsOf } from '#releases/parts.ts'
 import { type ClusterOptions, type Connected, withCluster } from '../releases/connect.ts'
 import { detail } from '../releases/detail.ts'
-import { type Entry, fullName } from '../releases/entry.ts'
-import { findEntry, listEntries, type Wanted } from '../releases/find.ts'
-import { follow } from '../releases/follow.ts'
-import { revisionsOf } from '../releases/parts.ts'
 import { type Columns, headings, row } from '../releases/rows.ts'
 import { listOf, type Output, outputOf, printed, shorn } from '../show/output.ts'
 import { aligned, table } from '../show/table.ts'
 import { fitted, type Terminal, terminalOf } from '../show/terminal.ts'
+import { stopSignal } from '../signals.ts'
 
 export type GetCommand = ClusterOptions & {
   readonly allNamespaces?: boolean
@@ -100,7 +101,7 @@ async function watch(connected: Connected, asked: Asked): Promise<void> {
   const columns = columnsOf({ options, output })
   let widths: readonly number[] | undefined
   const said = new Map<string, string>()
-  await follow(connected, wanted, (all) => {
+  const tell = (all: readonly Entry[]): void => {
     const now = systemPorts().clock.now()
     const { paint } = terminal
     const cells = all
@@ -126,7 +127,8 @@ async function watch(connected: Connected, asked: Asked): Promise<void> {
       said.set(key, sign)
       terminal.write(`${line}\n`)
     }
-  })
+  }
+  await follow(connected, wanted, tell, stopSignal())
 }
 
 function signOf(cells: ReturnType<typeof row>, columns: Columns): string {

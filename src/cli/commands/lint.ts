@@ -1,6 +1,6 @@
 /** `headgate lint`: what is wrong with manifests, without a cluster. */
 import { systemPorts } from '#kube/system.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '#releases/errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { type Finding, lint } from '../lint/lint.ts'
 import { askedIn, othersIn } from '../plan/asked.ts'

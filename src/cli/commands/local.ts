@@ -8,9 +8,9 @@ import { systemPorts } from '#kube/system.ts'
 import { startLocalCluster } from '#local/cluster.ts'
 import { readConfiguration } from '#local/superposition/configuration.ts'
 import { type LocalSuperposition, startSuperposition } from '#local/superposition/start.ts'
+import { UsageError } from '#releases/errors.ts'
 import type { LocalAddresses } from '../addresses.ts'
 import { type ChildController, spawnController } from '../child.ts'
-import { UsageError } from '../errors.ts'
 import type { RealClusterOptions } from '../local/real.ts'
 import { durationOf, logLevelOf, portOf, speedOf } from '../options.ts'
 import { stopSignal } from '../signals.ts'
@@ -154,7 +154,13 @@ function addressesOf(
     apiServer: cluster.apiServer.url,
     gateway: cluster.gateway.url,
     prometheus: cluster.prometheus.url,
-    ...(controller === undefined ? {} : { health: controller.health, ...controller.faces }),
+    ...(controller === undefined
+      ? {}
+      : {
+          health: controller.health,
+          dashboard: controller.dashboard,
+          ...controller.faces,
+        }),
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
   }
 }

@@ -6,7 +6,7 @@ import { loadConfig } from '#kube/config.ts'
 import { connectTo } from '#kube/connect.ts'
 import { systemPorts } from '#kube/system.ts'
 import { socketTransport } from '#kube/transport.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '#releases/errors.ts'
 import { version } from '../version.ts'
 
 export type MigrateCommand = { readonly kubeconfig?: string; readonly context?: string }

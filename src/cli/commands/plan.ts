@@ -1,17 +1,14 @@
 /** `headgate plan`: what applying manifests would do, and nothing of it done. */
 
-import { apiVersionOf } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
-import type { Door } from '#doors/door.ts'
-import { doors } from '#doors/register.ts'
-import type { Cluster } from '#kube/cluster.ts'
 import { systemPorts } from '#kube/system.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '#releases/errors.ts'
+import { servedDoors } from '#releases/find.ts'
+import { planOffline, planOnline } from '#releases/plan/make.ts'
+import type { Plan } from '#releases/plan/plan.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { askedIn, othersIn } from '../plan/asked.ts'
-import { planOffline, planOnline } from '../plan/make.ts'
 import { readManifests } from '../plan/manifests.ts'
-import type { Plan } from '../plan/plan.ts'
 import { formatOf, shown } from '../plan/show.ts'
 import { type ClusterOptions, withCluster } from '../releases/connect.ts'
 
@@ -65,16 +62,4 @@ async function online(
     }
     return plans
   })
-}
-
-async function servedDoors(cluster: Cluster): Promise<readonly Door[]> {
-  const known = await Promise.all(
-    doors.map(async (door) => {
-      const { status, body } = await cluster.raw({ path: `/apis/${apiVersionOf(door.kind)}` })
-      if (status !== 200) return []
-      const { resources = [] } = JSON.parse(body) as { resources?: readonly { name: string }[] }
-      return resources.some(({ name }) => name === door.kind.plural) ? [door] : []
-    }),
-  )
-  return known.flat()
 }

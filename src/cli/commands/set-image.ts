@@ -1,11 +1,11 @@
 /** `headgate set image`: asks for other images, which the release then tries. */
 import type { Container, PodTemplate } from '#core/k8s/workloads.ts'
-import { dryRunOf, dryWords } from '../acts/dry-run.ts'
-import { askFor, templateIn, type VersionNow, versionNow } from '../acts/version.ts'
-import { UsageError } from '../errors.ts'
+import { askFor, templateIn, type VersionNow, versionNow } from '#releases/acts/version.ts'
+import { type Entry, fullName } from '#releases/entry.ts'
+import { UsageError } from '#releases/errors.ts'
+import { findEntry } from '#releases/find.ts'
+import { dryRunOf, dryWords, writingOf } from '../acts/dry-run.ts'
 import { type ClusterOptions, withCluster } from '../releases/connect.ts'
-import { type Entry, fullName } from '../releases/entry.ts'
-import { findEntry } from '../releases/find.ts'
 
 export type SetImageCommand = ClusterOptions & { readonly dryRun?: string }
 
@@ -24,7 +24,7 @@ export async function setImage(
     const next = nextOf(entry, now, images)
     if (JSON.stringify(next) === JSON.stringify(now.value))
       return void process.stdout.write(`${fullName(entry)}: these images are asked for already\n`)
-    await askFor(connected, now, next, dryRun)
+    if (dryRun !== 'client') await askFor(connected, now, next, writingOf(dryRun))
     const said = [...images].map(([container, image]) => `${container}=${image}`).join(' ')
     process.stdout.write(`${fullName(entry)}: image updated: ${said}${dryWords(dryRun)}\n`)
   })

@@ -1,11 +1,11 @@
 /** `headgate simulate`: what a policy would have done on a metric history, or on a drawn one, in milliseconds. */
 import { readFile } from 'node:fs/promises'
 import { systemPorts } from '#kube/system.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '#releases/errors.ts'
+import { startOffline } from '#releases/plan/make.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { countOf } from '../options.ts'
 import { type Asked, askedIn, othersIn } from '../plan/asked.ts'
-import { startOffline } from '../plan/make.ts'
 import { readManifests } from '../plan/manifests.ts'
 import { type Histories, type Simulated, simulate } from '../simulate/run.ts'
 import { drawn, recorded, type Series } from '../simulate/series.ts'

@@ -1,5 +1,5 @@
 /** `headgate version`. */
-import { UsageError } from '../errors.ts'
+import { UsageError } from '#releases/errors.ts'
 import { version } from '../version.ts'
 
 export function printVersion({ output }: { readonly output?: string }): void {

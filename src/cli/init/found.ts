@@ -4,7 +4,7 @@ import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Service, Workload } from '#core/k8s/workloads.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import { isKube } from '#kube/errors.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '#releases/errors.ts'
 
 export type Found = {
   readonly deployment: Workload

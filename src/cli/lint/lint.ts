@@ -7,9 +7,9 @@ import type { App, Step } from '#core/model/app.ts'
 import { asObject, type Obj, objectsOf } from '#core/schema/json.ts'
 import { prune } from '#core/schema/prune.ts'
 import type { Schema } from '#core/schema/schema.ts'
+import { planOffline, startOffline } from '#releases/plan/make.ts'
+import { isObstacle } from '#releases/plan/plan.ts'
 import type { Asked } from '../plan/asked.ts'
-import { planOffline, startOffline } from '../plan/make.ts'
-import { isObstacle } from '../plan/plan.ts'
 
 export type Finding = {
   readonly level: 'error' | 'warning'

@@ -3,7 +3,7 @@ import { apiVersionOf } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Door } from '#doors/door.ts'
 import { doors } from '#doors/register.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '#releases/errors.ts'
 
 export type Asked = { readonly door: Door; readonly object: KubeObject }
 

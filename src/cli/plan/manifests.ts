@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { parseAllDocuments } from 'yaml'
 import type { KubeObject } from '#core/k8s/meta.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '#releases/errors.ts'
 
 /** @throws UsageError that names the file and what is wrong with it. */
 export async function readManifests(paths: readonly string[]): Promise<readonly KubeObject[]> {

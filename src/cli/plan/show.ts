@@ -2,8 +2,8 @@
 import { stringify } from 'yaml'
 import type { FieldChange } from '#core/forecast/difference.ts'
 import { formatDuration } from '#core/time.ts'
-import { UsageError } from '../errors.ts'
-import type { Plan, PlanStep } from './plan.ts'
+import { UsageError } from '#releases/errors.ts'
+import type { Plan, PlanStep } from '#releases/plan/plan.ts'
 
 const formats = ['text', 'json', 'yaml'] as const
 export type Format = (typeof formats)[number]

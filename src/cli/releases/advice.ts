@@ -1,6 +1,6 @@
 /** What moves a release on, by the reason for which it stands: what people can do, or that they need do nothing. */
 import type { ReasonType } from '#core/reasons.ts'
-import { type Entry, fullName } from './entry.ts'
+import { type Entry, fullName } from '#releases/entry.ts'
 
 const own = 'nothing to do; it goes on by itself'
 const change = 'change the object; nothing is touched meanwhile'

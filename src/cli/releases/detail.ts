@@ -1,17 +1,22 @@
 /** One release with all that belongs to it, as a tree. */
 
-import type { Metric } from '#core/model/analysis.ts'
-import type { AnalysisState, MetricState } from '#core/model/notebook.ts'
-import { describeStep } from '#core/steps/describe.ts'
-import { formatDuration, parseInstant } from '#core/time.ts'
+import type { AnalysisState } from '#core/model/notebook.ts'
+import { parseInstant } from '#core/time.ts'
 import { routers } from '#core/traffic/register.ts'
+import { type Entry, fullName } from '#releases/entry.ts'
+import { reasonOf, rolesInUse, rolesOf } from '#releases/facts.ts'
+import {
+  imagesOf,
+  podState,
+  type RevisionPart,
+  restartsOf,
+  type WorkloadPart,
+} from '#releases/parts.ts'
+import { stepDetail, timing, verdictDetail } from '#releases/words.ts'
 import { ageOf } from '../show/age.ts'
 import { table } from '../show/table.ts'
 import { harmless } from '../show/terminal.ts'
 import { type Branch, treeRows } from '../show/tree.ts'
-import { type Entry, fullName } from './entry.ts'
-import { reasonOf, rolesInUse, rolesOf, stepNow } from './facts.ts'
-import { imagesOf, podState, type RevisionPart, restartsOf, type WorkloadPart } from './parts.ts'
 import { ageOfObject, type Paint, phaseCell } from './rows.ts'
 
 export type Seen = {
@@ -35,19 +40,6 @@ export function detail(seen: Seen): readonly string[] {
   ]
 }
 
-/** Since when it is so, and when it is looked at again by itself. */
-export function timing({ book }: Entry, now: number): readonly string[] {
-  if (book === undefined || book.trials.length === 0) return []
-  const { since, next } = book.reason
-  const ahead = next === undefined ? 0 : seconds(next - now)
-  const again = ahead === 0 ? '' : `; looked at again in ${formatDuration(ahead)}`
-  return [`  for ${formatDuration(seconds(now - since))}${again}`]
-}
-
-function seconds(ms: number): number {
-  return Math.max(0, Math.round(ms / 1000)) * 1000
-}
-
 function root(seen: Seen): Branch {
   const { entry, now, paint, revisions, all } = seen
   const shown = revisions.filter(
@@ -62,16 +54,6 @@ function root(seen: Seen): Branch {
       ...(entry.book?.analyses ?? []).map((analysis) => analysisBranch(entry, analysis, now)),
     ],
   }
-}
-
-/** `step 2 of 4: pause 5m`. */
-export function stepDetail(entry: Entry): string {
-  const trial = entry.book?.trials[0]
-  const now = stepNow(entry, trial)
-  if (trial === undefined || now === undefined) return ''
-  if (trial.stage.kind !== 'steps') return trial.stage.kind
-  const words = now.step === undefined ? '' : `: ${describeStep(now.step)}`
-  return `step ${Math.min(now.index + 1, now.of)} of ${now.of}${words}`
 }
 
 function revisionBranch({ entry, now }: Seen, part: RevisionPart): Branch {
@@ -142,30 +124,4 @@ function analysisBranch({ app }: Entry, analysis: AnalysisState, now: number): B
       }
     }),
   }
-}
-
-/** `3 of 5 good, 1 bad; last 0.4, at most 5`. */
-export function verdictDetail(state: MetricState, metric: Metric | undefined): string {
-  const { good, bad, missing, errors, samples } = state
-  const counts = [
-    metric === undefined ? `${good} good` : `${good} of ${metric.count} good`,
-    metric === undefined || bad === 0 ? `${bad} bad` : `${bad} of ${metric.failures} bad`,
-    ...(missing === 0 ? [] : [`${missing} without data`]),
-    ...(errors === 0 ? [] : [`${errors} ${errors === 1 ? 'error' : 'errors'}`]),
-  ].join(', ')
-  const last = samples.at(-1)
-  if (last === undefined) return counts
-  const value =
-    last.value === undefined
-      ? (last.message ?? last.verdict)
-      : String(Number(last.value.toPrecision(4)))
-  return last.value === undefined
-    ? `${counts}; last: ${value}`
-    : `${counts}; last ${value}${limits(metric)}`
-}
-
-function limits(metric: Metric | undefined): string {
-  const { max, min } = metric ?? {}
-  const least = min === undefined ? '' : `, at least ${min}`
-  return `${least}${max === undefined ? '' : `, at most ${max}`}`
 }

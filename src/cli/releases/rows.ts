@@ -1,10 +1,12 @@
 /** Releases as rows of a table. */
+
+import type { Phase } from '#core/model/notebook.ts'
 import { parseInstant } from '#core/time.ts'
+import { type Entry } from '#releases/entry.ts'
+import { phaseOf, reasonOf, rolesInUse, stepText, weightsText } from '#releases/facts.ts'
 import { age } from '../show/age.ts'
 import { type Cell } from '../show/table.ts'
-import { harmless, type Terminal } from '../show/terminal.ts'
-import { type Entry } from './entry.ts'
-import { phaseColours, phaseOf, reasonOf, rolesInUse, stepText, weightsText } from './facts.ts'
+import { type Colour, harmless, type Terminal } from '../show/terminal.ts'
 
 export type Columns = { readonly namespaces: boolean; readonly wide: boolean }
 
@@ -42,6 +44,20 @@ export function row(
         ]
       : []),
   ]
+}
+
+const phaseColours: Readonly<Record<Phase | 'Unknown', Colour>> = {
+  Initializing: 'cyan',
+  Progressing: 'cyan',
+  Paused: 'yellow',
+  Preview: 'cyan',
+  Experimenting: 'cyan',
+  Concluded: 'yellow',
+  Completed: 'green',
+  Failed: 'red',
+  Retiring: 'dim',
+  Retired: 'dim',
+  Unknown: 'dim',
 }
 
 export function phaseCell(entry: Entry, paint: Paint): Cell {

@@ -2,7 +2,7 @@
  * kubectl's JSONPath templates: text and `{…}` with paths (`.a.b`, `['a']`, `[0]`, `[-1]`, `[0:2]`, `[*]`, `..a`,
  * `[?(@.a=="b")]`), texts in quotes, and `{range …}…{end}`.
  */
-import { UsageError } from '../errors.ts'
+import { UsageError } from '#releases/errors.ts'
 
 type Part =
   | { readonly kind: 'text'; readonly text: string }

@@ -1,6 +1,6 @@
 /** `-o`: what form a command's answer has. */
 import type { KubeObject } from '#core/k8s/meta.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '#releases/errors.ts'
 import { jsonpath } from './jsonpath.ts'
 
 export type Output =

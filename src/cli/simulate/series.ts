@@ -1,7 +1,7 @@
 /** What a metric said over time: read from a recorded history, or drawn from a few words. */
 import { fnv1a } from '#core/hash.ts'
 import { parseDuration, parseInstant } from '#core/time.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '#releases/errors.ts'
 
 /** `none`: there is no data. `error`: the provider fails. */
 export type Said = number | 'none' | 'error'

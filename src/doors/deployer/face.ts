@@ -1,7 +1,8 @@
 /** The deployer's face: its listener on every replica, its records, and its work on the one that leads. */
-import { listen } from '#http/listen.ts'
+import { sharedPorts } from '#http/shared-port.ts'
 import type { Face, Ground, RunningFace } from '../face.ts'
 import { accessOf } from './http/access.ts'
+import { docsRoutes, routes } from './http/routes.ts'
 import { doorServer } from './http/server.ts'
 import { logReader } from './log-reader.ts'
 import { watchRecords } from './records.ts'
@@ -10,6 +11,9 @@ import { type Leading, startLeading } from './work/leader.ts'
 
 export const deployerFace: Face = { start }
 
+/** First parts of the paths that are this door's, where others listen at the same address. */
+const owned = [...new Set([...routes, ...docsRoutes].map(({ url }) => url.split('/')[1] ?? ''))]
+
 async function start(ground: Ground): Promise<RunningFace> {
   const { cluster, namespace, log, address } = ground
   const settings = settingsOf(ground)
@@ -17,7 +21,8 @@ async function start(ground: Ground): Promise<RunningFace> {
   const records = watchRecords(cluster, namespace === undefined ? {} : { namespace })
   const house = { ground, records, logs: logReader(cluster), settings }
   const door = await doorServer(house, access)
-  const listening = await listen(door.server, address, cluster.ports.clock)
+  const listenAt = ground.listen ?? sharedPorts(cluster.ports.clock)
+  const listening = await listenAt(door.server, address, owned)
   log.info({ port: listening.port, auth: access.kind }, 'the deployer listens')
   let leading: Leading | undefined
   const standBy = async (): Promise<void> => {

@@ -4,8 +4,8 @@ import { hostileBecause, isLoopback } from '#http/loopback.ts'
 import { accessReviews } from '#http/may.ts'
 import { tokenReviewSignIn } from '#http/sign-in.ts'
 import type { Ground } from '../../face.ts'
-import { jwtAccess } from '../jwt/access.ts'
 import { group } from '../kinds.ts'
+import { jwtAccess } from './jwt-access.ts'
 
 export type Deed = {
   readonly verb: 'get' | 'list' | 'create' | 'update' | 'delete'

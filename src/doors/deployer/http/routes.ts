@@ -41,6 +41,12 @@ const health = {
   },
 }
 
+/** Its own description, which says nothing of anybody: whoever asks may read it. */
+export const docsRoutes = [
+  { id: 'docs', method: 'GET', url: '/docs', access: 'anybody' },
+  { id: 'document', method: 'GET', url: '/docs/openapi.json', access: 'anybody' },
+] as const
+
 type Parameters = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 const namespace: Parameters = {

@@ -1,6 +1,7 @@
 /** The routes of this door, and what every request goes through before them: who asks, and whether they may. */
 import { createServer, type Server } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { onlyRoutesOf } from '#http/authorization.ts'
 import { CannotTell } from '#http/sign-in.ts'
 import { KubeError } from '#kube/errors.ts'
 import { listJson } from '../wire.ts'
@@ -11,7 +12,7 @@ import { docsPage } from './docs.ts'
 import { askedOf, etagOf, type House, json, place, plain } from './door-http.ts'
 import { isLabelName } from './label.ts'
 import { badRequest, notFound, Refusal } from './refusal.ts'
-import { routes } from './routes.ts'
+import { docsRoutes, routes } from './routes.ts'
 import { type Streams, streams } from './streams.ts'
 
 export type DoorServer = {
@@ -98,6 +99,7 @@ function plainKeys(key: string, value: unknown): unknown {
 type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
 function addRoutes(app: FastifyInstance, house: House, access: Access, following: Streams): void {
+  onlyRoutesOf(app, [...routes, ...docsRoutes])
   const handlers = handlersOf(house, following)
   for (const { id, method, url, deed, schema } of routes) {
     const handle = handlers[id]

@@ -1,8 +1,8 @@
 /** What a command is bound to: the revision and the step that its author looks at. */
 import type { Action, Verb } from '#core/model/app.ts'
 import type { Failure, Trial } from '#core/model/notebook.ts'
+import { type Entry, fullName } from '../entry.ts'
 import { RefusedError, UsageError } from '../errors.ts'
-import { type Entry, fullName } from '../releases/entry.ts'
 
 export type Asked = {
   readonly verb: Verb

@@ -1,29 +1,14 @@
-/** What is said of a release in every command, in the same words. */
+/** What is said of a release by every command and by the dashboard, in the same words. */
 
 import type { Step } from '#core/model/app.ts'
 import { stepsOf } from '#core/model/app.ts'
 import type { Notebook, Phase, Reason, RoleState, Trial } from '#core/model/notebook.ts'
 import { stable } from '#core/model/weights.ts'
-import type { Colour } from '../show/terminal.ts'
 import type { Entry } from './entry.ts'
 
 /** The phase, or what stands where no controller has written one. */
 export function phaseOf({ book }: Entry): Phase | 'Unknown' {
   return book?.phase ?? 'Unknown'
-}
-
-export const phaseColours: Readonly<Record<Phase | 'Unknown', Colour>> = {
-  Initializing: 'cyan',
-  Progressing: 'cyan',
-  Paused: 'yellow',
-  Preview: 'cyan',
-  Experimenting: 'cyan',
-  Concluded: 'yellow',
-  Completed: 'green',
-  Failed: 'red',
-  Retiring: 'dim',
-  Retired: 'dim',
-  Unknown: 'dim',
 }
 
 /** The one reason, in words; before a controller has looked, that nobody has. */

@@ -1,7 +1,8 @@
 /** Where a release has come to, as a script wants to know it. */
-import { isObstacle } from '../plan/plan.ts'
+
 import type { Entry } from './entry.ts'
 import { isObserved } from './facts.ts'
+import { isObstacle } from './plan/plan.ts'
 
 /** `degraded`: turned back, or held by what only a change can mend. `underWay`: it may still go either way. */
 export type Outcome = 'healthy' | 'degraded' | 'aborted' | 'underWay'

@@ -1,18 +1,13 @@
 /** Access by JWT: keys from a file, which is read again when it changes, or from a JWKS address, with rotation. */
 import { readFile, stat } from 'node:fs/promises'
+import { keysIn, secretKey } from '#http/jwt/keys.ts'
+import { type KeySource, remoteKeys } from '#http/jwt/remote-keys.ts'
+import type { Key } from '#http/jwt/token.ts'
+import { readClaims } from '#http/jwt/token.ts'
 import { bearer } from '#http/sign-in.ts'
 import type { Clock } from '#kube/ports.ts'
 import type { Ground } from '../../face.ts'
-import type { Access, Caller } from '../http/access.ts'
-import { keysIn, secretKey } from './keys.ts'
-import { remoteKeys } from './remote-keys.ts'
-import { type Key, readToken } from './token.ts'
-
-/** Keys as they are known now; `again` may look for newer ones. */
-export type KeySource = {
-  readonly now: () => Promise<readonly Key[]>
-  readonly again: () => Promise<readonly Key[]>
-}
+import type { Access, Caller } from './access.ts'
 
 /** @throws Error with a sentence when the options do not make a whole. */
 export async function jwtAccess({
@@ -38,10 +33,8 @@ export async function jwtAccess({
     const token = bearer(authorization)
     if (token === undefined) return undefined
     const expected = { issuer, audience, now: clock.now() / 1000 }
-    const first = readToken(token, await source.now(), expected)
-    const verdict =
-      first.kind === 'unknownKey' ? readToken(token, await source.again(), expected) : first
-    return verdict.kind === 'claims' ? callerOf(verdict.claims, claims) : undefined
+    const given = await readClaims(token, source, expected)
+    return given === undefined ? undefined : callerOf(given, claims)
   }
 }
 
@@ -67,7 +60,12 @@ async function sourceOf(text: Text, clock: Clock): Promise<KeySource> {
     throw new Error(
       '--deployer-auth jwt needs one of --deployer-jwt-keys, --deployer-jwt-secret-file and --deployer-jwt-jwks',
     )
-  if (url !== undefined) return remoteKeys(url, text('deployerJwtJwksCa'), clock)
+  if (url !== undefined)
+    return remoteKeys(url, {
+      option: '--deployer-jwt-jwks',
+      ca: text('deployerJwtJwksCa'),
+      clock,
+    })
   const source =
     keys !== undefined
       ? fileKeys(keys, (content) => keysIn(content, keys))

@@ -37,8 +37,21 @@ export async function revisionsOf(
   cluster: Cluster,
   entry: Entry,
 ): Promise<readonly RevisionPart[]> {
-  const objects = await workloadsOf(cluster, entry)
-  const pods = await podsOf(cluster, entry)
+  const [objects, pods] = await Promise.all([workloadsOf(cluster, entry), podsOf(cluster, entry)])
+  return revisionsFrom(entry, objects, pods)
+}
+
+/** The same of what was listed by the release's label: only what belongs to it counts. */
+export function revisionsFrom(
+  entry: Entry,
+  listed: readonly Workload[],
+  pods: readonly Pod[],
+): readonly RevisionPart[] {
+  const { uid } = entry.object.metadata
+  const kind = entry.app?.workloads.kind ?? 'ReplicaSet'
+  const objects = listed
+    .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true)
+    .map((item) => ({ ...item, kind }))
   const names = objects.map(({ metadata }) => metadata.name)
   const byWorkload = Map.groupBy(pods, ({ metadata }) => workloadOfPod(metadata.name, names) ?? '')
   const byRevision = Map.groupBy(objects, (object) => revisionLabel(object))
@@ -68,16 +81,12 @@ function rolesRunning({ book }: Entry, revision: string): readonly string[] {
 
 async function workloadsOf(cluster: Cluster, entry: Entry): Promise<readonly Workload[]> {
   const kind = kindOf(entry.app?.workloads.kind ?? 'ReplicaSet')
-  const items = await seen(
+  return seen(
     cluster.list<Workload>(kind, {
       namespace: entry.namespace,
       labelSelector: `${labels.release}=${entry.name}`,
     }),
   )
-  const { uid } = entry.object.metadata
-  return items
-    .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true)
-    .map((item) => ({ ...item, kind: kind.kind }))
 }
 
 async function podsOf(cluster: Cluster, { namespace, name }: Entry): Promise<readonly Pod[]> {

@@ -2,7 +2,7 @@
 
 import { faces } from '#doors/faces.ts'
 import { doors } from '#doors/register.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from './errors.ts'
 
 /** On Releases that a door without a resource of its own has written: the door's name. */
 export const doorLabel = 'headgate.dev/door'

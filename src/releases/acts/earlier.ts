@@ -1,9 +1,9 @@
 /** Earlier revisions: which one an undo means, and its template as its author wrote it. */
 import type { PodTemplate } from '#core/k8s/workloads.ts'
 import { tellingKeys } from '#core/render/names.ts'
+import { type Entry, fullName } from '../entry.ts'
 import { RefusedError, UsageError } from '../errors.ts'
-import { type Entry, fullName } from '../releases/entry.ts'
-import { imagesOf, type RevisionPart } from '../releases/parts.ts'
+import { imagesOf, type RevisionPart } from '../parts.ts'
 
 /**
  * With another revision than stable asked for, stable is meant; else the one that was stable before.

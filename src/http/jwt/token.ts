@@ -60,6 +60,21 @@ export function readToken(token: string, keys: readonly Key[], expected: Expecte
   return why === undefined ? { kind: 'claims', claims } : refused(why)
 }
 
+/** The claims of a token that is signed by a key of this source; a key that is not known yet is looked for once. */
+export async function readClaims(
+  token: string,
+  source: {
+    readonly now: () => Promise<readonly Key[]>
+    readonly again: () => Promise<readonly Key[]>
+  },
+  expected: Expected,
+): Promise<Obj | undefined> {
+  const first = readToken(token, await source.now(), expected)
+  const verdict =
+    first.kind === 'unknownKey' ? readToken(token, await source.again(), expected) : first
+  return verdict.kind === 'claims' ? verdict.claims : undefined
+}
+
 function refused(why: string): Verdict {
   return { kind: 'refused', why }
 }

@@ -2,9 +2,9 @@
 import type { Action } from '#core/model/app.ts'
 import type { DecisionRecord } from '#core/model/notebook.ts'
 import { sleep } from '#kube/ports.ts'
-import type { Connected } from '../releases/connect.ts'
-import type { Entry } from '../releases/entry.ts'
-import { follow } from '../releases/follow.ts'
+import type { Entry } from '../entry.ts'
+import type { Place } from '../find.ts'
+import { follow } from '../follow.ts'
 
 export type Answer =
   | { readonly kind: 'obeyed' | 'refused'; readonly record: DecisionRecord }
@@ -12,7 +12,7 @@ export type Answer =
 
 /** Waits for the decision that answers it, at most so long. `annotations` are what asked for it. */
 export async function answerTo(
-  connected: Connected,
+  place: Pick<Place, 'cluster'>,
   entry: Entry,
   {
     action,
@@ -41,8 +41,8 @@ export async function answerTo(
   }
   const { namespace } = entry
   const over = new AbortController()
-  const enough = sleep(connected.cluster.ports.clock, withinMs, over.signal)
-  await follow(connected, { namespace, only: entry }, look, enough)
+  const enough = sleep(place.cluster.ports.clock, withinMs, over.signal)
+  await follow(place, { namespace, only: entry }, look, enough)
   over.abort()
   return answer
 }

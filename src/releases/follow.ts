@@ -3,10 +3,9 @@ import type { Lookup } from '#core/api/reference.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import { doors } from '#doors/register.ts'
 import type { Cache, Cluster } from '#kube/cluster.ts'
-import { stopSignal } from '../signals.ts'
-import type { Connected } from './connect.ts'
+import type { Clock } from '#kube/ports.ts'
 import { type Entry, entryOf, lookupFor } from './entry.ts'
-import type { Found, Wanted } from './find.ts'
+import type { Found, Place, Wanted } from './find.ts'
 
 /** Where only one release is meant, nothing else is watched. */
 export type Followed = Wanted & { readonly only?: Pick<Entry, 'resource' | 'name'> }
@@ -15,14 +14,14 @@ export type Followed = Wanted & { readonly only?: Pick<Entry, 'resource' | 'name
 const togetherMs = 50
 
 /**
- * Tells of all releases, at first and whenever one has changed, until `tell` says `'end'` or somebody stops the program.
+ * Tells of all releases, at first and whenever one has changed, until `tell` says `'end'`, or until `until`.
  * Doors that the cluster does not serve are silent.
  */
 export async function follow(
-  { cluster }: Connected,
+  { cluster }: Pick<Place, 'cluster'>,
   { namespace, selector, only }: Followed,
   tell: (entries: readonly Entry[]) => 'end' | void,
-  until: Promise<void> = stopSignal(),
+  until: Promise<void>,
 ): Promise<void> {
   const caches = (only === undefined ? doors : [only.resource]).map(
     (door) =>
@@ -63,7 +62,7 @@ export async function follow(
 const rememberedMs = 10_000
 
 /** Asks for what releases name only when one of them is new or changed, or after a while. */
-function remembered(cluster: Cluster): (found: Found) => Promise<Lookup> {
+export function remembered(cluster: Cluster): (found: Found) => Promise<Lookup> {
   let last: { readonly sign: string; readonly at: number; readonly lookup: Lookup } | undefined
   return async (found) => {
     const sign = found.map(([, { metadata }]) => `${metadata.uid} ${metadata.generation}`).join()
@@ -84,7 +83,7 @@ function typed({ kind }: Cache<KubeObject>, object: KubeObject): KubeObject {
 
 /** Looks at once, then after each change, never twice at the same time. Returns how to stop. */
 function coalesced(
-  clock: Connected['cluster']['ports']['clock'],
+  clock: Clock,
   caches: readonly Cache<KubeObject>[],
   look: () => Promise<void>,
   failed: (error: unknown) => void,

@@ -5,11 +5,11 @@ import type { KubeObject } from '#core/k8s/meta.ts'
 import type { PodTemplate } from '#core/k8s/workloads.ts'
 import type { VersionPlace } from '#doors/door.ts'
 import { KubeError } from '#kube/errors.ts'
+import { type Entry, fullName } from '../entry.ts'
 import { RefusedError } from '../errors.ts'
-import type { Connected } from '../releases/connect.ts'
-import { type Entry, fullName } from '../releases/entry.ts'
-import type { DryRun } from './dry-run.ts'
+import type { Place } from '../find.ts'
 import { assertTaken } from './meant.ts'
+import type { Writing } from './writing.ts'
 
 export type VersionNow = {
   readonly place: VersionPlace
@@ -20,7 +20,7 @@ export type VersionNow = {
 
 /** Where and what it is now. `what` names the command. @throws RefusedError where people do not choose the version. */
 export async function versionNow(
-  { cluster }: Connected,
+  { cluster }: Pick<Place, 'cluster'>,
   entry: Entry,
   what: string,
 ): Promise<VersionNow> {
@@ -55,12 +55,11 @@ export function templateIn(entry: Entry, { place, value }: VersionNow, what: str
 
 /** @throws RefusedError when somebody else changed it meanwhile, or the server refuses it. */
 export async function askFor(
-  { cluster }: Connected,
+  { cluster }: Pick<Place, 'cluster'>,
   { place, object, value }: VersionNow,
   next: unknown,
-  dryRun: DryRun,
+  { fieldManager, dryRun = false }: Writing,
 ): Promise<void> {
-  if (dryRun === 'client') return
   const { apiVersion, kind, namespace = 'default', name } = place.at
   const path = pointer(...place.path)
   const patch = [
@@ -69,7 +68,7 @@ export async function askFor(
     { op: 'replace', path, value: next },
   ]
   try {
-    const options = { dryRun: dryRun === 'server', fieldManager: 'headgate-cli' }
+    const options = { dryRun, fieldManager }
     await cluster.patch(kindOf(kind, apiVersion), { namespace, name }, 'json', patch, options)
   } catch (error) {
     if (!(error instanceof KubeError) || ![409, 422].includes(error.code)) throw error

@@ -1,13 +1,16 @@
 /** Finds releases through all doors that the cluster serves. */
+import { apiVersionOf } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Door } from '#doors/door.ts'
 import { doors } from '#doors/register.ts'
 import type { Cluster, ObjectName } from '#kube/cluster.ts'
 import { isKube, type KubeError } from '#kube/errors.ts'
-import { UsageError } from '../errors.ts'
-import type { Connected } from './connect.ts'
 import { type Entry, entryOf, fullName, lookupFor } from './entry.ts'
+import { UsageError } from './errors.ts'
 import { type AskedName, askedName, doorLabel, isMeant } from './name.ts'
+
+/** A cluster, and the namespace of names that say none. */
+export type Place = { readonly cluster: Cluster; readonly namespace: string }
 
 export type Wanted = {
   /** Undefined for all. */
@@ -17,7 +20,7 @@ export type Wanted = {
 
 /** Every release there is, by namespace, then name. @throws KubeError; where no door is served, a UsageError. */
 export async function listEntries(
-  { cluster }: Pick<Connected, 'cluster'>,
+  { cluster }: Pick<Place, 'cluster'>,
   wanted: Wanted,
 ): Promise<readonly Entry[]> {
   return entriesOf(cluster, await listObjects(cluster, wanted))
@@ -70,9 +73,9 @@ function notInstalled(): Error {
 }
 
 /** The one release of this name. @throws UsageError when there is none, or several: then it lists them. */
-export async function findEntry(connected: Connected, text: string): Promise<Entry> {
+export async function findEntry(place: Place, text: string): Promise<Entry> {
   const asked = askedName(text)
-  const { cluster, namespace } = connected
+  const { cluster, namespace } = place
   const refused: KubeError[] = []
   const found = await Promise.all(
     doors
@@ -81,7 +84,7 @@ export async function findEntry(connected: Connected, text: string): Promise<Ent
   )
   const entries = await entriesOf(cluster, found.flat())
   const [only, ...others] = entries.filter((entry) => isMeant(asked, entry))
-  if (only === undefined) throw refused[0] ?? (await nothingFound(connected, text))
+  if (only === undefined) throw refused[0] ?? (await nothingFound(place, text))
   if (others.length === 0) return only
   const names = [only, ...others].map(fullName).join(', ')
   throw new UsageError(`${text} is not clear in namespace ${namespace}; write one of ${names}`)
@@ -110,9 +113,9 @@ async function named(
 
 const mostNamed = 10
 
-async function nothingFound(connected: Connected, text: string): Promise<Error> {
-  const { namespace } = connected
-  const here = (await listObjects(connected.cluster, { namespace })).map(
+async function nothingFound(place: Place, text: string): Promise<Error> {
+  const { namespace } = place
+  const here = (await listObjects(place.cluster, { namespace })).map(
     ([door, { metadata }]) => `${metadata.labels?.[doorLabel] ?? door.name}/${metadata.name}`,
   )
   const none = `there is no release ${text} in namespace ${namespace}`
@@ -122,4 +125,17 @@ async function nothingFound(connected: Connected, text: string): Promise<Error> 
     )
   const more = here.length > mostNamed ? ' and others' : ''
   return new UsageError(`${none}; there are ${here.sort().slice(0, mostNamed).join(', ')}${more}`)
+}
+
+/** Those whose resources the cluster knows. */
+export async function servedDoors(cluster: Cluster): Promise<readonly Door[]> {
+  const known = await Promise.all(
+    doors.map(async (door) => {
+      const { status, body } = await cluster.raw({ path: `/apis/${apiVersionOf(door.kind)}` })
+      if (status !== 200) return []
+      const { resources = [] } = JSON.parse(body) as { resources?: readonly { name: string }[] }
+      return resources.some(({ name }) => name === door.kind.plural) ? [door] : []
+    }),
+  )
+  return known.flat()
 }

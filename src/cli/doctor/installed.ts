@@ -1,0 +1,38 @@
+/** Finds the controller: by the labels of its manifests, as every installation bears them. */
+import { kinds } from '#core/k8s/kinds.ts'
+import type { Workload } from '#core/k8s/workloads.ts'
+import type { Cluster } from '#kube/cluster.ts'
+import { orUndefined } from '#releases/entry.ts'
+import type { Installed } from './finding.ts'
+
+const selector = 'app.kubernetes.io/name=headgate,app.kubernetes.io/component!=image'
+
+/** Of several, the one with the most pods. */
+export async function findInstalled(cluster: Cluster): Promise<Installed | undefined> {
+  const list = await orUndefined(
+    cluster.list<Workload>(kinds.deployment, { labelSelector: selector }),
+  )
+  const found = (list?.items ?? []).map(installedOf)
+  return found.toSorted((one, other) => other.ready - one.ready)[0]
+}
+
+function installedOf({ metadata, spec, status }: Workload): Installed {
+  const { serviceAccountName = 'default', containers } = spec.template.spec as {
+    readonly serviceAccountName?: string
+    readonly containers: readonly { readonly image?: string; readonly args?: readonly string[] }[]
+  }
+  return {
+    namespace: metadata.namespace ?? 'default',
+    name: metadata.name,
+    serviceAccount: serviceAccountName,
+    images: containers.map(({ image = '' }) => image),
+    args: containers.flatMap(({ args = [] }) => args),
+    wanted: spec.replicas ?? 1,
+    ready: status?.readyReplicas ?? 0,
+  }
+}
+
+/** The doors that its arguments open; undefined where they say none, which opens all. */
+export function doorsAsked({ args }: Installed): string | undefined {
+  return args.find((arg) => arg.startsWith('--doors='))?.slice('--doors='.length)
+}

@@ -1,0 +1,59 @@
+/** What the faces of doors do beside the controller, as rules for its roles; their guides print the same. */
+import { type Kind, kinds } from '#core/k8s/kinds.ts'
+import { type PolicyRule, rule } from './rbac.ts'
+
+export type FaceRules = {
+  /** Wherever releases may be. */
+  readonly releases: readonly PolicyRule[]
+  /** Of a Role in each namespace that has applications. */
+  readonly secrets: readonly PolicyRule[]
+}
+
+/** By the door's name, as each face works by default: with Ingresses, and without credentials of its own. */
+export const faceRules: Readonly<Record<string, FaceRules>> = {
+  superposition: {
+    releases: [
+      of('superposition.headgate.dev', 'experiments', 'get list watch create update delete'),
+      of('superposition.headgate.dev', 'experiments/status', 'update'),
+      rule(kinds.release, words('get list watch create update patch')),
+      rule(kinds.service, ['get']),
+      rule(kinds.deployment, words('get list')),
+      rule(kinds.ingress, words('get list create')),
+      rule(kinds.event, ['create']),
+    ],
+    secrets: [],
+  },
+  deployer: {
+    releases: [
+      of('deployer.headgate.dev', 'descriptors', 'get list watch create update delete'),
+      of('deployer.headgate.dev', 'appdeployments', 'get list watch create patch delete'),
+      of('deployer.headgate.dev', 'deploymentlogs', 'list watch create update'),
+      of('deployer.headgate.dev', 'appdeployments/status', 'patch'),
+      rule(kinds.release, words('get list watch create update delete')),
+      rule(kinds.ingress, words('get create update delete')),
+      rule(kinds.service, words('get list create patch delete')),
+      rule(kinds.configMap, words('get create update delete')),
+      rule(kinds.pod, words('list watch')),
+      rule(kinds.replicationController, ['list']),
+      rule(kinds.replicaSet, ['list']),
+      rule(kinds.endpointSlice, words('list watch')),
+      rule(kinds.event, ['create']),
+    ],
+    secrets: [rule(kinds.secret, words('get create patch'))],
+  },
+}
+
+/** Asking the cluster who somebody is and what they may do; of a ClusterRole, since neither belongs to a namespace. */
+export const reviewRules: readonly PolicyRule[] = [
+  of('authentication.k8s.io', 'tokenreviews', 'create'),
+  of('authorization.k8s.io', 'subjectaccessreviews', 'create'),
+]
+
+function of(group: string, plural: string, verbs: string): PolicyRule {
+  const kind: Kind = { group, plural, version: 'v1', kind: plural, namespaced: true }
+  return rule(kind, words(verbs))
+}
+
+function words(text: string): readonly string[] {
+  return text.split(' ')
+}
