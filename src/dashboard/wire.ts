@@ -51,7 +51,7 @@ export type ReleaseRow = ReleaseId & {
 }
 
 export type StepView = {
-  /** In words: `weight 20 %`, `pause 5m`. */
+  /** In words: `weight 20`, `pause 5m`, `pause until promoted`. */
   readonly words: string
   readonly kind: string
   readonly state: 'done' | 'now' | 'ahead'
@@ -187,6 +187,7 @@ export type ActionPreview = {
 /** Body of `POST …/actions/VERB`: bound to what its author looked at; a stale one is answered with 409 and a sentence. */
 export type ActionRequest = {
   readonly revision: string
+  /** As in the preview: an index from 0, left out where none is under way. */
   readonly step?: number
   readonly candidate?: string
 }
@@ -207,7 +208,23 @@ export type Me = {
   /** Nobody may act through this dashboard. */
   readonly readOnly: boolean
   readonly version: string
+  /** Where a page sends its user to sign in: by code and PKCE, with `ORIGIN/` as the redirect. */
+  readonly oidc?: {
+    readonly authorizationEndpoint: string
+    readonly clientId: string
+    readonly scope: string
+  }
 }
+
+/** Body of `POST /api/v1/oidc/token`: what the issuer sent the user back with, and the verifier of its challenge. */
+export type OidcExchange = {
+  readonly code: string
+  readonly verifier: string
+  readonly redirectUri: string
+}
+
+/** Its answer: a token for `Authorization: Bearer`. */
+export type OidcToken = { readonly token: string }
 
 /** Every answer that is no success. */
 export type ApiError = { readonly error: { readonly code: number; readonly message: string } }

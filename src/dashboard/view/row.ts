@@ -1,0 +1,35 @@
+/** One release as a line of the list. */
+import { parseInstant } from '#core/time.ts'
+import type { Entry } from '#releases/entry.ts'
+import { phaseOf, reasonOf, rolesInUse, stepText } from '#releases/facts.ts'
+import { imagesOf } from '#releases/parts.ts'
+import type { ReleaseId, ReleaseRow } from '../wire.ts'
+
+/** `DOOR/NAMESPACE/NAME`. */
+export function keyOf({ door, namespace, name }: ReleaseId): string {
+  return `${door}/${namespace}/${name}`
+}
+
+export function rowOf(entry: Entry): ReleaseRow {
+  const { door, namespace, name, object, app, book, resource } = entry
+  const { type, message } = reasonOf(entry)
+  return {
+    door,
+    namespace,
+    name,
+    kind: resource.kind.kind,
+    uid: object.metadata.uid ?? '',
+    phase: phaseOf(entry),
+    reason: { type, message, ...(book === undefined ? {} : { since: book.reason.since }) },
+    strategy: app?.plan.strategy ?? '-',
+    step: stepText(entry),
+    weights: rolesInUse(book).map(({ role, revision, wanted, confirmed }) => ({
+      role,
+      revision,
+      wanted,
+      confirmed,
+    })),
+    images: app === undefined ? [] : imagesOf(app.template).split(', '),
+    createdAt: parseInstant(object.metadata.creationTimestamp) ?? 0,
+  }
+}

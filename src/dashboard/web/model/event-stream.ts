@@ -1,0 +1,30 @@
+/**
+ * Reads `text/event-stream`. The browser's own EventSource cannot send an Authorization header, and a token has no place
+ * in an address.
+ */
+
+export type StreamEvent = { readonly name: string; readonly data: string }
+
+/** Takes the text as it comes, in whatever pieces; hands on each event once it is whole. */
+export function eventReader(heard: (event: StreamEvent) => void): (piece: string) => void {
+  let rest = ''
+  let name = ''
+  let data: string[] = []
+  const line = (text: string): void => {
+    if (text === '') {
+      if (data.length > 0) heard({ name: name === '' ? 'message' : name, data: data.join('\n') })
+      name = ''
+      data = []
+      return
+    }
+    // A line that begins with a colon is a comment, sent to keep the connection open.
+    const [, field = '', value = ''] = /^([^:]*):? ?(.*)$/s.exec(text) ?? []
+    if (field === 'event') name = value
+    if (field === 'data') data.push(value)
+  }
+  return (piece) => {
+    const lines = (rest + piece).split(/\r?\n/)
+    rest = lines.pop() ?? ''
+    lines.forEach(line)
+  }
+}

@@ -1,0 +1,72 @@
+/** Who looks. The token lives in this variable and nowhere else: a reload asks for it again. */
+import { signal } from '@preact/signals'
+import type { Me } from '../../wire.ts'
+import { forget } from './picture.ts'
+
+let token: string | undefined
+
+export type Session =
+  | { readonly kind: 'asking' }
+  /** `why`: what the server said to the token before. */
+  | { readonly kind: 'signedOut'; readonly me: Me; readonly why: string | undefined }
+  | { readonly kind: 'signedIn'; readonly me: Me }
+  | { readonly kind: 'unreachable'; readonly why: string }
+
+export const session = signal<Session>({ kind: 'asking' })
+
+export function headers(): Readonly<Record<string, string>> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` }
+}
+
+/** Asks the server who we are with this token, or without any. */
+export async function signIn(given: string | undefined): Promise<void> {
+  token = given
+  try {
+    const answer = await fetch('/api/v1/me', { headers: headers() })
+    if (answer.status === 401) return await askAgain(await sentenceOf(answer))
+    if (!answer.ok) throw new Error(await sentenceOf(answer))
+    const me = (await answer.json()) as Me
+    if (me.signIn === 'open' || me.user !== undefined) {
+      session.value = { kind: 'signedIn', me }
+      return
+    }
+    const why = given === undefined ? undefined : 'The server does not know this token.'
+    signOut(me, why)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    session.value = { kind: 'unreachable', why }
+  }
+}
+
+/** The token is not, or no longer, taken: how to sign in is for everybody to read. */
+async function askAgain(why: string): Promise<void> {
+  token = undefined
+  const answer = await fetch('/api/v1/me')
+  if (answer.ok) signOut((await answer.json()) as Me, why)
+  else session.value = { kind: 'unreachable', why: await sentenceOf(answer) }
+}
+
+/** Forgets the token and all that was seen with it. */
+export function signOut(me: Me, why?: string): void {
+  token = undefined
+  forget('all')
+  session.value = { kind: 'signedOut', me, why }
+}
+
+/** The stream or an action was answered with 401. */
+export function refused(why: string): void {
+  const now = session.value
+  if (now.kind === 'signedIn') signOut(now.me, why)
+}
+
+/** What the server says in place of success; whatever stands between us and it may say less. */
+export async function sentenceOf(answer: Response): Promise<string> {
+  const plain = `The server answered ${answer.status}${answer.statusText === '' ? '' : ` ${answer.statusText}`}.`
+  try {
+    const body: unknown = await answer.json()
+    const said = (body as { readonly error?: { readonly message?: unknown } }).error?.message
+    return typeof said === 'string' ? said : plain
+  } catch {
+    return plain
+  }
+}

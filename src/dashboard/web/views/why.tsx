@@ -1,0 +1,33 @@
+/** The one reason why a release is where it is, before all else. */
+import type { JSX } from 'preact'
+import type { ReleaseDetail } from '../../wire.ts'
+import { groupOf } from '../model/filter.ts'
+import { Glyph } from '../parts/glyph.tsx'
+import { Ahead, Since } from '../parts/instant.tsx'
+
+export function Why({ detail }: { readonly detail: ReleaseDetail }): JSX.Element {
+  const { reason, next } = detail
+  const group = groupOf(detail)
+  return (
+    <section class={`why is-${group}`} aria-labelledby="why-title">
+      <h2 id="why-title" class="unseen">
+        Why it is where it is
+      </h2>
+      <span class="why-sign">
+        <Glyph name={group} />
+      </span>
+      <div>
+        <p class="why-message">{reason.message}</p>
+        <p class="why-facts">
+          <code>{reason.type}</code>
+          {reason.since === undefined ? null : (
+            <span>
+              for <Since at={reason.since} />
+            </span>
+          )}
+          {next === undefined ? null : <Ahead at={next} what="looked at again" />}
+        </p>
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,325 @@
+/** The page itself: by keyboard alone, for who cannot see it, on narrow and dark screens, and against hostile words. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Release } from '#core/api/release.ts'
+import { kinds } from '#core/k8s/kinds.ts'
+import { type Controlled, control } from '../../bench/controlled.ts'
+import { install, isDone, releaseOf, setImage } from '../../bench/objects.ts'
+import { watchUntil } from '../../src/cli/wait.ts'
+import { findings, type Look, openBrowser, openTab, type Tab } from './chromium.ts'
+import { type Opened, openStage, type Stage } from './stage.ts'
+
+let stage: Stage
+let open: Opened
+let controlled: Controlled
+let browser: Browser
+let tabs: Tab[] = []
+
+beforeAll(async () => {
+  ;[stage, browser] = await Promise.all([openStage(), openBrowser()])
+  controlled = await control(stage.cluster)
+  open = await stage.open({ access: { kind: 'open' } })
+  await put('shop')
+  await put('held', [{ weight: 20 }, { pause: {} }, { weight: 50 }])
+  await setImage(stage.cluster, 'held', 'shop:v1')
+  await until('held', ({ status }) => status?.reason?.type === 'WaitingForApproval')
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await controlled?.stop()
+  await stage?.stop()
+})
+
+async function put(name: string, steps: readonly object[] = [{ weight: 50 }]): Promise<void> {
+  await install(stage.cluster, releaseOf(name, '0s', { strategy: { canary: { steps } } }))
+  await until(name, (release) => isDone(release, 'Completed'))
+}
+
+function until(name: string, holds: (release: Release) => boolean): Promise<void> {
+  const { releases } = stage.cluster
+  return watchUntil(releases, () => {
+    const release = releases.get(`default/${name}`)
+    return release !== undefined && holds(release)
+  })
+}
+
+async function look(at: string, how: Look = {}, url = open.url): Promise<Page> {
+  const tab = await openTab(browser, `${url}/${at}`, how)
+  tabs.push(tab)
+  return tab.page
+}
+
+/** Closes all that a test opened. The browser must have had nothing to complain of. */
+async function done(): Promise<void> {
+  const complaints = tabs.flatMap((tab) => tab.complaints)
+  for (const tab of tabs) await tab.close()
+  tabs = []
+  expect(complaints).toEqual([])
+}
+
+const held = '#/release/headgate/default/held'
+
+describe('axe has no finding, and nothing is wider than the window', () => {
+  const looks: readonly (readonly [string, Look])[] = [
+    ['light', {}],
+    ['dark', { dark: true }],
+    ['narrow', { width: 360, height: 740 }],
+    ['narrow and dark', { width: 360, height: 740, dark: true }],
+  ]
+  for (const [name, how] of looks)
+    test(name, async () => {
+      const found: string[] = []
+      const page = await look('#/', how)
+      const check = async (view: string): Promise<void> => {
+        found.push(...(await findings(page)).map((finding) => `${view}: ${finding}`))
+      }
+      await page.locator('.row').first().waitFor()
+      await check('list')
+      await page.getByRole('searchbox').fill('there is nothing like this')
+      await page.getByRole('heading', { name: 'Nothing matches' }).waitFor()
+      await check('empty list')
+      await page.goto(`${open.url}/${held}`)
+      await page.getByRole('region', { name: 'Traffic' }).waitFor()
+      for (const summary of await page.locator('details:not(details details) > summary').all())
+        await summary.click()
+      await page.getByRole('region', { name: 'Manifest as YAML' }).waitFor()
+      await check('release')
+      await page.getByRole('button', { name: 'Abort' }).click()
+      await page.getByText('This will happen:').waitFor()
+      await check('confirmation')
+      await page.keyboard.press('Escape')
+      await page.getByRole('button', { name: 'Keys' }).click()
+      await page.getByRole('heading', { name: 'Keys' }).waitFor()
+      await check('keys')
+      await page.goto(`${open.url}/#/release/headgate/default/gone`)
+      await page.getByRole('heading', { name: 'There is no such release' }).waitFor()
+      await check('no release')
+      expect(found).toEqual([])
+      await done()
+    })
+})
+
+test('everything is done by keyboard', async () => {
+  const page = await look('#/')
+  await page.locator('.row').first().waitFor()
+  const focused = (): Promise<string> =>
+    page.evaluate<string>('document.activeElement.textContent.trim() || document.activeElement.id')
+  await page.keyboard.press('Tab')
+  expect(await focused()).toBe('Skip to content')
+  await page.keyboard.press('Enter')
+  expect(await page.evaluate<string>('document.activeElement.id')).toBe('main')
+  await page.keyboard.press('/')
+  expect(await focused()).toBe('search')
+  await page.keyboard.type('h')
+  await page.keyboard.press('ArrowDown')
+  expect(await focused()).toBe('held')
+  await page.keyboard.press('j')
+  await expect.poll(focused).toBe('shop')
+  await page.keyboard.press('Home')
+  await expect.poll(focused).toBe('held')
+  await page.keyboard.press('Enter')
+  await page.getByRole('region', { name: 'Actions' }).waitFor()
+  expect(await focused()).toBe('held')
+  await page.keyboard.press('?')
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('s')
+  const dialog = page.getByRole('dialog', { name: 'Pause held?' })
+  await dialog.getByText('This will happen:').waitFor()
+  expect(await focused()).toBe('Cancel')
+  await page.keyboard.press('Tab')
+  expect(await focused()).toBe('Pause')
+  await page.keyboard.press('Enter')
+  await dialog.waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Resume' }).waitFor()
+  await page.keyboard.press('r')
+  await page.getByText('This will happen:').waitFor()
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Pause', exact: true }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('table', { name: 'Releases' }).waitFor()
+  await expect.poll(focused).toBe('held')
+  expect(await page.getByRole('searchbox').inputValue()).toBe('h')
+  await done()
+})
+
+test('what happens is said politely: the reason once, no number of every second', async () => {
+  await put('told')
+  const page = await look('#/release/headgate/default/told')
+  await page.getByRole('region', { name: 'Traffic' }).waitFor()
+  await page.evaluate(`
+    window.said = [];
+    new MutationObserver(() => {
+      for (const one of document.querySelectorAll('[role=status]'))
+        if (one.textContent !== '') window.said.push(one.textContent);
+    }).observe(document.body, { subtree: true, childList: true, characterData: true })`)
+  await setImage(stage.cluster, 'told', 'shop:v1')
+  await until('told', (release) => isDone(release, 'Completed', 2))
+  const last = (): Promise<string> => page.evaluate<string>('window.said.at(-1) ?? ""')
+  await expect.poll(last, { timeout: 10_000 }).toMatch(/^Completed\. /)
+  const said = await page.evaluate<readonly string[]>('[...new Set(window.said)]')
+  expect(said.length).toBeLessThanOrEqual(3)
+  await done()
+})
+
+test('single letters can be switched off, and the choice of colours stays', async () => {
+  const page = await look(held)
+  await page.getByRole('region', { name: 'Actions' }).waitFor()
+  await page.keyboard.press('?')
+  await page.getByRole('checkbox').uncheck()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('a')
+  await page.keyboard.press('?')
+  expect(await page.getByRole('dialog').count()).toBe(0)
+  await page.getByRole('button', { name: 'Colours: system' }).click()
+  await page.getByRole('button', { name: 'Colours: light' }).click()
+  await page.reload()
+  await page.getByRole('button', { name: 'Colours: dark' }).waitFor()
+  expect(
+    await page.evaluate<string>('getComputedStyle(document.documentElement).colorScheme'),
+  ).toBe('dark')
+  await done()
+})
+
+test('times are of the viewer, and UTC is in their title', async () => {
+  const page = await look(held)
+  const time = page.locator('.decision time').first()
+  await time.waitFor()
+  const at = new Date((await time.getAttribute('datetime')) ?? '')
+  // Europe/Berlin, as the browser of these tests is.
+  const local = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: 'Europe/Berlin' })
+  expect(await time.textContent()).toContain(local.format(at))
+  expect(await time.getAttribute('title')).toBe(
+    `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`,
+  )
+  await done()
+})
+
+describe('hostile words', () => {
+  const markup =
+    '"><img src=x onerror=alert(1)><script>alert(2)</script><style>*{display:none}</style>'
+  const turned = '\u202egnp.exe'
+
+  test('are shown as they are, and nothing of them happens', async () => {
+    await controlled.stop()
+    const annotations = {
+      'link.headgate.dev/javascript': 'javascript:alert(3)',
+      'link.headgate.dev/data': 'data:text/html,<script>alert(4)</script>',
+      'link.headgate.dev/plain': 'http://127.0.0.1/',
+      'link.headgate.dev/fine': 'https://example.com/"onmouseover="alert(5)',
+      note: markup,
+    }
+    const { metadata, ...rest } = releaseOf('hostile', '0s')
+    await stage.cluster.api.create(kinds.release, {
+      ...rest,
+      metadata: { ...metadata, annotations },
+    } as Release)
+    await setImage(stage.cluster, 'hostile', markup)
+    const at = { namespace: 'default', name: 'hostile' }
+    const instant = '2026-11-21T03:00:00.000Z'
+    const status = {
+      phase: 'Failed',
+      reason: { type: 'Aborted', message: markup + turned, since: instant },
+      decisions: [
+        {
+          at: instant,
+          action: 'Retreat',
+          reason: 'Aborted',
+          message: markup,
+          revision: 'r1',
+          by: markup,
+        },
+      ],
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'False',
+          reason: 'Aborted',
+          message: markup,
+          lastTransitionTime: instant,
+        },
+      ],
+    }
+    await stage.cluster.api.patch(kinds.release, at, 'merge', { status }, { subresource: 'status' })
+    const page = await look('#/?q=hostile')
+    await page.locator('.row').getByText('<img src=x').waitFor()
+    await page.locator('.row-link').click()
+    await page.locator('.why').getByText('<img src=x').waitFor()
+    await page.locator('.image').getByText('<img src=x').waitFor()
+    await page.getByText('Manifest').click()
+    await page
+      .getByRole('region', { name: 'Manifest as YAML' })
+      .getByText('javascript:alert')
+      .waitFor()
+    await page.mouse.move(300, 300)
+    const made = await page.evaluate<number>(
+      "document.querySelectorAll('#page img, #page script, #page style').length",
+    )
+    expect(made).toBe(0)
+    const links = await page
+      .locator('a.link')
+      .evaluateAll((all) => all.map((one) => one.getAttribute('href')))
+    expect(links).toEqual([annotations['link.headgate.dev/fine']])
+    expect(await page.locator('a.link').getAttribute('rel')).toBe('noopener noreferrer')
+    await done()
+    controlled = await control(stage.cluster)
+  })
+
+  test('the policy of the page refuses what markup would do', async () => {
+    const tab = await openTab(browser, `${open.url}/#/`)
+    await tab.page.locator('.row').first().waitFor()
+    await tab.page.evaluate(`
+      document.body.insertAdjacentHTML('beforeend', '<img src="https://example.com/x"><p style="color:red" onclick="alert(1)">x</p>');
+      const script = document.createElement('script'); script.textContent = 'alert(2)'; document.body.append(script)`)
+    // The browser tells of a request also where the policy does not let it out.
+    const said = (): readonly string[] => tab.complaints.filter((text) => !text.startsWith('asked'))
+    await expect.poll(() => said().length).toBeGreaterThanOrEqual(4)
+    expect(said().filter((text) => !text.includes('Content Security Policy'))).toEqual([])
+    await tab.close()
+  })
+})
+
+describe('signing in with a token', () => {
+  test('a wrong one is refused with a sentence; a good one shows what its bearer may see, and no more', async () => {
+    const guarded = await stage.open()
+    const token = await stage.tokenFor('looker')
+    await stage.post('/apis/rbac.authorization.k8s.io/v1/clusterroles', {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'looker' },
+      rules: [
+        { apiGroups: ['headgate.dev'], resources: ['releases'], verbs: ['get', 'list', 'watch'] },
+      ],
+    })
+    await stage.post('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'looker' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'looker' },
+      subjects: [{ kind: 'ServiceAccount', name: 'looker', namespace: 'default' }],
+    })
+    const page = await look(held, {}, guarded.url)
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    expect(await findings(page)).toEqual([])
+    await page.getByLabel('Token of the cluster').fill('wrong')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').getByText('token').waitFor()
+    await page.getByLabel('Token of the cluster').fill(token)
+    await page.keyboard.press('Enter')
+    await page.getByText('system:serviceaccount:default:looker').waitFor()
+    await page.getByRole('region', { name: 'Traffic' }).waitFor()
+    expect(await page.locator('.actions .button').count()).toBe(0)
+    await page.getByText('No action is possible now').click()
+    await page.locator('.others dd').first().waitFor()
+    const kept = await page.evaluate<string>(
+      'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href])',
+    )
+    expect(kept).not.toContain(token)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    expect(await page.getByText('held').count()).toBe(0)
+    await done()
+  })
+})

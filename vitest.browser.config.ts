@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+/** The dashboard in a real Chromium: a lane of its own, since `npm test` needs nothing but Node. */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.browser.test.ts'],
+    globalSetup: ['test/dashboard/build.ts'],
+    maxWorkers: 1,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+})
