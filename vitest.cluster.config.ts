@@ -5,8 +5,10 @@ export default defineConfig({
   test: {
     include: ['src/**/*.cluster.test.ts', 'test/**/*.cluster.test.ts'],
     globalSetup: ['test/cluster/setup.ts'],
-    maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 240_000,
+    // Each file has a control plane of its own; one after the other, none of them is starved.
+    fileParallelism: false,
+    // Limits say that something hangs, never that a machine is busy.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 })

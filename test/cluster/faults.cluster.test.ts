@@ -70,7 +70,7 @@ test('the controller dies at every write of a canary, before it or after it', as
   console.log(`killed at each of ${writes} writes`)
   expect(writes).toBeGreaterThan(8)
   expect(await setsWithPods(shop.name)).toBe(1)
-}, 300_000)
+})
 
 let counted = 0
 
@@ -107,7 +107,7 @@ test('the API server restarts midway', async () => {
   await shop.comesTo('Completed')
   await controller.stop()
   await unharmed(traffic)
-}, 120_000)
+})
 
 test('etcd forgets its history while the controller stands still', async () => {
   const controller = await startControllerProcess(real.apiServer.kubeconfig(), alone)
@@ -126,7 +126,7 @@ test('etcd forgets its history while the controller stands still', async () => {
   await shop.comesTo('Completed')
   await controller.stop()
   await unharmed(traffic)
-}, 120_000)
+})
 
 test('the leader stands still: another one takes over, and the first writes nothing when it wakes', async () => {
   const first = await startControllerProcess(proxy.kubeconfig)
@@ -150,7 +150,7 @@ test('the leader stands still: another one takes over, and the first writes noth
   await stopBoth(first, second)
   await unharmed(traffic)
   expect(late).toEqual([])
-}, 150_000)
+})
 
 function stopBoth(...both: readonly ControllerProcess[]): Promise<unknown> {
   return Promise.all(both.map((one) => one.stop()))

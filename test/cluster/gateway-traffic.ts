@@ -5,8 +5,8 @@ import type { TrafficOrder, TrafficReport } from './traffic-inside.ts'
 
 export type InsideTraffic = {
   readonly report: () => TrafficReport
-  /** Resolves once so many requests have had their answer, of all hosts together. */
-  readonly reach: (requests: number) => Promise<void>
+  /** Rejects when its process ends by itself; never resolves. */
+  readonly ended: Promise<never>
   /** Stops and awaits what is under way. */
   readonly stop: () => Promise<TrafficReport>
 }
@@ -17,24 +17,26 @@ export async function trafficInside(pid: number, order: TrafficOrder): Promise<I
   const { child, ended } = startInside(pid, [process.execPath, program, JSON.stringify(order)])
   let latest: TrafficReport = {}
   let heard = (): void => {}
-  const until = (holds: () => boolean): Promise<void> =>
-    new Promise((resolve, reject) => {
-      heard = () => holds() && resolve()
-      heard()
-      void ended.then(() => reject(new Error('the traffic ended by itself')))
-    })
+  const first = new Promise<void>((resolve) => {
+    heard = resolve
+  })
+  const alone = ended.then(() => {
+    throw new Error('the traffic ended by itself')
+  })
+  alone.catch(() => undefined)
   let rest = ''
   child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
     const lines = (rest + chunk).split('\n')
     rest = lines.pop() ?? ''
     const last = lines.at(-1)
-    if (last !== undefined) latest = JSON.parse(last) as TrafficReport
+    if (last === undefined) return
+    latest = JSON.parse(last) as TrafficReport
     heard()
   })
-  await until(() => Object.keys(latest).length > 0)
+  await Promise.race([first, alone])
   return {
     report: () => latest,
-    reach: (requests) => until(() => requestsOf(latest) >= requests),
+    ended: alone,
     stop: async () => {
       const closed = new Promise((resolve) => child.once('close', resolve))
       child.stdin?.end()
@@ -42,8 +44,4 @@ export async function trafficInside(pid: number, order: TrafficOrder): Promise<I
       return latest
     },
   }
-}
-
-export function requestsOf(report: TrafficReport): number {
-  return Object.values(report).reduce((sum, { requests }) => sum + requests, 0)
 }

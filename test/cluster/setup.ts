@@ -7,7 +7,8 @@ export async function setup(): Promise<void> {
   const tell = (line: string): void => {
     process.stderr.write(`${line}\n`)
   }
-  await findBinaries(tell)
+  // Stories that are told to kubectl take the one of the same version.
+  process.env['HEADGATE_KUBECTL'] ??= (await findBinaries(tell)).kubectl
   await findGatewayPrograms(tell)
   await findPrometheus(tell)
 }

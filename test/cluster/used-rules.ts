@@ -31,6 +31,15 @@ export function unusedRules(
   })
 }
 
+/** `verb resource` of what these rules allow and nobody asked for. */
+export function idleRights(
+  rules: readonly PolicyRule[],
+  requests: readonly AuditLine[],
+): readonly string[] {
+  const used = new Set(requests.map((line) => `${line.verb} ${resourceOf(line)}`))
+  return rules.flatMap(allowed).filter((right) => !used.has(right))
+}
+
 function allowed({ apiGroups, resources, verbs }: PolicyRule): readonly string[] {
   return apiGroups.flatMap((group) =>
     resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)),
