@@ -95,10 +95,11 @@ function after(world: World, pace: Pace = {}): Told {
   return { type, message, object }
 }
 
-function reached(world: World, type: ReasonType, pace: Pace = {}): Told {
+function reached(world: World, type: ReasonType, pace: Pace = {}, object?: string): Told {
   for (let passes = 0; passes < 100; passes += 1) {
     const { reason } = pass(world, pace)
-    if (reason.type === type) return { type, message: reason.message, object: reason.object }
+    if (reason.type === type && (object ?? reason.object) === reason.object)
+      return { type, message: reason.message, object: reason.object }
   }
   throw new Error(`never said ${type}, but ${JSON.stringify(world.release.status?.reason)}`)
 }
@@ -153,7 +154,7 @@ const stories: Readonly<
   ],
   Settling: [
     'the gateway is given time',
-    () => reached(onTrial(), 'Settling'),
+    () => reached(onTrial(), 'Settling', {}, 'HTTPRoute shop'),
     /^weights stable 75, canary 25 are accepted; the gateway is given time to follow$/,
     'HTTPRoute shop',
   ],

@@ -9,7 +9,7 @@ import { entry } from './entry.ts'
 import { eventsOf } from './events.ts'
 import { isVariant } from './experiment/conclusion.ts'
 import { lookSchedule } from './experiment/looks.ts'
-import type { Facts } from './facts.ts'
+import { type Facts, knownInstants } from './facts.ts'
 import { leftOutConditions, routeAbsentConditions } from './left-out.ts'
 import type { App, Template } from './model/app.ts'
 import type { Conclusion } from './model/experiment.ts'
@@ -93,6 +93,7 @@ export function conclude(ending: Ending): Decision {
       pending && !lasts ? memory.since + lastingMs : undefined,
       due,
       later(facts.settledAt, now),
+      ...knownInstants(facts).map((at) => later(at, now)),
     ),
   }
 }
@@ -283,6 +284,7 @@ function leftBehind({ book, facts, observed }: Pass, role: RoleName): string | u
 function memoOf({ course }: Ending, reason: ReasonMemory): Memo {
   return {
     accepted: course.pass.facts.accepted,
+    listings: course.pass.facts.listings,
     progress: progressAfter(course),
     reason,
     analyses: course.pass.book.analyses,

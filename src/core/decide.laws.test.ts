@@ -6,6 +6,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { analysis } from '#test/gen/metric.ts'
+import { Publications } from '#test/gen/publications.ts'
 import { template } from '#test/gen/release.ts'
 import { command, installed, noSeries, outage, pass, stamped, value } from '#test/gen/story.ts'
 import type { World } from '#test/gen/world.ts'
@@ -316,6 +317,28 @@ function checkCapacity(world: World, before: Before, write: Write): void {
   }
 }
 
+/** Gateways hear of endpoints later than they are listed: until then nobody new is sent there, and nobody they know goes. */
+function checkKnown(world: World, before: Before, publications: Publications, write: Write): void {
+  if (world.acceptedAt === undefined) return
+  if (write.kind === 'patch' && write.ref.kind === 'HTTPRoute') {
+    if (shares(world).canary <= before.share.canary) return
+    expect(
+      publications.age(world, roles.canary),
+      'S3: the candidate gains before its pods are known',
+    ).toBeGreaterThanOrEqual(settleMs)
+  }
+  for (const [revision, was] of before.replicas) {
+    if (replicasOf(world, revision) > 0 || was === 0 || before.app.replicas === 0) continue
+    for (const role of ['stable', 'canary'] as const) {
+      if (selected(world, role) === revision) continue
+      expect(
+        publications.age(world, roles[role]),
+        `S5: pods go before it is known that ${role} lists them no more`,
+      ).toBeGreaterThanOrEqual(settleMs)
+    }
+  }
+}
+
 function podsAsked(step: Step): number {
   return step.kind === 'weight' || step.kind === 'replicas' ? (step.replicas ?? Infinity) : Infinity
 }
@@ -422,8 +445,13 @@ function isExplained(
   return true
 }
 
-function oneEvent(world: World, { happening: first, lost, metrics }: Event): void {
+function oneEvent(
+  world: World,
+  publications: Publications,
+  { happening: first, lost, metrics }: Event,
+): void {
   happen(world, first)
+  publications.note(world)
   const observed = world.observe()
   const decision = decide(observed, world.now)
   world.remember(decision)
@@ -442,6 +470,7 @@ function oneEvent(world: World, { happening: first, lost, metrics }: Event): voi
     checkExposure(world, before, decision, write)
     checkCapacity(world, before, write)
     checkRemoval(world, before)
+    checkKnown(world, before, publications, write)
   })
   if (decision.write && ((lost >> 5) & 1) === 0) world.writeStatus(decision)
   expect(JSON.stringify(world.release.status ?? {}).length, 'S11').toBeLessThan(65_536)
@@ -503,7 +532,9 @@ test('all laws hold whatever happens, and the release comes to an end once it st
   fc.assert(
     fc.property(story, ({ events, ...given }) => {
       const world = begun(given)
-      for (const one of events) oneEvent(world, one)
+      const publications = new Publications()
+      publications.note(world)
+      for (const one of events) oneEvent(world, publications, one)
       heal(world)
     }),
     { numRuns: runs, ...replay },

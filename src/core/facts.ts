@@ -4,6 +4,7 @@ import { assert } from './assert.ts'
 import { entry } from './entry.ts'
 import type { Labels } from './k8s/meta.ts'
 import type { PodTemplate } from './k8s/workloads.ts'
+import { followMs, listingsSince } from './listings.ts'
 import type { App } from './model/app.ts'
 import { emptyMemo, type Memo } from './model/notebook.ts'
 import { podsFor, type RoleName, stable, type Weights, weightOf } from './model/weights.ts'
@@ -31,6 +32,10 @@ export type Facts = {
   readonly accepted: Memo['accepted']
   /** When the gateway is expected to follow its own acceptance; undefined when it has not accepted. */
   readonly settledAt: Instant | undefined
+  /** Whose pods each Service lists, and since when. */
+  readonly listings: Memo['listings']
+  /** How long whoever balances may follow behind a change. */
+  readonly followMs: number
   /** The candidate's role in which the stable revision lives still, if it has not come home. */
   readonly seatedAt: RoleName | undefined
   /** With workloads by role: what stands under a role's name, also if it is being deleted. */
@@ -93,6 +98,8 @@ export function factsOf(observed: Observed, now: Instant): Facts {
     bare: (template) => bareTemplate(app, template),
     accepted,
     settledAt: settledAt(app, reading, accepted),
+    listings: listingsSince(observed, now),
+    followMs: followMs(app, reading),
     workload,
     selected: (role) => selectedBy(observed, entry(services, app.services[role])?.selector, role),
     listed,
@@ -233,6 +240,28 @@ function settledAt(
 /** True once the route stands at one set of weights and the gateway has had time to follow. */
 export function isSettled({ weights, settledAt }: Facts, now: Instant): boolean {
   return weights !== undefined && settledAt !== undefined && now >= settledAt
+}
+
+/** When whoever balances is expected to know whom a role's Service lists. */
+export function knownAt({ app, listings, followMs }: Facts, role: RoleName): Instant | undefined {
+  const listing = entry(listings, app.services[role])
+  return listing === undefined ? undefined : listing.at + followMs
+}
+
+/** Whose ready pods a role's Service lists. */
+export function listedSets({ app, listings }: Facts, role: RoleName): readonly string[] {
+  return entry(listings, app.services[role])?.token.split(' ') ?? []
+}
+
+/** When whoever balances is expected to know that of each Service. */
+export function knownInstants({ listings, followMs }: Facts): readonly Instant[] {
+  return Object.values(listings).map(({ at }) => at + followMs)
+}
+
+/** True once whoever balances has had time to learn whom a role's Service lists. */
+export function isKnown(facts: Facts, role: RoleName, now: Instant): boolean {
+  const at = knownAt(facts, role)
+  return at === undefined || now >= at
 }
 
 /** Whether the route sends requests to a role by what they carry. */

@@ -20,6 +20,8 @@ export type Observed = {
   readonly services: Readonly<Record<string, ServiceSeen>>
   /** Ready endpoints: Service name → workload name → count. */
   readonly endpoints: Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** Service name → whose ready pods it lists: of a Deployment its ReplicaSets. Left out, the workloads of `endpoints`. */
+  readonly listings?: Readonly<Record<string, readonly string[]>>
   /** The routing objects that the app's router asked for, by `Kind/name`. */
   readonly routes: Readonly<Record<string, KubeObject>>
   /** Kinds of routing objects that the cluster does not serve (yet). */

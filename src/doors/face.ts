@@ -4,6 +4,7 @@
  * own. Pods are the engine's.
  */
 import type { KubeObject } from '#core/k8s/meta.ts'
+import type { ListenAt } from '#http/shared-port.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import type { Log } from '#kube/log.ts'
 import type { Clock } from '#kube/ports.ts'
@@ -42,6 +43,8 @@ export type Ground = {
   readonly log: Log
   /** Where to listen. */
   readonly address: { readonly host: string; readonly port: number }
+  /** Makes a server listen there, beside others at the same address; left out, alone. */
+  readonly listen?: ListenAt
   /** Only this namespace is looked at. */
   readonly namespace?: string
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>

@@ -35,7 +35,7 @@ export async function loadConfig(options: ConfigOptions = {}): Promise<ClusterCo
 }
 
 async function findConfig(options: ConfigOptions): Promise<ClusterConfig> {
-  const { env = process.env, home = homedir(), bare, context } = options
+  const { env = process.env, bare, context } = options
   if (options.kubeconfig !== undefined) return fromFiles([options.kubeconfig], 'all', options)
   const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '')
   if (listed.length > 0) return fromFiles(listed, 'some', options)
@@ -43,7 +43,8 @@ async function findConfig(options: ConfigOptions): Promise<ClusterConfig> {
   // A context can only mean one of a kubeconfig.
   const pod = context === undefined ? await inClusterConfig(env, folder) : undefined
   if (pod !== undefined) return pod
-  const usual = join(home, '.kube', 'config')
+  // Asked no earlier: a pod's user may have no home, and asking for it then is an error.
+  const usual = join(options.home ?? homedir(), '.kube', 'config')
   if (await exists(usual)) return fromFiles([usual], 'all', options)
   if (bare !== undefined) return fromBare(bare)
   throw new ConfigError(

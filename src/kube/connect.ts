@@ -21,6 +21,8 @@ export type ConnectOptions = {
   readonly userAgent?: string
   /** Written with every change that names none. Default `headgate`. */
   readonly fieldManager?: string
+  /** No single request takes longer, watches aside. Default: as long as each kind of request may take. */
+  readonly requestTimeoutMs?: number
   /**
    * Told of every failure that is survived: a watch that broke, a line that made no sense, a
    * listener that threw.
@@ -47,7 +49,7 @@ export function connectTo(
   options: ConnectOptions = {},
 ): ConnectedCluster {
   const { userAgent = 'headgate', fieldManager = 'headgate', onProblem = ignore } = options
-  const exchange = exchangeOver(transport, ports, userAgent)
+  const exchange = exchangeOver(transport, ports, userAgent, options.requestTimeoutMs)
   const caches = new Set<{ readonly stop: () => Promise<void> }>()
   const watchStats = { restarts: 0, relists: 0, malformed: 0, lost: 0, listenerErrors: 0 }
 

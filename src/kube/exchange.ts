@@ -52,7 +52,13 @@ const attemptsAtMost = 5
 const waitBudgetMs = 30_000
 const firstWaitMs = 250
 
-export function exchangeOver(transport: Transport, ports: Ports, userAgent: string): Exchange {
+/** `mostMs` bounds whatever time-out a request has of its own. */
+export function exchangeOver(
+  transport: Transport,
+  ports: Ports,
+  userAgent: string,
+  mostMs: number = Number.POSITIVE_INFINITY,
+): Exchange {
   const { clock } = ports
   const limit = adaptiveLimit(clock)
   const bounds = boundedRuns(clock)
@@ -61,7 +67,7 @@ export function exchangeOver(transport: Transport, ports: Ports, userAgent: stri
     ...request,
     headers: { 'user-agent': userAgent, ...request.headers },
   })
-  const once = attempts({ transport, clock, limit, bounds, counts })
+  const once = attempts({ transport, clock, limit, bounds, counts, mostMs })
 
   const send = async (request: HttpRequest, rules: SendRules = {}): Promise<Answer> => {
     const asked = named(request)
@@ -103,14 +109,16 @@ type Parts = {
   readonly limit: Limit
   readonly bounds: BoundedRuns
   readonly counts: { requests: number; throttled: number }
+  readonly mostMs: number
 }
 
 /** One attempt: through the limit, or past it on the lease lane. */
 function attempts(parts: Parts): (request: HttpRequest, rules: SendRules) => Promise<Answer> {
-  const { limit, bounds } = parts
+  const { limit, bounds, mostMs } = parts
   return (request, rules) => {
     const { timeoutMs = defaultTimeoutMs, signal } = rules
-    return bounds.run(request, { timeoutMs, signal }, async (bounded, start) => {
+    const limits = { timeoutMs: Math.min(timeoutMs, mostMs), signal }
+    return bounds.run(request, limits, async (bounded, start) => {
       if (rules.lane === 'lease') {
         start()
         return (await exchange(parts, request, rules, bounded)).answer

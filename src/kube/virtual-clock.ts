@@ -33,8 +33,8 @@ export function virtualClock(startAt = Date.UTC(2026, 0, 1)): VirtualClock {
     return () => timers.delete(timer)
   }
 
+  /** For when all has settled; leaves it so. */
   const step = async (until: number): Promise<boolean> => {
-    await settle()
     const next = earliest(timers)
     if (next === undefined || next.at > until) return false
     timers.delete(next)
@@ -46,6 +46,7 @@ export function virtualClock(startAt = Date.UTC(2026, 0, 1)): VirtualClock {
 
   const advance = async (ms: number): Promise<void> => {
     const until = elapsed + ms
+    await settle()
     while (await step(until)) {
       // Each step fires one timer.
     }

@@ -26,6 +26,8 @@ export class SeatWorld extends World {
   /** A door that leaves judged pods in the candidate's role. */
   late = false
   #counter = 0
+  /** Service → whose pods it lists, as last published: a Deployment has a set for each template. */
+  listings: Record<string, readonly string[]> = {}
 
   override observe(): Observed {
     const observed = super.observe()
@@ -35,6 +37,7 @@ export class SeatWorld extends World {
       ...observed,
       app: { ...app, plan: { ...app.plan, promotion } },
       workloads: [...this.replicaSets.values()].map((one) => this.#seen(one as Workload)),
+      listings: this.listings,
       members: [...this.pods.values()].map((pod) => ({
         name: pod.name,
         uid: `uid-${pod.name}`,
@@ -156,11 +159,15 @@ export class SeatWorld extends World {
   override moveEndpoints(): void {
     for (const [name, { spec }] of this.services) {
       const counts = new Map<string, number>()
+      const sets = new Set<string>()
       for (const pod of this.pods.values()) {
         if (!pod.ready || !matches(pod.labels, spec.selector ?? {})) continue
         const owner = pod.owner ?? ''
         counts.set(owner, (counts.get(owner) ?? 0) + 1)
+        // A pod is called after whoever made it, also where it changes hands.
+        sets.add(`${pod.name.slice(0, pod.name.lastIndexOf('-'))}-${pod.labels[labels.revision]}`)
       }
+      this.listings[name] = [...sets]
       this.endpoints.set(name, counts)
     }
   }

@@ -133,7 +133,7 @@ test('a commanded candidate comes, and goes with its Service', async () => {
   await watchUntil(services, () => services.isSynced() && [...services.keys()].length === 1)
   await services.stop()
   await stop()
-}, 30_000)
+})
 
 /** The least that each further door can be given. */
 const samples: Readonly<Record<string, object>> = {
@@ -181,7 +181,7 @@ test('a controller process leads by its leases, serves every door and reads the 
   await shop.ask('v2')
   await shop.comesTo('Completed')
   await controller.stop()
-}, 60_000)
+})
 
 /** A sample of the door's resource is made, and the controller has said something about it. */
 async function served(cluster: Cluster, { name, kind }: Door): Promise<void> {

@@ -5,7 +5,7 @@
 import { type Controller, startController } from '#controller/controller.ts'
 import { decisionLine } from '#controller/decision-log.ts'
 import { telemetry } from '#controller/telemetry.ts'
-import { doors } from '#doors/register.ts'
+import { headgateDoor } from '#doors/headgate/door.ts'
 import { type ConnectedCluster, connectTo } from '#kube/connect.ts'
 import { type Leadership, lead } from '#kube/lease.ts'
 import type { Log, LogFacts } from '#kube/log.ts'
@@ -142,7 +142,8 @@ export function instanceOf(name: 'A' | 'B', parts: InstanceParts): Instance {
     const metrics = telemetry('sim')
     const controller = startController({
       cluster: own.client,
-      doors,
+      // As with `--doors headgate`: nobody here writes a resource of another door.
+      doors: [headgateDoor],
       clock,
       ask: (question) => parts.metrics.ask(question, name),
       log: logTo(parts.said),

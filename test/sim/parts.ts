@@ -113,7 +113,7 @@ function discovered(path: string, collected: readonly Kind[]): HttpResponse | un
   }
   if (!/^\/api\/v1$|^\/apis\/[^/]+\/v[^/?]+$/.test(path)) return undefined
   const verbs = ['list', 'watch', 'delete']
-  const own = collected.filter((kind) => path.endsWith(`/${apiVersionOf(kind)}`))
+  const own = collected.filter((kind) => path === groupPath(kind))
   const resources = own.map(({ plural: name, kind, namespaced }) => ({
     name,
     kind,
@@ -121,6 +121,10 @@ function discovered(path: string, collected: readonly Kind[]): HttpResponse | un
     verbs,
   }))
   return json(200, { resources })
+}
+
+function groupPath(kind: Kind): string {
+  return `/${kind.group === '' ? 'api' : 'apis'}/${apiVersionOf(kind)}`
 }
 
 /** The families of routes that the gateway serves, by the router whose stories need them. */

@@ -1,11 +1,20 @@
-/** One thread of the pool: loads hooks if there are any, then the simulator, then runs its seeds. */
-import { parentPort, workerData } from 'node:worker_threads'
-import type { Task } from './pool.ts'
+/** One process of the pool: loads hooks if there are any, then the simulator, then runs its seeds. */
+import process from 'node:process'
+import type { Report, Task } from './pool.ts'
 
-const { preload, ...task } = workerData as Task
-if (preload !== undefined) {
-  const { install } = (await import(preload.url)) as { install: (data: unknown) => void }
-  install(preload.data)
+process.once('message', (message) => {
+  void work(message as Task)
+})
+// Whoever asked is gone: nobody waits for the answer.
+process.once('disconnect', () => process.exit())
+
+async function work({ preload, ...task }: Task): Promise<void> {
+  if (preload !== undefined) {
+    const { install } = (await import(preload.url)) as { install: (data: unknown) => void }
+    install(preload.data)
+  }
+  const { runBatch } = await import('./batch.ts')
+  const result = await runBatch(task)
+  const megabytes = Math.round(process.resourceUsage().maxRSS / 1000)
+  process.send?.({ result, megabytes } satisfies Report)
 }
-const { runBatch } = await import('./batch.ts')
-parentPort?.postMessage(await runBatch(task))

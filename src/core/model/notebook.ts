@@ -195,10 +195,15 @@ export function lookOf(
   return looks.find((one) => one.role === role && one.metric === metric)
 }
 
+/** A state, and when this process first saw it. */
+export type Since = { readonly token: string; readonly at: Instant }
+
 /** What the shell keeps in memory between passes and may lose at any time: losing it only makes us wait again. */
 export type Memo = {
   /** When this process first saw the route accepted in this shape. */
-  readonly accepted: { readonly token: string; readonly at: Instant } | undefined
+  readonly accepted: Since | undefined
+  /** Whose pods each Service lists. */
+  readonly listings: Readonly<Record<string, Since>>
   /** When anything last moved, for each candidate under way. */
   readonly progress: readonly {
     readonly role: RoleName
@@ -214,6 +219,7 @@ export type Memo = {
 
 export const emptyMemo: Memo = {
   accepted: undefined,
+  listings: {},
   progress: [],
   reason: undefined,
   analyses: [],

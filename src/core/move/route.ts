@@ -1,6 +1,6 @@
 /** The route: a role's weight rises only as far as the ready endpoints behind its Service can carry it. */
 import type { Write } from '../decision.ts'
-import { type Facts, listedReady, mayPoint } from '../facts.ts'
+import { type Facts, isKnown, knownAt, listedReady, mayPoint } from '../facts.ts'
 import {
   podsFor,
   type RoleName,
@@ -42,8 +42,9 @@ export function moveRoute(observed: Observed, facts: Facts, stance: Stance, now:
     return { writes: made.writes, held: [{ waiting }] }
   }
   if (router.capabilities.by === 'pods') return { writes: [], held: byPods(facts, stance, now) }
-  if (facts.imagined) return inMind(facts, reading.weights, stance, made)
-  const next = nextWeights(facts, reading.weights, idleFirst(facts, reading.weights, stance, now))
+  if (facts.imagined) return inMind(facts, reading.weights, stance, made, now)
+  const wanted = idleFirst(facts, reading.weights, stance, now)
+  const next = nextWeights(facts, reading.weights, wanted, now)
   const matches = nextMatches(facts, stance, next)
   const beside = moveCompanions(observed, facts)
   // What is repaired now is split in the next pass: a second write would meet another version of it.
@@ -71,9 +72,10 @@ function targetOf(write: Write): string {
 }
 
 /** Without a route the weights are where they should be as soon as pods could carry them. */
-function inMind(facts: Facts, current: Weights, stance: Stance, made: Part): Part {
+function inMind(facts: Facts, current: Weights, stance: Stance, made: Part, now: Instant): Part {
   // Where pods change hands, what is kept in mind holds nobody up.
-  const next = stance.handover === undefined ? nextWeights(facts, current, stance) : stance.weights
+  const next =
+    stance.handover === undefined ? nextWeights(facts, current, stance, now) : stance.weights
   const imagined = next ?? current
   const reached = sameWeights(current, stance.weights)
   const short = Object.keys(stance.weights).filter(
@@ -141,13 +143,18 @@ function candidatesIn({ weights }: Stance): readonly RoleName[] {
 }
 
 /** The weights to write now; undefined when nothing may move yet. A candidate that is short holds up nobody else. */
-function nextWeights(facts: Facts, current: Weights, stance: Stance): Weights | undefined {
+function nextWeights(
+  facts: Facts,
+  current: Weights,
+  stance: Stance,
+  now: Instant,
+): Weights | undefined {
   // Where rules disagree, any share may be a rise for one of them.
   const uniform = facts.reading.kind === 'read' && facts.reading.uniform
   const short = Object.keys(stance.weights).filter(
     (role) =>
       weightOf(stance.weights, role) > (uniform ? weightOf(current, role) : 0) &&
-      !carries(facts, stance, role),
+      !mayRise(facts, stance, role, now),
   )
   if (short.length === 0) return stance.weights
   const waiting = short.filter((role) => role !== stable)
@@ -167,9 +174,14 @@ function nextWeights(facts: Facts, current: Weights, stance: Stance): Weights | 
   if (!moving && !stance.hurry && isPlaced(facts, stance)) return undefined
   const next = { ...stance, weights: withRest(shares) }
   const rises = weightOf(next.weights, stable) > weightOf(current, stable)
-  if (rises && !carries(facts, next, stable))
+  if (rises && !mayRise(facts, next, stable, now))
     return stance.hurry ? partial(facts, current, next) : undefined
   return sameWeights(next.weights, current) && isPlaced(facts, next) ? undefined : next.weights
+}
+
+/** On the way back nobody waits for the gateway to hear of endpoints: the pods that it knows are all there still. */
+function mayRise(facts: Facts, stance: Stance, role: RoleName, now: Instant): boolean {
+  return carries(facts, stance, role) && (stance.hurry || isKnown(facts, role, now))
 }
 
 function carries(facts: Facts, stance: Stance, role: RoleName): boolean {
@@ -229,7 +241,13 @@ function unreached(
     weightOf(stance.weights, role) > weightOf(current, role)
   const reached = next !== undefined && sameWeights(next, stance.weights)
   const first = reached ? [] : [...short.filter(rises), ...short.filter((role) => !rises(role))]
-  const held = first.map((role) => ({ role, waiting: waitingForEndpoints(facts, stance, role) }))
+  const unheard = Object.keys(stance.weights).filter(
+    (role) => rises(role) && !short.includes(role) && !mayRise(facts, stance, role, now),
+  )
+  const held = [
+    ...first.map((role) => ({ role, waiting: waitingForEndpoints(facts, stance, role) })),
+    ...unheard.map((role) => ({ role, waiting: waitingForGateway(facts, role) })),
+  ]
   if (next === undefined && held.length > 0) return [...held, ...unsettled(facts, now)]
   const message = `weights go from ${formatWeights(current)} to ${formatWeights(next ?? stance.weights)}`
   return [...held, { waiting: waitingFor('ShiftingTraffic', message, facts.reading.object) }]
@@ -243,6 +261,12 @@ function waitingForEndpoints(facts: Facts, stance: Stance, role: RoleName): Wait
   }
   const message = `Service ${name} has ${endpointsOf(facts, stance, role)} of the ${requiredPods(facts, stance, role)} ready endpoints that weight ${weightOf(stance.weights, role)} needs`
   return waitingFor('WaitingForEndpoints', message, `Service ${name}`)
+}
+
+function waitingForGateway(facts: Facts, role: RoleName): Waiting {
+  const object = `Service ${facts.app.services[role]}`
+  const message = `${object} lists other pods than before; the gateway is given time to hear of them`
+  return waitingFor('Settling', message, object, knownAt(facts, role))
 }
 
 /** Nobody goes on before the gateway has followed. */

@@ -1,6 +1,6 @@
 /** Workloads: created and scaled up at once, scaled down only when nothing can reach their pods any more. */
 import type { Write } from '../decision.ts'
-import { type Facts, hasRules, isSettled, listedReady } from '../facts.ts'
+import { type Facts, hasRules, isKnown, isSettled, listedReady } from '../facts.ts'
 import { type RoleName, stable, weightOf } from '../model/weights.ts'
 import type { Observed, WorkloadSeen } from '../observed.ts'
 import { workload, workloadRef } from '../render/workload.ts'
@@ -72,8 +72,9 @@ function create(
 
 /**
  * The fewest pods a workload may have now. It shrinks to what is wanted only once the traffic has settled where the
- * stance wants it and no Service that should leave these pods still points at them or lists them: endpoints follow a
- * selector a little later, and until then traffic still comes.
+ * stance wants it and no Service that should leave these pods still points at them or lists them, and whoever balances
+ * has had time to hear of it: endpoints follow a selector a little later, gateways follow endpoints, and until then
+ * traffic still comes.
  */
 function floorOf(facts: Facts, stance: Stance, seen: WorkloadSeen, now: Instant): number {
   const wanted = podsOf(stance, seen.revision) ?? 0
@@ -86,7 +87,9 @@ function floorOf(facts: Facts, stance: Stance, seen: WorkloadSeen, now: Instant)
     stance.revisions[role] === seen.revision
       ? weightOf(facts.weights ?? {}, role) <= weightOf(stance.weights, role) &&
         (!hasRules(facts, role) || stance.matches[role] !== undefined)
-      : facts.selected(role) !== seen.revision && facts.listed(role, seen.name) === 0,
+      : facts.selected(role) !== seen.revision &&
+        facts.listed(role, seen.name) === 0 &&
+        isKnown(facts, role, now),
   )
   return free && isSettled(facts, now) ? wanted : seen.replicas
 }

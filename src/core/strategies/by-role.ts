@@ -1,14 +1,15 @@
 /**
  * Promotion where workloads belong to roles under fixed names: what has been judged must come to live in the stable role.
  *
- * By replace, a Deployment's pods are exchanged in place, new ones first, while traffic stays where it is. A ReplicaSet
- * cannot do that: the candidate carries everything while the stable one, idle, is emptied and filled again.
+ * By replace, a Deployment's pods are exchanged in place, new ones first: while the candidate carries everything, or, where
+ * the plan keeps the candidate too small for that, while traffic stays where it is. A ReplicaSet cannot do that: the
+ * candidate carries everything while the stable one, idle, is emptied and filled again.
  *
  * By handover no pod is started twice (product page, "Topologies"): the candidate carries everything, one batch more than
  * it needs; its ReplicaSet goes without its pods; batch by batch they are given to the stable role, and the weight
  * follows their endpoints; at last the stable ReplicaSet comes and adopts them. Every part follows from what is seen.
  */
-import { type Facts, isQuiet, isSettled, membersOf } from '../facts.ts'
+import { type Facts, isQuiet, isSettled, listedSets, membersOf } from '../facts.ts'
 import { type App, stepsOf } from '../model/app.ts'
 import type { Trial } from '../model/notebook.ts'
 import { podsFor, type RoleName, stable, weightCarried, weightOf } from '../model/weights.ts'
@@ -52,7 +53,7 @@ export function promotionByRole(
   if (layout.by === 'role' && layout.promotion === 'handover' && app.replicas > 0)
     return handedOver(app, stance, trial, facts, now)
   return app.workloads.kind === 'Deployment'
-    ? exchanged(app, stance, trial, facts)
+    ? exchanged(app, stance, trial, facts, now)
     : refilled(app, stance, trial, facts, now)
 }
 
@@ -72,12 +73,24 @@ function carried(app: App, stance: Stance, { role, revision }: Trial, more = 0):
   }
 }
 
-function exchanged(app: App, stance: Stance, trial: Trial, facts: Facts): Stance {
+function exchanged(app: App, stance: Stance, trial: Trial, facts: Facts, now: Instant): Stance {
   const { role, revision } = trial
-  const done = facts.seat(stable)?.revision === revision && rolledOut(facts, app, revision)
+  const begun = facts.seat(stable)?.revision === revision
+  // Pods that are exchanged under traffic end while gateways still send to them.
+  if (!begun && mayCarryAll(facts, role) && !isQuiet(facts, stable, now))
+    return carried(app, stance, trial)
+  const done = begun && rolledOut(facts, app, revision) && !isExchanging(facts)
   const weight = done ? 0 : weightOf(facts.weights ?? {}, role)
   const needed = declaredPods(app, role) ?? podsFor(app.replicas, weight)
   const pods = Math.max(needed, facts.seat(role)?.replicas ?? 0)
+  const own = { role, revision, replicas: pods }
+  // Once stable's template is exchanged there is no way back: whoever promotes at once waits for the pods on trial too.
+  if (!begun && (facts.seat(role)?.ready ?? 0) < pods)
+    return {
+      ...stance,
+      revisions: { ...stance.revisions, [role]: revision },
+      pods: [...stance.pods, own],
+    }
   return {
     ...stance,
     revisions: { ...stance.revisions, [stable]: revision, [role]: revision },
@@ -89,10 +102,22 @@ function exchanged(app: App, stance: Stance, trial: Trial, facts: Facts): Stance
     pods: [
       { role: stable, revision, replicas: app.replicas },
       ...stance.pods.filter((one) => one.role !== stable),
-      ...(done ? [] : [{ role, revision, replicas: pods }]),
+      ...(done ? [] : [own]),
     ],
     inPlace: true,
   }
+}
+
+/** Whether the candidate can be given all pods: neither its plan nor a split keeps it small, and a route sends to it. */
+function mayCarryAll({ app, imagined }: Facts, role: RoleName): boolean {
+  const declared = declaredPods(app, role) ?? app.replicas
+  return !imagined && app.plan.split !== true && app.replicas > 0 && declared >= app.replicas
+}
+
+/** Whether stable's Service lists pods of more than one template of its workload. */
+function isExchanging(facts: Facts): boolean {
+  const name = facts.seat(stable)?.name
+  return listedSets(facts, stable).filter((set) => set.startsWith(`${name}-`)).length > 1
 }
 
 /** Pods that the plan itself gives a candidate, whatever its weight: those that were judged carry on. */

@@ -75,7 +75,7 @@ export function decodeBody(call: Call): Stored {
   const raw = parseBody(body, call.headers['content-type'], resource)
   checkKind(raw, resource)
   const strictness = strictnessOf(call)
-  const complaints = strictness === 'Ignore' ? undefined : duplicateKeys(body)
+  const complaints = strictness === 'Ignore' ? undefined : namedTwice(raw, body)
   const object = decodeObject(resource, raw, complaints)
   if (complaints !== undefined && complaints.length > 0) {
     if (strictness === 'Strict') {
@@ -84,6 +84,11 @@ export function decodeBody(call: Call): Stored {
     call.warnings.push(...complaints)
   }
   return object
+}
+
+/** A text that reads just as its object is written names nothing twice; only others are looked through. */
+function namedTwice(raw: Obj, body: string): string[] {
+  return JSON.stringify(raw) === body ? [] : duplicateKeys(body)
 }
 
 /**

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { routes } from '#doors/deployer/http/routes.ts'
-import { keysIn, secretKey } from '#doors/deployer/jwt/keys.ts'
-import { remoteKeys } from '#doors/deployer/jwt/remote-keys.ts'
-import { type Key, readToken } from '#doors/deployer/jwt/token.ts'
+import { keysIn, secretKey } from '#http/jwt/keys.ts'
+import { remoteKeys } from '#http/jwt/remote-keys.ts'
+import { type Key, readToken } from '#http/jwt/token.ts'
 import { listen } from '#http/listen.ts'
 import { systemPorts } from '#kube/system.ts'
 import { virtualClock } from '#kube/virtual-clock.ts'
@@ -211,7 +211,11 @@ describe('with an address of keys', () => {
     let body = set(['a', rsa])
     const keys = await provider(() => body)
     const time = virtualClock()
-    const source = await remoteKeys(keys.url, undefined, time.clock)
+    const source = await remoteKeys(keys.url, {
+      option: '--keys',
+      ca: undefined,
+      clock: time.clock,
+    })
     try {
       const names = async (known: Promise<readonly Key[]>) => (await known).map(({ kid }) => kid)
       expect(await names(source.now())).toEqual(['a'])

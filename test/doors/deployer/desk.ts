@@ -25,7 +25,7 @@ export type Desk = {
 
 export async function openDesk(
   options: Ground['options'] = { deployerAuth: 'none' },
-  more: Partial<Pick<Ground, 'env' | 'log' | 'clock'>> = {},
+  more: Partial<Pick<Ground, 'env' | 'log' | 'clock' | 'listen' | 'address'>> = {},
 ): Promise<Desk> {
   const ports = systemPorts()
   const server = await startApiServer({ ports })

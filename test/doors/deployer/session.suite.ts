@@ -146,7 +146,7 @@ function life(
     expect(await client.logs(first)).toMatch(/ replaced by version 2\n$/)
     const ingress = await bench.cluster.get<Ingress>(kinds.ingress, at('shop'))
     expect(JSON.stringify(ingress.spec)).toContain('"shop-2"')
-    await expect.poll(() => exists(kinds.service, 'shop-1'), { timeout: 20_000 }).toBe(false)
+    await expect.poll(() => exists(kinds.service, 'shop-1'), { timeout: 60_000 }).toBe(false)
     expect(await exists(kinds.service, 'shop')).toBe(true)
     const { dropped, versions } = await under.stop()
     expect(dropped).toEqual([])
@@ -220,7 +220,7 @@ function life(
     const path = `/deployments/${last}/?namespace=default`
     expect((await client.ask('DELETE', `${path}&deleteDeployment=true`)).status).toBe(202)
     await expect
-      .poll(async () => (await client.ask('GET', path)).status, { timeout: 20_000 })
+      .poll(async () => (await client.ask('GET', path)).status, { timeout: 60_000 })
       .toBe(404)
     expect((await client.ask('GET', `/deployments/${last}/logs?namespace=default`)).status).toBe(
       404,

@@ -117,11 +117,9 @@ export function documentByKubectl(stage: () => KultaStage): void {
       metrics: [{ name: 'error-rate', threshold: 5, interval: `${speed}s` }],
     }
     const spec = JSON.stringify({ spec: { strategy: { canary: { analysis } } } })
-    await play(run, undefined, [
-      [`apply -f ${folder}`, 0, 'rollout.kulta.io/my-app created'],
-      [`patch rollout my-app --type=merge -p ${spec}`, 0, 'patched'],
-    ])
+    await play(run, undefined, [[`apply -f ${folder}`, 0, 'rollout.kulta.io/my-app created']])
     await throughSteps(app)
+    await play(run, undefined, [[`patch rollout my-app --type=merge -p ${spec}`, 0, 'patched']])
     const traffic = app.traffic(20)
     await play(run, undefined, [[imageOf('v3.0.0-error50'), 0, 'patched']])
     await app.comesTo('Failed')

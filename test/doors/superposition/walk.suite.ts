@@ -116,5 +116,5 @@ export function workedExample(scene: () => Scene, send: Send): void {
     expect((await deployment(`${service}-dep-variant-123`))?.metadata.uid).toBe(made?.metadata.uid)
     const { dropped, drops } = await traffic.stop()
     expect([dropped, drops]).toEqual([0, []])
-  }, 60_000)
+  }, 300_000)
 }

@@ -1,0 +1,37 @@
+/**
+ * Whom Services list, and since when: gateways hear of endpoints on another way than of routes, and later than the slices
+ * say. What counts is whose pods are listed, not how many: a pod that comes and goes changes nothing about where traffic
+ * may be sent, the first of a workload and the last one of another do.
+ */
+import { entry } from './entry.ts'
+import type { App } from './model/app.ts'
+import type { Memo } from './model/notebook.ts'
+import type { Observed } from './observed.ts'
+import type { Instant } from './time.ts'
+import type { RouteReading } from './traffic/router.ts'
+
+/** For each Service of the app, whose pods it lists and since when, as far as this process saw. */
+export function listingsSince(observed: Observed, now: Instant): Memo['listings'] {
+  const { app, memo } = observed
+  return Object.fromEntries(
+    [...new Set(Object.values(app.services))].map((service) => {
+      const token = signOf(observed, service)
+      const known = entry(memo?.listings, service)
+      return [service, known?.token === token ? known : { token, at: now }] as const
+    }),
+  )
+}
+
+function signOf({ listings, endpoints }: Observed, service: string): string {
+  const counted = Object.entries(entry(endpoints, service) ?? {})
+  const behind =
+    entry(listings, service) ?? counted.flatMap(([name, count]) => (count > 0 ? [name] : []))
+  return [...behind].sort().join(' ')
+}
+
+/** How long whoever balances may follow behind. Where no route is accepted, that is what is waited for anyway. */
+export function followMs({ traffic }: App, reading: RouteReading): number {
+  if (traffic.settleMs !== undefined) return traffic.settleMs
+  const accepted = reading.kind === 'read' && reading.acceptance.kind === 'accepted'
+  return accepted ? reading.acceptance.settleMs : 0
+}
