@@ -33,6 +33,7 @@ function eventOf(observed: Observed, book: Notebook, record: DecisionRecord): Re
     step,
     by: record.by === undefined ? undefined : cut(record.by, keep.eventText),
     image: cut(imageOf((workload ?? observed.app).template), keep.eventText),
+    generation: observed.app.generation,
   }
 }
 

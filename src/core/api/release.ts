@@ -212,4 +212,5 @@ export type EventStatus = {
   readonly step?: number
   readonly by?: string
   readonly image: string
+  readonly generation?: number
 }

@@ -29,7 +29,6 @@ export function outboxOf(status: OutboxStatus | undefined): Outbox | undefined {
 }
 
 function eventOf(status: EventStatus): ReleaseEvent {
-  const { id, at, action, reason, message, revision, candidate: role, step, by, image } = status
-  const recorded = { id, at: parseInstant(at) ?? 0, action, reason: reason as ReasonType }
-  return { ...recorded, message, revision, role, step, by, image }
+  const { at, reason, candidate: role, step, by, ...event } = status
+  return { ...event, at: parseInstant(at) ?? 0, reason: reason as ReasonType, role, step, by }
 }

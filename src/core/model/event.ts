@@ -18,6 +18,8 @@ export type ReleaseEvent = {
   readonly by: string | undefined
   /** First image of the revision; '' where it is not known. */
   readonly image: string
+  /** Of the object as the transition was decided about; an event on record since an earlier version has none. */
+  readonly generation?: number
 }
 
 /** Kept in the notebook, so that an event outlives the process that was about to tell it. */

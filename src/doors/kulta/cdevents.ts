@@ -142,7 +142,8 @@ function customOf(
   about: { readonly rollout: Rollout; readonly app: App; readonly book: Notebook },
 ): object {
   const { rollout, app } = about
-  const { namespace, name, uid, generation } = app
+  const { namespace, name, uid } = app
+  const { generation = app.generation } = event
   return {
     version: 'v1',
     rollout: { name, namespace, uid, generation },

@@ -1,7 +1,7 @@
 /** The document's own commands with the real kubectl, and its requests through the gateway. */
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { kubectlFolder, play } from '#local/api-server/testing/kubectl.ts'
 import { type KultaStage, Player } from './kulta-stage.ts'
 
@@ -118,9 +118,10 @@ export function documentByKubectl(stage: () => KultaStage): void {
     }
     const spec = JSON.stringify({ spec: { strategy: { canary: { analysis } } } })
     await play(run, undefined, [[`apply -f ${folder}`, 0, 'rollout.kulta.io/my-app created']])
-    await throughSteps(app)
-    await play(run, undefined, [[`patch rollout my-app --type=merge -p ${spec}`, 0, 'patched']])
+    await app.comesTo('Paused')
     const traffic = app.traffic(20)
+    await play(run, undefined, [[`patch rollout my-app --type=merge -p ${spec}`, 0, 'patched']])
+    await throughSteps(app)
     await play(run, undefined, [[imageOf('v3.0.0-error50'), 0, 'patched']])
     await app.comesTo('Failed')
     expect(app.weights()).toEqual({ 'my-app-stable': 100, 'my-app-canary': 0 })
