@@ -13,6 +13,8 @@ export type Child = {
   readonly resident: () => Promise<{ readonly now: number; readonly peak: number }>
   /** Bytes of the heap after garbage collection; only where it is probed. */
   readonly liveHeap: () => Promise<number>
+  /** Time of all its threads so far. */
+  readonly cpuMs: () => Promise<number>
   readonly stop: () => Promise<void>
 }
 
@@ -57,6 +59,7 @@ export async function startChild(
   return {
     readyMs: performance.now() - startedAt,
     resident: () => residentOf(process_),
+    cpuMs: () => cpuOf(process_),
     liveHeap: async () => {
       const answer = once(process_, 'message')
       process_.send('measure')
@@ -79,6 +82,16 @@ function lineWith({ stdout, stderr }: ChildProcess, word: string): Promise<void>
       })
     }
   })
+}
+
+/** The kernel counts in hundredths of a second. */
+const tickMs = 10
+
+async function cpuOf({ pid }: ChildProcess): Promise<number> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8')
+  // After the name, which may hold anything: state, then fields 4 and on.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * tickMs
 }
 
 async function residentOf({ pid }: ChildProcess): Promise<{ now: number; peak: number }> {

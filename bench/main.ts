@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { apiServerRows } from './api-server.ts'
 import { within } from './bounded.ts'
 import { canaryRows } from './canary.ts'
+import { dashboardRows } from './dashboard.ts'
 import { dashboardPageRows } from './dashboard-page.ts'
 import { decideRows } from './decide.ts'
 import { experimentRows } from './experiments.ts'
@@ -26,6 +27,7 @@ const parts: readonly { readonly name: string; readonly rows: () => Promise<read
   { name: 'K1, watch ingest', rows: watchRows },
   { name: 'the API server', rows: apiServerRows },
   { name: 'M19, the simulator', rows: simulatorRows },
+  { name: 'the server of the dashboard', rows: dashboardRows },
   { name: 'the page of the dashboard', rows: dashboardPageRows },
 ]
 const partWithinMs = 240_000

@@ -81,8 +81,9 @@ test('its local cluster and its controller bring a release up', async () => {
   const ended = exited.then(() => Promise.reject(new Error('it ended before it was ready')))
   const lines = createInterface({ input: child.stdout })
   const [line] = (await Promise.race([once(lines, 'line'), ended])) as [string]
-  const { health } = JSON.parse(line) as { health: string }
+  const { health, dashboard } = JSON.parse(line) as { health: string; dashboard: string }
   expect((await fetch(`${health}/readyz`)).status).toBe(200)
+  expect(await (await fetch(dashboard)).text()).toContain('<div id="page">')
   const ports = systemPorts()
   const cluster = connectTo(socketTransport(await loadConfig({ kubeconfig }), ports), ports)
   const releases = cluster.watch<Release>(kinds.release, { project: (object) => object as Release })

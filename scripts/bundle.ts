@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { type OutputChunk, type Plugin, rolldown } from 'rolldown'
+import { writeDashboard } from './dashboard.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const require = createRequire(import.meta.url)
@@ -114,6 +115,7 @@ export async function writeBundle(folder: string): Promise<readonly string[]> {
   })
   await build.close()
   for (const [from, to] of Object.entries(dataFolders)) copyData(from, join(folder, to))
+  await writeDashboard(join(folder, 'dashboard'))
   writeManifest(folder)
   chmodSync(join(folder, 'headgate.js'), 0o755)
   return output.filter((part): part is OutputChunk => part.type === 'chunk').map(nameOf)

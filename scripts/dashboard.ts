@@ -49,7 +49,10 @@ async function script(): Promise<string> {
   await build.close()
   const [{ code }, ...others] = output
   if (others.length > 0) throw new Error('the page is more than one file')
-  return code
+  // As all code of the package: whatever it is served as, it means the same.
+  return code.replace(/[^\0-\x7f]/g, (unit) => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
 }
 
 /** The chart's own look, then ours in the order of the files' names. */

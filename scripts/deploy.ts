@@ -1,6 +1,7 @@
 /** `node scripts/deploy.ts`: writes what is made from code under deploy/. What it has written before and no longer does, goes. */
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { argocd } from './deploy/argocd.ts'
 import { chart } from './deploy/chart.ts'
 import { crdFiles } from './deploy/crds.ts'
 import type { Files } from './deploy/files.ts'
@@ -10,7 +11,7 @@ import { originalFiles } from './deploy/originals.ts'
 
 /** Everything, by paths from the root. */
 export function generated(): Files {
-  return { ...crdFiles(), ...kustomize(), ...originalFiles(), ...chart() }
+  return { ...crdFiles(), ...kustomize(), ...originalFiles(), ...chart(), ...argocd() }
 }
 
 /** Folders in which nobody else writes. */

@@ -14,19 +14,29 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'docs/images')
 const mostBytes = 200_000
 
-type Picture = Look & { readonly name: string; readonly at: string }
+type Picture = Look & {
+  readonly name: string
+  readonly at: string
+  /** A button to press first. */
+  readonly press?: string
+}
 
 const shop = '#/release/headgate/default/shop'
 const failed = '#/release/headgate/default/search'
 const pictures: readonly Picture[] = [
-  { name: 'dashboard', at: shop, width: 1200, height: 1000, scale: 1.2 },
-  { name: 'dashboard-dark', at: failed, width: 1200, height: 1000, scale: 1.2, dark: true },
-  { name: 'dashboard-list', at: '#/', width: 1200, height: 520, scale: 1.25 },
+  { name: 'dashboard', at: shop, width: 1200, height: 1000, scale: 1.15 },
+  { name: 'dashboard-dark', at: failed, width: 1200, height: 1000, scale: 1.15, dark: true },
+  { name: 'dashboard-list', at: '#/', width: 1200, height: 520, scale: 1.155 },
+  { name: 'dashboard-abort', at: shop, width: 900, height: 620, press: 'Abort' },
   { name: 'dashboard-phone', at: shop, width: 360, height: 800, scale: 1.5 },
   { name: 'dashboard-phone-list', at: '#/', width: 360, height: 800, scale: 1.5 },
 ]
 
-async function take(browser: Browser, base: string, { name, at, ...look }: Picture): Promise<void> {
+async function take(
+  browser: Browser,
+  base: string,
+  { name, at, press, ...look }: Picture,
+): Promise<void> {
   const { page, complaints, close } = await openTab(browser, `${base}/${at}`, look)
   await page
     .locator(at === '#/' ? '.row' : '.panel')
@@ -35,6 +45,10 @@ async function take(browser: Browser, base: string, { name, at, ...look }: Pictu
   // Charts are drawn, and the picture is fresh.
   await page.getByText('Live', { exact: true }).waitFor()
   if (at !== '#/') await page.locator('.chart canvas').first().waitFor()
+  if (press !== undefined) {
+    await page.getByRole('button', { name: press, exact: true }).click()
+    await page.getByText('This will happen:').waitFor()
+  }
   const path = join(folder, `${name}.png`)
   await page.screenshot({ path })
   await close()

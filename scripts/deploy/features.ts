@@ -3,7 +3,12 @@ import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Door } from '#doors/door.ts'
 import { faces } from '#doors/faces.ts'
 import { doors } from '#doors/register.ts'
-import { controllerRules, type PolicyRule, webhookRules } from '../../src/cli/rbac.ts'
+import {
+  controllerRules,
+  dashboardRules,
+  type PolicyRule,
+  webhookRules,
+} from '../../src/cli/rbac.ts'
 import { faceRules, reviewRules } from '../../src/cli/rbac-faces.ts'
 
 /** Where rights are needed, and therefore in which kind of role they stand. */
@@ -21,7 +26,7 @@ export type Rules = {
 }
 
 type Variable = { readonly name: string; readonly [more: string]: unknown }
-type Port = { readonly name: string; readonly port: number }
+export type Port = { readonly name: string; readonly port: number }
 
 export type Feature = {
   readonly name: string
@@ -154,6 +159,9 @@ const superposition: Feature = {
   mounts: [{ name: 'superposition', mountPath: '/etc/headgate/superposition', readOnly: true }],
 }
 
+/** Shared by the deployer and the dashboard: whichever is on listens there, or both. */
+const restPort: Port = { name: 'api', port: 8000 }
+
 const deployer: Feature = {
   ...nothing,
   ...face('deployer'),
@@ -162,8 +170,20 @@ const deployer: Feature = {
   // Who somebody is and what they may do is asked of the cluster.
   isNamespaced: false,
   args: ['--deployer-address=0.0.0.0:8000', '--deployer-auth=kubernetes'],
-  port: { name: 'deployer', port: 8000 },
+  port: restPort,
   rules: { ...noRules, ...faceRules['deployer'], cluster: reviewRules },
+}
+
+const dashboard: Feature = {
+  ...nothing,
+  name: 'dashboard',
+  about:
+    'the dashboard and its API; people sign in with a token of the cluster for the audience headgate',
+  isUsual: false,
+  isNamespaced: false,
+  args: ['--dashboard-address=0.0.0.0:8000'],
+  port: restPort,
+  rules: { ...noRules, ...dashboardRules(doors) },
 }
 
 export const features: readonly Feature[] = [
@@ -171,7 +191,14 @@ export const features: readonly Feature[] = [
   webhooks,
   superposition,
   deployer,
+  dashboard,
 ]
+
+/** Ports of several, each once. */
+export function portsOf(some: readonly Feature[]): readonly Port[] {
+  const ports = some.flatMap(({ port }) => port ?? [])
+  return ports.filter((one, index) => ports.findIndex(({ name }) => name === one.name) === index)
+}
 
 /** @throws Error when there is none of this name. */
 export function feature(name: string): Feature {

@@ -7,8 +7,9 @@ export type Files = Readonly<Record<string, string>>
 
 export const header = '# Written by `node scripts/deploy.ts`; change it there.\n'
 
+/** So that readers of YAML 1.1 understand it, too: to Helm, `Off` without quotes is a boolean. */
 export function yamlOf(value: unknown): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
+  return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })
 }
 
 /** Several objects in one file. */

@@ -2,13 +2,21 @@
  * `deploy/kustomize`: what runs stands in `base`; a part of it is a component that adds its arguments and ports. Rights
  * differ: `cluster` has ClusterRoles and the definitions, `namespaced` Roles alone.
  */
-import { base, type Feature, features } from './features.ts'
+import { base, type Feature, features, type Port } from './features.ts'
 import { type Files, header, manifests, under, yamlOf } from './files.ts'
 import { grafanaConfigMap, prometheusRule, serviceMonitor } from './monitoring.ts'
 import { ourNames as names } from './names.ts'
 import { peopleOf } from './people.ts'
 import { clusterRoles, formerRoles, namespacedRoles, namespacedSecrets } from './roles.ts'
-import { around, deployment, namespace, policyPorts, service, servicePorts } from './workload.ts'
+import {
+  around,
+  containerPort,
+  deployment,
+  namespace,
+  policyPort,
+  service,
+  servicePortsOf,
+} from './workload.ts'
 
 const plain = { names, features: [] }
 
@@ -141,17 +149,24 @@ function patchesOf(one: Feature): readonly object[] {
     ...one.mounts.map((mount) => add(`${container}/volumeMounts`, mount)),
     ...one.volumes.map((volume) => add('/spec/template/spec/volumes', volume)),
   ]
-  if (one.port === undefined) return [patch('Deployment', running)]
-  const { name, port } = one.port
-  const [, own] = servicePorts([one])
+  return [patch('Deployment', running), ...(one.port === undefined ? [] : portPatches(one.port))]
+}
+
+/** Merged by their numbers: two parts may share one. */
+function portPatches(port: Port): readonly object[] {
+  const [, own] = servicePortsOf([port])
+  const containers = [{ name: names.container, ports: [containerPort(port)] }]
   return [
-    patch('Deployment', [...running, add(`${container}/ports`, { name, containerPort: port })]),
-    patch('Service', [add('/spec/ports', own)]),
-    patch(
-      'NetworkPolicy',
-      policyPorts(one).map((allowed) => add('/spec/ingress/0/ports', allowed)),
-    ),
+    merge('Deployment', { spec: { template: { spec: { containers } } } }),
+    merge('Service', { spec: { ports: [own] } }),
+    patch('NetworkPolicy', [add('/spec/ingress/0/ports', policyPort(port))]),
   ]
+}
+
+function merge(kind: string, content: object): object {
+  const apiVersion = kind === 'Service' ? 'v1' : 'apps/v1'
+  const object = { apiVersion, kind, metadata: { name: names.deployment }, ...content }
+  return { target: { kind, name: names.deployment }, patch: yamlOf(object) }
 }
 
 function add(path: string, value: unknown): object {

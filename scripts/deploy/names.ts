@@ -41,11 +41,15 @@ export const ourNames: Names = {
   selector: { 'app.kubernetes.io/name': 'headgate' },
 }
 
-/** Labels of everything that belongs to an installation. */
+/** Labels of everything that belongs to an installation, whatever it is called: `headgate doctor` looks for them. */
 export function labelsOf({
   deployment,
 }: Pick<Names, 'deployment'>): Readonly<Record<string, string>> {
-  return { 'app.kubernetes.io/name': deployment, 'app.kubernetes.io/part-of': 'headgate' }
+  return {
+    'app.kubernetes.io/name': 'headgate',
+    'app.kubernetes.io/instance': deployment,
+    'app.kubernetes.io/part-of': 'headgate',
+  }
 }
 
 /** Any object; what it is made of is plain data. */

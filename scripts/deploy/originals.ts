@@ -100,6 +100,7 @@ const originals: readonly Original[] = [
     names: named('deployer', { namespace: 'kube-system', selector: { app: 'deployer' } }),
     size: roomy,
     isShared: true,
+    ports: [...servicePorts([]), { name: 'deployer', port: 8000, targetPort: 'api' }],
     serviceType: 'NodePort',
     file: () => 'deployer.yaml',
   },

@@ -1,5 +1,5 @@
 /** The objects that run Headgate: Deployment, Services, and what keeps them up and apart from others. */
-import type { Feature } from './features.ts'
+import { type Feature, type Port, portsOf } from './features.ts'
 import { healthPort, labelsOf, type Manifest, type Names, user, version } from './names.ts'
 
 export type Size = { readonly requests: object; readonly limits: object }
@@ -58,7 +58,7 @@ function container({ names, features, size = usualSize, env = [] }: Workload): o
       ...features.flatMap((feature) => feature.env),
       ...env,
     ],
-    ports: [{ name: 'http', containerPort: healthPort }, ...features.flatMap(containerPorts)],
+    ports: [{ name: 'http', containerPort: healthPort }, ...portsOf(features).map(containerPort)],
     startupProbe: probe('/healthz', { periodSeconds: 1, failureThreshold: 60 }),
     livenessProbe: probe('/healthz', { periodSeconds: 10, failureThreshold: 6 }),
     readinessProbe: probe('/readyz', { periodSeconds: 5 }),
@@ -73,8 +73,8 @@ function called(arg: string, { service }: Names): string {
   return arg.replace('$(POD_NAMESPACE)/headgate', `$(POD_NAMESPACE)/${service}`)
 }
 
-function containerPorts({ port }: Feature): readonly object[] {
-  return port === undefined ? [] : [{ name: port.name, containerPort: port.port }]
+export function containerPort({ name, port }: Port): object {
+  return { name, containerPort: port }
 }
 
 export function deployment(given: Workload): Manifest {
@@ -126,11 +126,13 @@ export type ServicePort = {
 }
 
 export function servicePorts(features: readonly Feature[]): readonly ServicePort[] {
+  return servicePortsOf(portsOf(features))
+}
+
+export function servicePortsOf(ports: readonly Port[]): readonly ServicePort[] {
   return [
     { name: 'http', port: healthPort, targetPort: 'http' },
-    ...features.flatMap(({ port }) =>
-      port === undefined ? [] : [{ name: port.name, port: port.port, targetPort: port.name }],
-    ),
+    ...ports.map(({ name, port }) => ({ name, port, targetPort: name })),
   ]
 }
 
@@ -170,7 +172,7 @@ export function around({ names, features }: Workload): readonly Manifest[] {
       spec: {
         podSelector: { matchLabels },
         policyTypes: ['Ingress', 'Egress'],
-        ingress: [{ ports: [tcp('http'), ...features.flatMap(policyPorts)] }],
+        ingress: [{ ports: [tcp('http'), ...portsOf(features).map(policyPort)] }],
         egress,
       },
     },
@@ -179,8 +181,8 @@ export function around({ names, features }: Workload): readonly Manifest[] {
 
 const tcp = (port: number | string): object => ({ protocol: 'TCP', port })
 
-export function policyPorts({ port }: Feature): readonly object[] {
-  return port === undefined ? [] : [tcp(port.name)]
+export function policyPort({ name }: Port): object {
+  return tcp(name)
 }
 
 const egress = [

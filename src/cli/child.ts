@@ -1,8 +1,6 @@
 /** The controller as a process of its own, beside a local cluster. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,6 +26,9 @@ export type ChildController = {
   readonly stop: () => Promise<void>
 }
 
+/** What the controller command sends to a process that started it with a channel. */
+export type ControllerPorts = Readonly<Record<string, number | undefined>>
+
 export type ChildOptions = {
   readonly healthPort: string
   readonly speed: string
@@ -50,34 +51,34 @@ export async function spawnController(
   const folder = await mkdtemp(join(tmpdir(), 'headgate-'))
   const kubeconfig = join(folder, 'kubeconfig')
   await writeFile(kubeconfig, cluster.apiServer.kubeconfig(), { mode: 0o600 })
-  const port = await freePort(portOf('--health-port', options.healthPort))
-  const listening = await faceAddresses()
+  const health = preferred(portOf('--health-port', options.healthPort))
+  const wanted = faces.map(({ name, port }) => ({ name, address: preferred(port) }))
   // Beside the deployer: one port answers for both.
-  const dashboard = listening.find(({ name }) => name === 'deployer')?.address ?? '127.0.0.1:0'
+  const beside = wanted.find(({ name }) => name === 'deployer')?.address ?? preferred(0)
   const args = [
     program,
     'controller',
-    ...['--kubeconfig', kubeconfig, '--health-address', `127.0.0.1:${port}`],
+    ...['--kubeconfig', kubeconfig, '--health-address', health],
     ...['--lease-namespace', 'default', '--speed', options.speed, '--log-level', options.logLevel],
     ...(options.decisionLog === undefined ? [] : ['--decision-log', options.decisionLog]),
-    ...listening.flatMap(({ name, address }) => [`--${name}-address`, address]),
-    ...['--dashboard-address', dashboard, '--dashboard-auth', 'none'],
+    ...wanted.flatMap(({ name, address }) => [`--${name}-address`, address]),
+    ...['--dashboard-address', beside, '--dashboard-auth', 'none'],
     ...(options.args ?? []),
   ]
   const env = { ...localVariables, ...process.env }
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'inherit'] })
+  const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const
+  const child = spawn(process.execPath, args, { env, stdio: [...stdio] })
   const ended = new Promise<number | undefined>((resolve) => {
     child.once('exit', (code) => resolve(code ?? undefined))
   })
-  const health = `http://127.0.0.1:${port}`
-  await ready(health, ended)
+  const ports = await listening(child, ended)
+  const at = (port: number | undefined): string => `http://127.0.0.1:${port}`
+  await ready(at(ports['health']), ended)
   return {
     process: child,
-    health,
-    dashboard: `http://${dashboard}`,
-    faces: Object.fromEntries(
-      listening.map(({ name, address }) => [name, `http://${address}`] as const),
-    ),
+    health: at(ports['health']),
+    dashboard: at(ports['dashboard']),
+    faces: Object.fromEntries(wanted.map(({ name }) => [name, at(ports[name])] as const)),
     ended,
     stop: async () => {
       child.kill('SIGTERM')
@@ -87,24 +88,24 @@ export async function spawnController(
   }
 }
 
-/** Each face at its own port, or a free one where somebody has that. */
-function faceAddresses(): Promise<{ readonly name: string; readonly address: string }[]> {
-  return Promise.all(
-    faces.map(async ({ name, port }) => ({ name, address: `127.0.0.1:${await freePort(port)}` })),
-  )
+/** The port itself, or any where somebody has that; which it was, the controller tells. */
+function preferred(port: number): string {
+  return `127.0.0.1:${port}+`
 }
 
-/** The port itself where nobody has it, else a free one. */
-async function freePort(wanted: number): Promise<number> {
-  const server = createServer()
-  const listen = (port: number): Promise<number> =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
-    })
-  const port = await listen(wanted).catch(() => listen(0))
-  await new Promise((resolve) => server.close(resolve))
-  return port
+/** Where the controller listens, by the names of its listeners, as it tells whoever started it. */
+async function listening(
+  child: ChildProcess,
+  ended: Promise<number | undefined>,
+): Promise<ControllerPorts> {
+  const told = new Promise<ControllerPorts>((resolve) => {
+    child.once('message', (message) => resolve(message as ControllerPorts))
+  })
+  const ports = await Promise.race([told, ended])
+  if (typeof ports === 'object') return ports
+  throw new Error(
+    `the controller ended with code ${ports ?? 'none'} before it was ready; its log says why`,
+  )
 }
 
 const pollMs = 25

@@ -77,6 +77,30 @@ const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = 
     2,
     /--events-token-file says nothing without --events-url/,
   ],
+  [
+    'a sign-in that is unknown',
+    ['controller', '--dashboard-auth', 'basic'],
+    2,
+    /--dashboard-auth basic is unknown; write token, oidc or none/,
+  ],
+  [
+    'an issuer without our id there',
+    ['controller', '--dashboard-auth', 'oidc', '--dashboard-oidc-issuer', 'https://a.example'],
+    2,
+    /needs --dashboard-oidc-issuer and --dashboard-oidc-client-id/,
+  ],
+  [
+    'tokens for whomever',
+    ['controller', '--dashboard-audience', ''],
+    2,
+    /--dashboard-audience is empty; name an audience/,
+  ],
+  [
+    'a dashboard without sign-in that others could reach',
+    ['dashboard', '--kubeconfig', nobodyThere, '--address', '0.0.0.0:8000'],
+    2,
+    /--address 0\.0\.0\.0:8000 is open to others, and nobody signs in here/,
+  ],
   ['a kubeconfig that is missing', ['controller', '--kubeconfig', join(folder, 'none')], 1, /none/],
   [
     'a server that is not there',
@@ -127,11 +151,17 @@ test('headgate local writes a private kubeconfig, prints one line of addresses, 
     })
   })
   const addresses = JSON.parse(out) as Record<string, string>
-  for (const name of ['apiServer', 'gateway', 'prometheus', 'health']) {
+  for (const name of ['apiServer', 'gateway', 'prometheus', 'health', 'dashboard']) {
     expect(addresses[name]).toMatch(/^https?:\/\/127\.0\.0\.1:\d+$/)
   }
   expect(statSync(kubeconfig).mode & 0o777).toBe(0o600)
   expect((await fetch(`${addresses['health']}/readyz`)).status).toBe(200)
+  // The dashboard and the deployer answer at one address, each by its own paths.
+  expect(addresses['dashboard']).toBe(addresses['deployer'])
+  const releases = await fetch(`${addresses['dashboard']}/api/v1/releases`)
+  expect(await releases.json()).toEqual([])
+  const descriptors = await fetch(`${addresses['deployer']}/descriptors/?namespace=default`)
+  expect(await descriptors.json()).toEqual([])
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')
   expect(await ended).toBe(0)

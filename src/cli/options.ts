@@ -2,6 +2,7 @@
 
 import { type LogLevel, logLevels } from '#controller/log.ts'
 import { parseDuration } from '#core/time.ts'
+import type { Address } from '#http/listen.ts'
 import { UsageError } from '#releases/errors.ts'
 
 export function speedOf(text: string): number {
@@ -33,11 +34,12 @@ export function logLevelOf(text: string): LogLevel {
   return level
 }
 
-/** `host:port`, `:port` or `port`. */
-export function addressOf(option: string, text: string): { host: string; port: number } {
+/** `host:port`, `:port` or `port`; with `+` behind it any port will do where somebody has that one. */
+export function addressOf(option: string, text: string): Address {
   const at = text.lastIndexOf(':')
   const host = at > 0 ? text.slice(0, at) : '0.0.0.0'
-  return { host, port: portOf(option, text.slice(at + 1)) }
+  const orAny = text.endsWith('+')
+  return { host, port: portOf(option, text.slice(at + 1, orAny ? -1 : undefined)), orAny }
 }
 
 /** A whole number, from 0. */

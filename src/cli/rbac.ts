@@ -38,6 +38,8 @@ const seen = ['list', 'watch']
 
 const istioGateway: Kind = { ...kinds.virtualService, kind: 'Gateway', plural: 'gateways' }
 
+const reviewKind = { version: 'v1', kind: 'Review', namespaced: false }
+
 /** What single doors make beside what all of them need, by their names. */
 const furtherOf: Readonly<Record<string, readonly PolicyRule[]>> = {
   canaryapp: [rule(istioGateway, [...seen, 'create', 'patch'])],
@@ -112,6 +114,28 @@ export function webhookRules(
     secrets: [
       { ...rule(kinds.secret, [...kept, 'get']), resourceNames: [secret] },
       rule(kinds.secret, ['create']),
+    ],
+  }
+}
+
+/** What it needs besides to serve the dashboard: to tell who asks and what they may, and to look at single objects. */
+export function dashboardRules(doors: readonly Door[]): {
+  readonly releases: readonly PolicyRule[]
+  /** Of a ClusterRole. */
+  readonly cluster: readonly PolicyRule[]
+} {
+  const named = [
+    ...doors.map(({ kind }) => kind),
+    ...[kinds.deployment, kinds.httpRoute, kinds.grpcRoute, kinds.ingress],
+    ...[kinds.virtualService, kinds.destinationRule, kinds.service],
+  ]
+  return {
+    releases: named.map((kind) => rule(kind, ['get'])),
+    cluster: [
+      rule({ ...reviewKind, group: 'authentication.k8s.io', plural: 'tokenreviews' }, ['create']),
+      rule({ ...reviewKind, group: 'authorization.k8s.io', plural: 'subjectaccessreviews' }, [
+        'create',
+      ]),
     ],
   }
 }

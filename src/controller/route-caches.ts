@@ -6,8 +6,10 @@ import { type Kind, kindOf, kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject, ObjectRef } from '#core/k8s/meta.ts'
 import type { App } from '#core/model/app.ts'
 import { routers } from '#core/traffic/register.ts'
+import { backoff } from '#kube/backoff.ts'
 import type { Cache, Cluster } from '#kube/cluster.ts'
 import { isKube } from '#kube/errors.ts'
+import type { Cancel } from '#kube/ports.ts'
 import { HeldObject } from './held.ts'
 
 export type RouteCaches = {
@@ -158,21 +160,30 @@ type Served = {
   readonly stop: () => Promise<void>
 }
 
-/** Asks once which versions are served, and again whenever the definition changes. */
+/** Asks which versions are served until the server says so, and again whenever the definition changes. */
 function servedVersion(cluster: Cluster, found: () => void): Served {
   let version: string | undefined
   let absent = false
   let definitions: Cache<KubeObject> | undefined
+  let cancel: Cancel | undefined
+  let stopped = false
+  const pause = backoff(cluster.ports)
   const look = async (): Promise<void> => {
     if (version !== undefined) return
     const { status, body } = await cluster.raw({ path: `/apis/${several.group}` })
     absent = status === 404 || status === 403
     version = status === 200 ? bestOf(body) : undefined
     if (version !== undefined || absent) found()
+    else if (status !== 200) again()
   }
-  const tryToLook = (): void => {
-    // Without an answer nothing is known: the watch of the definition says when to ask again.
-    look().catch(() => undefined)
+  const tryToLook = (): void => void look().catch(again)
+  // Without an answer nothing is known, and the watch of the definition may have told all it has to tell.
+  const again = (): void => {
+    if (stopped || cancel !== undefined) return
+    cancel = cluster.ports.clock.after(pause.next(), () => {
+      cancel = undefined
+      tryToLook()
+    })
   }
   return {
     ask: () => {
@@ -186,7 +197,11 @@ function servedVersion(cluster: Cluster, found: () => void): Served {
     },
     version: () => version,
     isAbsent: () => absent,
-    stop: async () => definitions?.stop(),
+    stop: async () => {
+      stopped = true
+      cancel?.()
+      await definitions?.stop()
+    },
   }
 }
 

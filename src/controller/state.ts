@@ -48,7 +48,7 @@ export function remember(state: KeyState, memo: Memo): void {
   const { accepted, listings, progress, reason, analyses, looks, gates } = memo
   state.memo = {
     accepted,
-    listings,
+    listings: shared(listings),
     progress: shared(progress),
     reason,
     analyses: shared(analyses),

@@ -400,6 +400,16 @@ const stories: Readonly<
     /^Service shop-canary belongs to Deployment other; name another one in spec\.services$/,
     'Service shop-canary',
   ],
+  ServiceTooWide: [
+    'a Service selects the pods of two roles',
+    () => {
+      const world = new World(release({ workloads: { naming: 'role' } }), route)
+      world.addService('shop-stable', { app: 'shop' })
+      return after(world)
+    },
+    /^Service shop-stable selects the pods of canary too; add headgate\.dev\/role: stable to its selector$/,
+    'Service shop-stable',
+  ],
   WorkloadRefused: [
     'the server refuses the workload',
     () => {

@@ -6,9 +6,11 @@
 import { metricState } from './analysis/judge.ts'
 import { standingOf } from './analysis/standing.ts'
 import { entry } from './entry.ts'
+import { misfitOf } from './fit.ts'
 import { workloadKinds } from './model/app.ts'
 import { analysisOf, type Trial } from './model/notebook.ts'
 import { type Waiting, waitingFor } from './move/waiting.ts'
+import type { Observed } from './observed.ts'
 import type { Pass } from './pass.ts'
 import { gateVerdict } from './steps/gate.ts'
 
@@ -24,9 +26,14 @@ type Check = (pass: Pass) => Finding | undefined
 /** The same for one candidate on trial. */
 type TrialCheck = (pass: Pass, trial: Trial) => Finding | undefined
 
-const stops: readonly Check[] = [rivalCameFirst, serviceTaken]
+const stops: readonly Check[] = [rivalCameFirst, serviceTaken, serviceTooWide]
 const turns: readonly TrialCheck[] = [analysisFailing, metricsMissingTooOften, gateRefused]
-const holds: readonly Check[] = [templateUnknown, writeRefused, pausedByPerson]
+const holds: readonly Check[] = [
+  templateUnknown,
+  writeRefused,
+  serviceTooWideAtRest,
+  pausedByPerson,
+]
 const pauses: readonly TrialCheck[] = [metricsMissing]
 
 /** Why nothing of the release may be touched. */
@@ -67,6 +74,28 @@ function serviceTaken({ observed }: Pass): Finding | undefined {
     return { ...waitingFor('ServiceTaken', message, `Service ${name}`), move: 'stop' }
   }
   return undefined
+}
+
+/** People's selectors are theirs to mend: nothing new comes up behind one that would send traffic to it at once. */
+function serviceTooWide({ observed, facts, book }: Pass): Finding | undefined {
+  // Without a route Services are not what splits the traffic; and the way back is open to everybody.
+  if (facts.imagined || book.trials.some(({ stage }) => stage.kind === 'retreating'))
+    return undefined
+  if (book.stable !== undefined && book.trials.length === 0) return undefined
+  return misfit(observed)
+}
+
+/** At rest it is told, and the release is kept as it is. */
+function serviceTooWideAtRest({ observed, facts }: Pass): Finding | undefined {
+  const finding = facts.imagined ? undefined : misfit(observed)
+  return finding === undefined ? undefined : { ...finding, move: 'hold' }
+}
+
+function misfit(observed: Observed): Finding | undefined {
+  const found = misfitOf(observed)
+  if (found === undefined) return undefined
+  const object = `Service ${found.service}`
+  return { ...waitingFor('ServiceTooWide', `${object} ${found.message}`, object), move: 'stop' }
 }
 
 function analysisFailing(pass: Pass, trial: Trial): Finding | undefined {

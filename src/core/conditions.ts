@@ -9,6 +9,7 @@ const stalling: ReadonlySet<ReasonType> = new Set<ReasonType>([
   'SpecInvalid',
   'RivalRelease',
   'ServiceTaken',
+  'ServiceTooWide',
   'WorkloadRefused',
   'WriteRefused',
   'RouteUnusable',

@@ -26,6 +26,7 @@ const deliberate: ReadonlySet<ReasonType> = new Set<ReasonType>([
   'Paused',
   'RivalRelease',
   'ServiceTaken',
+  'ServiceTooWide',
 ])
 
 type Mark = Memo['progress'][number]

@@ -244,18 +244,19 @@ export function isSettled({ weights, settledAt }: Facts, now: Instant): boolean 
 
 /** When whoever balances is expected to know whom a role's Service lists. */
 export function knownAt({ app, listings, followMs }: Facts, role: RoleName): Instant | undefined {
-  const listing = entry(listings, app.services[role])
+  const listing = listings.find(({ service }) => service === app.services[role])
   return listing === undefined ? undefined : listing.at + followMs
 }
 
 /** Whose ready pods a role's Service lists. */
 export function listedSets({ app, listings }: Facts, role: RoleName): readonly string[] {
-  return entry(listings, app.services[role])?.token.split(' ') ?? []
+  const listing = listings.find(({ service }) => service === app.services[role])
+  return listing?.token.split(' ') ?? []
 }
 
 /** When whoever balances is expected to know that of each Service. */
 export function knownInstants({ listings, followMs }: Facts): readonly Instant[] {
-  return Object.values(listings).map(({ at }) => at + followMs)
+  return listings.map(({ at }) => at + followMs)
 }
 
 /** True once whoever balances has had time to learn whom a role's Service lists. */

@@ -13,13 +13,11 @@ import type { RouteReading } from './traffic/router.ts'
 /** For each Service of the app, whose pods it lists and since when, as far as this process saw. */
 export function listingsSince(observed: Observed, now: Instant): Memo['listings'] {
   const { app, memo } = observed
-  return Object.fromEntries(
-    [...new Set(Object.values(app.services))].map((service) => {
-      const token = signOf(observed, service)
-      const known = entry(memo?.listings, service)
-      return [service, known?.token === token ? known : { token, at: now }] as const
-    }),
-  )
+  return [...new Set(Object.values(app.services))].map((service) => {
+    const token = signOf(observed, service)
+    const known = memo?.listings.find((one) => one.service === service)
+    return known?.token === token ? known : { service, token, at: now }
+  })
 }
 
 function signOf({ listings, endpoints }: Observed, service: string): string {

@@ -42,6 +42,7 @@ export const reasons = {
   RouteUnusable: 'The routing object does not send traffic to the Services of this release.',
   RouteRefused: 'The gateway does not accept the routing object.',
   ServiceTaken: 'A Service of this release belongs to another controller.',
+  ServiceTooWide: 'A Service of this release does not select the pods of its role alone.',
   WorkloadRefused: 'The API server refuses the workload.',
   WriteRefused: 'The API server refuses a write.',
   ExtrasLeftOut: 'The router cannot do what the route should do beside splitting traffic.',

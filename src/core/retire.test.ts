@@ -218,6 +218,17 @@ describe('a deletion', () => {
 })
 
 describe('Services that people wrote', () => {
+  test('keep selectors that tell roles apart: by role nothing was added to them', () => {
+    const apart = { app: 'shop', [labels.role]: 'stable' }
+    const byRole = { naming: 'role', kind: 'Deployment' } as const
+    const world = new World(release({ ...spec, workloads: byRole }), httpRoute())
+    world.addService('shop-stable', apart)
+    until(world, phaseIs('Completed'))
+    world.remove()
+    until(world, gone)
+    expect(selectorOf(world, 'shop-stable')).toEqual(apart)
+  })
+
   test('have their own selectors again, ours added nothing else', () => {
     const world = borrowing()
     expect(selectorOf(world, 'shop-stable')).toMatchObject({

@@ -25,9 +25,14 @@ export function retire({ observed, book, now }: Pass): readonly Write[] {
   // Its pods come back before ours go.
   const returning = giveBack(app)
   if (returning !== undefined && !overdue) return returning.writes
+  // By role we add nothing to the selectors of others.
+  const isLabelled = app.workloads.layout.by === 'revision'
   const borrowed = Object.values(app.services)
     .flatMap((name) => entry(observed.services, name) ?? [])
-    .filter(({ ours, selector }) => !ours && tellingKeys(app).some((key) => key in selector))
+    .filter(
+      ({ ours, selector }) =>
+        !ours && isLabelled && tellingKeys(app).some((key) => key in selector),
+    )
     .map((service) => unlabelled(app, service))
   const given = [...borrowed, ...(routers[app.traffic.router]?.restore(app, observed.routes) ?? [])]
   if (given.length > 0 && !overdue) return given

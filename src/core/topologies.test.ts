@@ -278,3 +278,68 @@ describe('a blue-green release whose pods stay where they were judged', () => {
     }
   })
 })
+
+describe('a Service of people that does not tell roles apart', () => {
+  const wide = { app: 'shop' }
+  const message =
+    /^Service shop-stable selects the pods of canary too; add headgate\.dev\/role: stable/
+  const spec = (): ReleaseSpec =>
+    release({ workloads: { naming: 'role', kind: 'ReplicaSet' }, strategy: { canary: { steps } } })
+      .spec
+
+  test('is told before anything is made, and the release goes on when it is mended', () => {
+    const world = new SeatWorld(release(spec()), httpRoute())
+    world.addService('shop-stable', wide)
+    for (let passes = 0; passes < 10; passes += 1) pass(world)
+    expect(world.release.status?.reason?.message).toMatch(message)
+    expect([...world.replicaSets.keys()]).toEqual([])
+    world.editSelector('shop-stable', { ...wide, [labels.role]: 'stable' })
+    until(world, phaseIs('Completed'))
+  })
+
+  test('lets nothing new come up, but stable follows its replicas', () => {
+    const world = serving({ kind: 'ReplicaSet' })
+    world.editSelector('shop-stable', wide)
+    until(world, reasonIs('ServiceTooWide'))
+    world.ask({ replicas: 6 })
+    for (let passes = 0; passes < 20; passes += 1) pass(world)
+    expect(world.replicaSets.get('shop-stable')?.spec.replicas).toBe(6)
+    world.ask({ template: template('shop:v2') })
+    for (let passes = 0; passes < 20; passes += 1) pass(world)
+    expect(podNames(world, v2)).toEqual([])
+    world.editSelector('shop-stable', { ...wide, [labels.role]: 'stable' })
+    until(world, reasonIs('WaitingForApproval'))
+  })
+
+  test('keeps nobody from the way back', () => {
+    const world = judged({ kind: 'ReplicaSet' })
+    world.editSelector('shop-stable', wide)
+    until(world, reasonIs('ServiceTooWide'))
+    command(world, 'abort')
+    until(world, phaseIs('Failed'))
+    expect(podNames(world, v2)).toEqual([])
+  })
+
+  test('of one revision alone is told too', () => {
+    const world = serving({ kind: 'ReplicaSet' })
+    world.editSelector('shop-stable', { [labels.role]: 'stable', [labels.revision]: 'other' })
+    until(world, reasonIs('ServiceTooWide'))
+    expect(world.release.status?.reason?.message).toMatch(/take headgate\.dev\/revision out/)
+  })
+})
+
+test('promote-full of a version that never becomes ready ends by the progress deadline, though it stays small', () => {
+  const small = [{ weight: 25, replicas: 1 }, { pause: {} }]
+  const strategy = { canary: { steps: small } }
+  const world = serving({ kind: 'Deployment' }, { strategy, progressDeadline: '30s' })
+  world.ask({ template: template('shop:v2') })
+  world.broken = v2 ?? ''
+  pass(world)
+  command(world, 'promote-full')
+  for (let passes = 0; passes < 60 && world.release.status?.phase !== 'Failed'; passes += 1)
+    pass(world)
+  expect(world.release.status?.failed?.map(({ reason }) => reason)).toEqual([
+    'ProgressDeadlineExceeded',
+  ])
+  expect(podNames(world, v1).length).toBe(4)
+})

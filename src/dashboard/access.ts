@@ -1,7 +1,7 @@
 /** Who asks, and what they may: by a token of the cluster, by one of an issuer, or anybody on this machine. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { hostileBecause, isLoopback } from '#http/loopback.ts'
-import { accessReviews, type Deed, type May } from '#http/may.ts'
+import { accessReviews, type Deed, type May, ownAccessReviews } from '#http/may.ts'
 import { type SignIn, tokenReviewSignIn } from '#http/sign-in.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import { whoAsks } from '#releases/acts/who.ts'
@@ -54,6 +54,9 @@ export async function accessOf(
   }
 }
 
+/** Verbs that the API server itself knows; all others are ours, and are done by a patch. */
+const verbsOfServer: readonly string[] = ['get', 'list', 'watch']
+
 /** What this program may, everybody on this machine may; the API server says what that is. */
 function openAccess(cluster: Cluster): Access {
   let name: Promise<string> | undefined
@@ -64,7 +67,12 @@ function openAccess(cluster: Cluster): Access {
     })
     return name
   }
-  const anybody: Caller = { user: undefined, by, may: () => Promise.resolve(true) }
+  const may = ownAccessReviews(cluster)
+  const anybody: Caller = {
+    user: undefined,
+    by,
+    may: (deed) => may(verbsOfServer.includes(deed.verb) ? deed : { ...deed, verb: 'patch' }),
+  }
   return { kind: 'open', hostile: hostileBecause, caller: () => Promise.resolve(anybody) }
 }
 

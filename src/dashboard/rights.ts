@@ -15,6 +15,11 @@ export function resourceOf(door: string): Door | undefined {
   return writes ? doors.find(({ name }) => name === 'headgate') : undefined
 }
 
+/** The right that an action asks for: going past all steps is a way to promote. */
+export function rightFor(verb: string): string {
+  return verb === 'promote-full' ? 'promote' : verb
+}
+
 /** Whether somebody may do all of this to a release. */
 export async function mayAll(
   caller: Caller,

@@ -71,6 +71,14 @@ describe('a listener', () => {
     const again = listen(createServer(), { host: '127.0.0.1', port }, ports.clock)
     await expect(again).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`)
   })
+
+  test('takes any other port where that will do, each its own however many come at once', async () => {
+    const { port } = await serve(() => {})
+    const wanted = { host: '127.0.0.1', port, orAny: true }
+    const all = await Promise.all([1, 2, 3].map(() => listen(createServer(), wanted, ports.clock)))
+    expect(new Set([port, ...all.map((one) => one.port)]).size).toBe(4)
+    await Promise.all(all.map(({ stop }) => stop()))
+  })
 })
 
 describe('a body', () => {

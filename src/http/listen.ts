@@ -13,6 +13,8 @@ export type Address = {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
+  /** Where somebody has that port, any other will do. */
+  readonly orAny?: boolean
 }
 
 const graceMs = 2000
@@ -29,19 +31,7 @@ export async function listen(server: Server, at: Address, clock: Clock): Promise
     answers.add(response)
     response.once('close', () => answers.delete(response))
   })
-  await new Promise<void>((resolve, reject) => {
-    const failed = (cause: Error): void => {
-      const where = `${at.host}:${at.port}`
-      reject(
-        new Error(`cannot listen on ${where}: ${cause.message}; name another address`, { cause }),
-      )
-    }
-    server.once('error', failed)
-    server.listen(at.port, at.host, () => {
-      server.off('error', failed)
-      resolve()
-    })
-  })
+  await bind(server, at)
   let stopping: Promise<void> | undefined
   return {
     port: (server.address() as AddressInfo).port,
@@ -52,6 +42,26 @@ export async function listen(server: Server, at: Address, clock: Clock): Promise
       return stopping
     },
   }
+}
+
+/** Takes the address. @throws Error when it cannot be had, saying which it was. */
+export function bind(server: Server, { host, port, orAny = false }: Address): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (cause: Error): void => {
+      // Nobody can say before whether a port is free: only who takes it knows.
+      if (orAny && 'code' in cause && cause.code === 'EADDRINUSE')
+        return void bind(server, { host, port: 0 }).then(resolve, reject)
+      const where = `${host}:${port}`
+      reject(
+        new Error(`cannot listen on ${where}: ${cause.message}; name another address`, { cause }),
+      )
+    }
+    server.once('error', failed)
+    server.listen(port, host, () => {
+      server.off('error', failed)
+      resolve()
+    })
+  })
 }
 
 async function stop(server: Server, sockets: ReadonlySet<Socket>, clock: Clock): Promise<void> {

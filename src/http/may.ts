@@ -35,6 +35,23 @@ export function accessReviews(cluster: Pick<Cluster, 'raw' | 'ports'>): May {
   }
 }
 
+/** Whether we ourselves may, with the credentials that we have. */
+export function ownAccessReviews(
+  cluster: Pick<Cluster, 'raw' | 'ports'>,
+): (deed: Deed) => Promise<boolean> {
+  const ask = remembered<boolean>(cluster.ports.clock, () => holdsMs)
+  return (resourceAttributes) =>
+    ask(JSON.stringify(resourceAttributes), async () => {
+      const { status } = await postReview<AccessReview>(cluster, {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        plural: 'selfsubjectaccessreviews',
+        spec: { resourceAttributes },
+      })
+      return status?.allowed === true && status.denied !== true
+    })
+}
+
 type AccessReview = { readonly status?: { readonly allowed?: boolean; readonly denied?: boolean } }
 
 async function reviewed(cluster: Pick<Cluster, 'raw'>, spec: unknown): Promise<boolean> {

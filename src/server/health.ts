@@ -2,22 +2,19 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
+import { type Address, bind } from '#http/listen.ts'
 
 export type Health = { readonly port: number; readonly stop: () => Promise<void> }
 
-export type HealthOptions = {
-  readonly host: string
-  /** 0 takes a free one. */
-  readonly port: number
+export type HealthOptions = Address & {
   readonly isReady: () => boolean
   readonly registry: Registry
 }
 
 export async function startHealth({
-  host,
-  port,
   isReady,
   registry,
+  ...address
 }: HealthOptions): Promise<Health> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0]
@@ -27,10 +24,7 @@ export async function startHealth({
     if (path === '/metrics') return void metrics(registry, response)
     answer(response, 404, 'only /healthz, /readyz and /metrics are here\n')
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
+  await bind(server, address)
   return {
     port: (server.address() as AddressInfo).port,
     stop: () =>

@@ -46,7 +46,8 @@ export async function startControllerProcess(
     Promise.race([
       said.until(sentence),
       ended.then((how) => {
-        throw new Error(`the controller ended with ${how} before it said: ${sentence}`)
+        const last = said.last()
+        throw new Error(`the controller ended with ${how} before it said: ${sentence}\n${last}`)
       }),
     ])
   const leads = says('this process leads')
@@ -68,11 +69,13 @@ export async function startControllerProcess(
 /** The `msg` of each line of a log. */
 function sentencesOf(stream: NodeJS.ReadableStream) {
   const heard = new Set<string>()
+  let last: readonly string[] = []
   const waiting = new Map<string, () => void>()
   let rest = ''
   stream.setEncoding('utf8').on('data', (chunk: string) => {
     const lines = (rest + chunk).split('\n')
     rest = lines.pop() ?? ''
+    last = [...last, ...lines].slice(-10)
     for (const line of lines) {
       // Words of Node itself are no part of the log.
       const { msg = '' } = line.startsWith('{') ? (JSON.parse(line) as { msg?: string }) : {}
@@ -81,6 +84,7 @@ function sentencesOf(stream: NodeJS.ReadableStream) {
     }
   })
   return {
+    last: () => [...last, rest].join('\n'),
     heard: (sentence: string): boolean => heard.has(sentence),
     until: (sentence: string): Promise<void> =>
       new Promise((resolve) => {

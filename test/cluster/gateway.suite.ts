@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ReleaseWorkloads } from '#core/api/workloads.ts'
 import { systemClock } from '#kube/system.ts'
 import type { AuditLine } from '../../src/cli/local/control-plane.ts'
+import { type RouteCase, routeCases } from '../scenarios/routes.ts'
 import { Actor, openStage, type Stage } from '../scenarios/stage.ts'
 import { type ControllerProcess, startControllerProcess } from './controller-process.ts'
 import { type InsideTraffic, trafficInside } from './gateway-traffic.ts'
@@ -30,8 +31,18 @@ let stage: Stage
 let controller: ControllerProcess
 let asked: Asked[]
 
+/** Which object splits the traffic: of whom it is written, as the audit log calls it. */
+const written = { 'gateway-api': 'httproutes', nginx: 'ingresses' } as const
+type Router = keyof typeof written
+let router: Router
+
 /** The scenario as a test of the file that calls this, once in a file. */
-export function underLoad(gateway: string, ground: () => Promise<RealGround>): void {
+export function underLoad(
+  gateway: string,
+  ground: () => Promise<RealGround>,
+  by: Router = 'gateway-api',
+): void {
+  router = by
   beforeAll(async () => {
     asked = []
     real = await ground()
@@ -78,10 +89,14 @@ function hostOf({ name }: Actor): string {
 
 async function installed(way: string, workloads: ReleaseWorkloads): Promise<Actor> {
   const shop = new Actor(stage, way)
-  await shop.install('v1', {
+  const { objects } = routeCases[router] as RouteCase
+  if (router !== 'gateway-api')
+    for (const [kind, object] of objects(way)) await stage.local.cluster.create(kind, object)
+  const install = router === 'gateway-api' ? shop.install : shop.installRelease
+  await install.call(shop, 'v1', {
     replicas: 3,
     workloads,
-    traffic: { route: way },
+    traffic: { router, route: way },
     strategy: {
       canary: { steps: [{ weight: 20 }, { pause: '1s' }, { weight: 60 }, { pause: {} }] },
     },
@@ -156,20 +171,21 @@ function sinceWrite(
 ): { readonly accepted: number; readonly answered: number } {
   const writes = audit.filter(
     ({ verb, objectRef, responseStatus, stageTimestamp }) =>
-      (verb === 'patch' || verb === 'update') &&
-      responseStatus?.code === 200 &&
-      objectRef?.resource === 'httproutes' &&
-      objectRef.name === name &&
+      ['create', 'patch', 'update'].includes(verb) &&
+      (responseStatus?.code ?? 500) < 300 &&
+      objectRef?.resource === written[router] &&
+      // A canary Ingress of ours is called after the release, with a word more.
+      objectRef.name?.startsWith(name) === true &&
       Date.parse(stageTimestamp) >= at,
   )
   const ours = writes.find(({ objectRef }) => objectRef?.subresource === undefined)
-  const written = Date.parse(ours?.requestReceivedTimestamp ?? '')
+  const writtenAt = Date.parse(ours?.requestReceivedTimestamp ?? '')
   const said = writes.find(
     ({ objectRef, stageTimestamp }) =>
-      objectRef?.subresource === 'status' && Date.parse(stageTimestamp) >= written,
+      objectRef?.subresource === 'status' && Date.parse(stageTimestamp) >= writtenAt,
   )
   return {
-    accepted: Date.parse(said?.stageTimestamp ?? '') - written,
-    answered: firstAnswer - written,
+    accepted: Date.parse(said?.stageTimestamp ?? '') - writtenAt,
+    answered: firstAnswer - writtenAt,
   }
 }

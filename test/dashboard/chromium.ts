@@ -45,7 +45,7 @@ export async function openTab(browser: Browser, url: string, look: Look = {}): P
   page.on('console', (message) => {
     const text = message.text()
     // A server that is away, or that refuses, is told of by the browser too; the page shows it.
-    if (message.type() === 'error' && !/^Failed to load resource/.test(text))
+    if (message.type() === 'error' && !text.startsWith('Failed to load resource'))
       complaints.push(`console: ${text}`)
   })
   page.on('request', (request) => {

@@ -14,6 +14,8 @@ export type Issuer = {
   readonly broken: { code: number | undefined }
   /** A code that it gives a token for, once, to whoever has the verifier. */
   readonly codeFor: (verifier: string, idToken: string) => string
+  /** The same for who only saw the challenge, as its own page does. */
+  readonly codeForChallenge: (challenge: string, idToken: string) => string
   readonly asked: string[]
   readonly stop: () => Promise<void>
 }
@@ -49,15 +51,17 @@ export async function openIssuer(): Promise<Issuer> {
       ? [200, { id_token: known.idToken, access_token: 'of no use here' }]
       : [400, { error: 'invalid_grant' }]
   }
+  const codeForChallenge = (challenge: string, idToken: string): string => {
+    const code = `code-${codes.size}`
+    codes.set(code, { challenge, idToken })
+    return code
+  }
   const listening = await listen(server, { host: '127.0.0.1', port: 0 }, systemPorts().clock)
   const url = `http://127.0.0.1:${listening.port}`
   return {
     ...{ url, signer, says, broken, asked },
-    codeFor: (verifier, idToken) => {
-      const code = `code-${codes.size}`
-      codes.set(code, { challenge: challengeOf(verifier), idToken })
-      return code
-    },
+    codeFor: (verifier, idToken) => codeForChallenge(challengeOf(verifier), idToken),
+    codeForChallenge,
     stop: listening.stop,
   }
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openBrowser, openTab, type Tab } from './chromium.ts'
+import { findings, openBrowser, openTab, type Tab } from './chromium.ts'
 import { type LocalStage, openLocalStage } from './local-stage.ts'
 
 let stage: LocalStage
@@ -71,6 +71,8 @@ test('a canary is watched from the list to its end', async () => {
   await page.locator('.metric .verdict', { hasText: 'passing' }).waitFor()
   expect(await page.getByRole('img', { name: /^errors over time: / }).count()).toBe(1)
   await phaseIs(page, 'Completed')
+  for (const summary of await page.locator('.samples > summary').all()) await summary.click()
+  expect(await findings(page)).toEqual([])
   // A share that stands for less than a frame's time may be skipped; those that a step holds are not.
   expect(await shares()).toEqual(expect.arrayContaining(['20 %', '50 %', '80 %']))
   await page.getByText('example/shop:v2').first().waitFor()

@@ -7,7 +7,8 @@ import { type Controlled, control } from '../../bench/controlled.ts'
 import { install, isDone, releaseOf, setImage } from '../../bench/objects.ts'
 import { watchUntil } from '../../src/cli/wait.ts'
 import { findings, type Look, openBrowser, openTab, type Tab } from './chromium.ts'
-import { type Opened, openStage, type Stage } from './stage.ts'
+import { idToken, openIssuer } from './issuer.ts'
+import { grant, type Opened, openStage, type Stage } from './stage.ts'
 
 let stage: Stage
 let open: Opened
@@ -59,13 +60,17 @@ async function done(): Promise<void> {
 }
 
 const held = '#/release/headgate/default/held'
+const mayLook = {
+  apiGroups: ['headgate.dev'],
+  resources: ['releases'],
+  verbs: ['get', 'list', 'watch'],
+}
 
 describe('axe has no finding, and nothing is wider than the window', () => {
   const looks: readonly (readonly [string, Look])[] = [
     ['light', {}],
     ['dark', { dark: true }],
     ['narrow', { width: 360, height: 740 }],
-    ['narrow and dark', { width: 360, height: 740, dark: true }],
   ]
   for (const [name, how] of looks)
     test(name, async () => {
@@ -145,22 +150,50 @@ test('everything is done by keyboard', async () => {
   await done()
 })
 
-test('what happens is said politely: the reason once, no number of every second', async () => {
-  await put('told')
-  const page = await look('#/release/headgate/default/told')
-  await page.getByRole('region', { name: 'Traffic' }).waitFor()
+test('of several changes in a row only the last is said, and no number of every second', async () => {
+  // Nobody commands here, so that each reason is ours.
+  const quiet = await openStage()
+  const { api } = quiet.cluster
+  await api.create(kinds.release, releaseOf('told', '0s'))
+  const { url } = await quiet.open({ access: { kind: 'open' } })
+  const page = await look('#/release/headgate/default/told', {}, url)
+  await page.getByRole('region', { name: 'Decisions' }).waitFor()
+  await page.clock.install()
   await page.evaluate(`
     window.said = [];
     new MutationObserver(() => {
       for (const one of document.querySelectorAll('[role=status]'))
         if (one.textContent !== '') window.said.push(one.textContent);
     }).observe(document.body, { subtree: true, childList: true, characterData: true })`)
-  await setImage(stage.cluster, 'told', 'shop:v1')
-  await until('told', (release) => isDone(release, 'Completed', 2))
-  const last = (): Promise<string> => page.evaluate<string>('window.said.at(-1) ?? ""')
-  await expect.poll(last, { timeout: 10_000 }).toMatch(/^Completed\. /)
-  const said = await page.evaluate<readonly string[]>('[...new Set(window.said)]')
-  expect(said.length).toBeLessThanOrEqual(3)
+  const said = (): Promise<readonly string[]> =>
+    page.evaluate<readonly string[]>('[...new Set(window.said)]')
+  for (const message of ['the first', 'the second', 'the third']) {
+    const reason = { type: 'Settling', message, since: '2026-11-21T03:00:00.000Z' }
+    const status = { phase: 'Progressing', reason }
+    const at = { namespace: 'default', name: 'told' }
+    await api.patch(kinds.release, at, 'merge', { status }, { subresource: 'status' })
+    const isShown = async (): Promise<boolean> => {
+      await page.clock.runFor(16)
+      return page.locator('.why-message', { hasText: message }).isVisible()
+    }
+    await expect.poll(isShown, { interval: 100, timeout: 10_000 }).toBe(true)
+  }
+  expect(await said()).toEqual([])
+  await page.clock.runFor(5000)
+  expect(await said()).toEqual(['Progressing. the third'])
+  // By the page's clock the server has now been silent for longer than it ever is: it is asked anew.
+  await page.clock.runFor(16_000)
+  await page.getByText('Connected again; the picture is fresh.').waitFor()
+  await done()
+  await quiet.stop()
+})
+
+test('a release that is deleted while it is looked at says so', async () => {
+  await put('doomed')
+  const page = await look('#/release/headgate/default/doomed')
+  await page.getByRole('region', { name: 'Traffic' }).waitFor()
+  await stage.cluster.api.remove(kinds.release, { namespace: 'default', name: 'doomed' })
+  await page.getByRole('heading', { name: 'There is no such release' }).waitFor()
   await done()
 })
 
@@ -285,21 +318,7 @@ describe('signing in with a token', () => {
   test('a wrong one is refused with a sentence; a good one shows what its bearer may see, and no more', async () => {
     const guarded = await stage.open()
     const token = await stage.tokenFor('looker')
-    await stage.post('/apis/rbac.authorization.k8s.io/v1/clusterroles', {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRole',
-      metadata: { name: 'looker' },
-      rules: [
-        { apiGroups: ['headgate.dev'], resources: ['releases'], verbs: ['get', 'list', 'watch'] },
-      ],
-    })
-    await stage.post('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: 'looker' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'looker' },
-      subjects: [{ kind: 'ServiceAccount', name: 'looker', namespace: 'default' }],
-    })
+    await grant(stage, 'looker', [mayLook])
     const page = await look(held, {}, guarded.url)
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     expect(await findings(page)).toEqual([])
@@ -321,5 +340,62 @@ describe('signing in with a token', () => {
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     expect(await page.getByText('held').count()).toBe(0)
     await done()
+  })
+
+  test('who may list a release and not read it sees its line, and why no more', async () => {
+    const guarded = await stage.open()
+    const token = await stage.tokenFor('lister')
+    await grant(stage, 'lister', [{ ...mayLook, verbs: ['list', 'watch'] }])
+    const page = await look(held, {}, guarded.url)
+    await page.getByLabel('Token of the cluster').fill(token)
+    await page.keyboard.press('Enter')
+    await page.locator('.why').getByText('WaitingForApproval').waitFor()
+    await page.getByText('you may not get headgate/held in namespace default').waitFor()
+    await page.getByText('Live', { exact: true }).waitFor()
+    await done()
+  })
+
+  test('an issuer is asked by code and proof, and nothing of it stays behind', async () => {
+    const issuer = await openIssuer()
+    const guarded = await stage.open({
+      access: {
+        kind: 'oidc',
+        ...{ issuer: issuer.url, clientId: 'headgate-page', scope: 'openid' },
+        ...{ userClaim: 'sub', groupsClaim: 'groups', prefix: 'oidc:' },
+      },
+    })
+    const page = await look(held, {}, guarded.url)
+    let sent = new URLSearchParams()
+    let state = (given: string): string => given
+    await page.route(`${issuer.url}/authorize**`, (route) => {
+      sent = new URL(route.request().url()).searchParams
+      const of = (name: string): string => sent.get(name) ?? ''
+      const back = new URL(of('redirect_uri'))
+      back.searchParams.set('code', issuer.codeForChallenge(of('code_challenge'), idToken(issuer)))
+      back.searchParams.set('state', state(of('state')))
+      return route.fulfill({ status: 302, headers: { location: back.href } })
+    })
+    const button = page.getByRole('button', { name: /^Sign in at 127\.0\.0\.1/ })
+    await button.waitFor()
+    expect(await findings(page)).toEqual([])
+    state = () => 'that of somebody else'
+    await button.click()
+    await page.getByRole('alert').getByText('The issuer sent no code for this page.').waitFor()
+    state = (given) => given
+    await button.click()
+    await page.getByText('oidc:ann').waitFor()
+    await page.getByRole('heading', { level: 1, name: 'held' }).waitFor()
+    expect(page.url()).toBe(`${guarded.url}/${held}`)
+    expect(sent.get('code_challenge_method')).toBe('S256')
+    expect(sent.get('redirect_uri')).toBe(`${guarded.url}/`)
+    expect(await page.evaluate<number>('sessionStorage.length')).toBe(0)
+    const [tab] = tabs
+    // The way to the issuer is the one way out, and it is the browser's.
+    expect(
+      tab?.complaints.filter((text) => !text.startsWith(`asked ${issuer.url}/authorize?`)),
+    ).toEqual([])
+    await tab?.close()
+    tabs = []
+    await issuer.stop()
   })
 })

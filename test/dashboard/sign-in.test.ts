@@ -1,11 +1,14 @@
 /** Who is let in: tokens of the cluster, tokens of an issuer, and nobody else; and the face that is open on loopback. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { kinds } from '#core/k8s/kinds.ts'
 import type { AccessOptions } from '#dashboard/access.ts'
 import { startDashboard } from '#dashboard/start.ts'
+import type { ReleaseDetail } from '#dashboard/wire.ts'
 import { sharedPorts } from '#http/shared-port.ts'
 import type { Transport } from '#kube/http.ts'
 import { silentLog } from '#kube/log.ts'
 import { virtualClock } from '#kube/virtual-clock.ts'
+import { releaseOf } from '../../bench/objects.ts'
 import { confused, shared, token as signed, signers } from '../doors/deployer/tokens.ts'
 import { type Issuer, idToken, openIssuer } from './issuer.ts'
 import { follow, grant, type Opened, openStage, type Stage } from './stage.ts'
@@ -324,4 +327,27 @@ describe('open, on loopback', () => {
     const asked = { method: 'POST', headers, body: { revision: 'x' } }
     expect((await dashboard.ask(action, asked)).code).toBe(403)
   })
+})
+
+test('open, with the credentials of somebody who may only look, nobody acts', async () => {
+  const { cluster } = stage
+  await cluster.api.create(kinds.release, releaseOf('shown', '0s'))
+  const verbs = ['get', 'list', 'watch']
+  await grant(stage, 'looker', [{ apiGroups: ['headgate.dev'], resources: ['releases'], verbs }])
+  const account = {
+    name: 'system:serviceaccount:default:looker',
+    groups: ['system:authenticated'],
+  }
+  const { ask } = await stage.open({
+    access: { kind: 'open' },
+    through: () => cluster.server.transport(account),
+  })
+  const path = '/api/v1/releases/headgate/default/shown'
+  const { code, body } = await ask(path)
+  expect(code).toBe(200)
+  const said = (body as ReleaseDetail).actions.map(({ allowed, because }) => [allowed, because])
+  expect(said).toHaveLength(8)
+  for (const one of said) expect(one).toEqual([false, expect.stringMatching(/^you may not \w+ /)])
+  const asked = { method: 'POST', body: { revision: 'x' } }
+  expect((await ask(`${path}/actions/promote`, asked)).code).toBe(403)
 })

@@ -90,11 +90,14 @@ function argsOf(all: readonly Manifest[]): readonly string[] {
 }
 
 const names = features.map(({ name }) => name)
-const subsets = Array.from({ length: 2 ** names.length }, (_, bits) =>
-  names.filter((__, index) => (bits & (1 << index)) !== 0),
-)
+const subsets: readonly (readonly string[])[] = [
+  [],
+  ...names.map((name) => [name]),
+  ...names.map((name) => names.filter((other) => other !== name)),
+  names,
+]
 
-test(`all ${subsets.length} choices of parts keep the checks and are what the generator means`, () => {
+test('each part, all but each, none and all of them keep the checks and are what the generator means', () => {
   for (const on of subsets) {
     const all = withParts(on)
     expect(problemsOf(all), on.join()).toEqual([])
@@ -102,7 +105,7 @@ test(`all ${subsets.length} choices of parts keep the checks and are what the ge
     const meant = { names: ourNames, features: on.map((name) => featureOf(name)) }
     for (const object of [deployment(meant), service(meant)]) {
       const found = all.find((one) => nameOf(one) === nameOf(object as Manifest))
-      expect(found, on.join()).toEqual(JSON.parse(JSON.stringify(object)))
+      expect(ordered(found), on.join()).toEqual(ordered(object))
     }
     const crds = ofKind(all, 'CustomResourceDefinition').map(({ metadata }) => metadata.name)
     expect(crds, on.join()).toEqual(
@@ -113,6 +116,17 @@ test(`all ${subsets.length} choices of parts keep the checks and are what the ge
     )
   }
 })
+
+/** Ports by their names: where two parts share one, kustomize has its own order. */
+function ordered(object: unknown): unknown {
+  return JSON.parse(JSON.stringify(object), (key, value: unknown) =>
+    key === 'ports' && Array.isArray(value)
+      ? value
+          .map((port) => JSON.stringify(port, ['containerPort', 'name', 'port', 'targetPort']))
+          .toSorted()
+      : value,
+  )
+}
 
 function featureOf(name: string): (typeof features)[number] {
   const found = features.find((one) => one.name === name)

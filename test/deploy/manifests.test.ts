@@ -7,7 +7,12 @@ import { doors } from '#doors/register.ts'
 import { alerts } from '../../scripts/deploy/alerts.ts'
 import { base, features, together } from '../../scripts/deploy/features.ts'
 import { generated, stale, strangers } from '../../scripts/deploy.ts'
-import { controllerRules, type PolicyRule, webhookRules } from '../../src/cli/rbac.ts'
+import {
+  controllerRules,
+  dashboardRules,
+  type PolicyRule,
+  webhookRules,
+} from '../../src/cli/rbac.ts'
 import { faceRules } from '../../src/cli/rbac-faces.ts'
 import { problemsOf } from './checks.ts'
 import { type Manifest, manifestsOf, nameOf, ofKind, podOf } from './manifest.ts'
@@ -129,7 +134,7 @@ describe('names of the documents', () => {
       spec: { type: 'NodePort' },
     })
     const { ports } = find('deployer', 'Service').spec as { ports: readonly object[] }
-    expect(ports).toContainEqual({ name: 'deployer', port: 8000, targetPort: 'deployer' })
+    expect(ports).toContainEqual({ name: 'deployer', port: 8000, targetPort: 'api' })
     expect(ofKind(all, 'Namespace')).toEqual([])
     expect(podOf(find('deployer', 'Deployment'))?.containers[0]?.name).toBe('deployer')
   })
@@ -157,6 +162,7 @@ describe('rights', () => {
       ...webhooks.cluster,
       ...webhooks.secrets,
       ...Object.values(faceRules).flatMap((face) => face.releases),
+      ...Object.values(dashboardRules(doors)).flat(),
     ])
     expect(called.filter((right) => !shipped.has(right))).toEqual([])
     const known = new Set([

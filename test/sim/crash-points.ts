@@ -1,7 +1,7 @@
 /** The places between which a process can die: each kind of write that the controller makes. */
-import { isByRole } from './objects.ts'
+import { hasRoute, isByRole, isTakenOver } from './objects.ts'
 import type { State } from './plan.ts'
-import type { Setting } from './stories/story.ts'
+import type { Told } from './stories/register.ts'
 import { workloadShelves } from './truth.ts'
 import type { About } from './wire-request.ts'
 
@@ -37,28 +37,72 @@ export const crashPoints = [
 
 export const crashModes = ['before', 'applied', 'after'] as const
 
-/** Those that a release comes by soon after it came into a state, the rarest first. */
-export function pointsIn(state: State, setting: Setting): readonly string[] {
-  const { router, topology, strategy } = setting
-  const isByName = isByRole(setting)
-  const hasWeights = router !== 'service' && strategy !== 'rolling'
-  const routes = hasWeights ? ['change routes'] : []
-  const made = router === 'nginx' && hasWeights ? ['create routes'] : []
-  switch (state) {
-    case 'installing':
-      return ['create leases', 'create services', ...made, 'create workloads', 'create events']
-    case 'weighing':
-      return [...made, 'create workloads', ...routes, ...(isByName ? [] : ['change services'])]
-    case 'promoting':
-      return topology.includes('handover')
-        ? ['delete pods', 'change pods', 'delete workloads']
-        : ['change workloads', ...routes, ...(isByName ? [] : ['change services'])]
-    case 'retreating':
-      return strategy === 'commanded' ? ['delete services'] : ['change workloads', ...routes]
-    case 'retiring':
-      return [...(made.length > 0 ? ['delete routes'] : []), 'change releases']
+/** Writes by which a release comes when it is promoted. */
+const ofPromotion: readonly string[] = [
+  'delete pods',
+  'change pods',
+  'delete workloads',
+  'change services',
+  'change routes',
+  'change workloads',
+]
+
+const atRest: readonly string[] = ['write status', 'change leases', 'change releases']
+
+/** Those that a release comes by not long after it came into a state. */
+const pointsAfter: Readonly<Record<State, readonly string[]>> = {
+  installing: [
+    'create leases',
+    'create services',
+    'create routes',
+    'create workloads',
+    'create events',
+  ],
+  weighing: [
+    'create services',
+    'change routes',
+    'change services',
+    'create workloads',
+    'create routes',
+  ],
+  pausing: ofPromotion,
+  approving: ofPromotion,
+  analysing: ofPromotion,
+  held: ofPromotion,
+  promoting: ofPromotion,
+  retreating: ['delete services', 'change workloads', 'change routes'],
+  failed: atRest,
+  serving: atRest,
+  retiring: ['delete routes', 'change releases'],
+}
+
+/** The write around which a process is to die in a round over the table; undefined for any. */
+export function aimIn(state: State, round: number): string | undefined {
+  const points = pointsAfter[state]
+  return points[round % (points.length + 1)]
+}
+
+/** Whether a story comes by a write at all. */
+export function comesBy(point: string, told: Told & { readonly isBad: boolean }): boolean {
+  const splits = hasRoute(told) && told.strategy !== 'rolling'
+  switch (point) {
+    case 'create services':
+      return !isTakenOver(told)
+    case 'delete services':
+      return told.strategy === 'commanded'
+    case 'change services':
+      return !isByRole(told)
+    case 'create routes':
+    case 'delete routes':
+      return splits && told.router === 'nginx'
+    case 'change routes':
+      return splits
+    case 'change pods':
+    case 'delete pods':
+    case 'delete workloads':
+      return told.topology.includes('handover') && !told.isBad
     default:
-      return ['write status', 'change leases', 'change releases']
+      return true
   }
 }
 

@@ -1,5 +1,7 @@
 /** From a seed to a plan. Seeds go round the table of states and faults, so that every cell has its turn; the rest is dice. */
-import { pointsIn } from './crash-points.ts'
+import { aimIn, comesBy } from './crash-points.ts'
+import { readsRules } from './match-rules.ts'
+import { isByRole } from './objects.ts'
 import {
   type Deed,
   type FaultKind,
@@ -22,17 +24,18 @@ export function drawPlan(seed: number): Plan {
   const state = states[seed % states.length] as State
   const fault = faultKinds[Math.floor((seed % cells) / states.length)] as FaultKind
   const isCrash = fault.startsWith('crash')
-  const { told, isBad } = storyFor(seed, state, isCrash)
+  // Each round over the table waits for another write, and now and then for none in particular.
+  const round = Math.floor(seed / cells)
+  const point = isCrash ? aimIn(state, round) : undefined
+  const { told, isBad } = storyFor(seed, state, point)
   const isJudged = fault === 'metrics' || fault === 'flapping'
-  const setting = drawSetting(dice, told, { state, isJudged, isBad })
-  const instances = fault === 'frozen' || fault === 'partition' || dice.chance(0.15) ? 2 : 1
+  const setting = drawSetting(dice, told, { state, isJudged, isBad }, point)
+  const isAlone = fault === 'partition' && dice.chance(0.3)
+  const needsTwo = fault === 'frozen' || (fault === 'partition' && !isAlone)
+  const instances = needsTwo || (!isAlone && dice.chance(0.15)) ? 2 : 1
   const afterMs = isCrash ? 0 : aimAfter(dice, state)
   const drawn = strike(dice, fault, { kind: 'in', state, afterMs })
-  // Each round over the table waits for another write; every fourth for none in particular.
-  const round = Math.floor(seed / cells)
-  const points = pointsIn(state, setting)
-  const point = round % 4 === 3 ? undefined : points[round % points.length]
-  const aimed = isCrash && point !== undefined ? { ...drawn, point, forMs: 30_000 } : drawn
+  const aimed = point === undefined ? drawn : { ...drawn, point, forMs: 30_000 }
   const more = Array.from({ length: dice.pick([0, 0, 1, 1, 2]) }, () =>
     strike(dice, dice.pick(faultKinds), anywhere(dice)),
   )
@@ -51,11 +54,11 @@ export function drawPlan(seed: number): Plan {
 /** Has no divisor in common with the number of stories, so that all have their turn in other cells each time. */
 const stride = 47
 
-/** Stories go round too, good and bad; one that never comes into the state wished for gives its turn to the next. */
+/** Stories go round too, good and bad; one that never comes where it should gives its turn to the next. */
 function storyFor(
   seed: number,
   state: State,
-  isCrash: boolean,
+  point: string | undefined,
 ): { readonly told: Told; readonly isBad: boolean } {
   const turns = 2 * allowed.length
   const turn = (seed * stride) % turns
@@ -63,24 +66,26 @@ function storyFor(
     const index = (turn + further) % turns
     const told = allowed[index >> 1]
     if (told === undefined || !courses[told.strategy].reaches.includes(state)) continue
-    if (isCrash && seed % 2 === 0 && !isRare(state, told)) continue
-    return { told, isBad: state === 'failed' || index % 2 === 1 }
+    const isBad = state === 'failed' || index % 2 === 1
+    if (point !== undefined && !comesBy(point, { ...told, isBad })) continue
+    return { told, isBad }
   }
-  throw new Error(`no story comes into the state ${state}`)
+  throw new Error(`no story comes into the state ${state} and by ${point ?? 'any write'}`)
 }
 
-/** Stories with writes that others do not come by. */
-function isRare(state: State, { strategy, router, topology }: Told): boolean {
-  if (state === 'promoting') return topology.includes('handover')
-  if (state === 'retreating') return strategy === 'commanded'
-  if (state === 'installing' || state === 'weighing' || state === 'retiring')
-    return router === 'nginx' && strategy !== 'rolling'
-  return true
-}
-
-function drawSetting(dice: Dice, told: Told, wish: Omit<Wish, 'hasWayBack'>): Setting {
+function drawSetting(
+  dice: Dice,
+  told: Told,
+  wish: Omit<Wish, 'hasWayBack' | 'mayMatch'>,
+  point: string | undefined,
+): Setting {
   const hasWayBack = !told.topology.includes('by role')
-  const { form, isJudged } = courses[told.strategy].draw(dice, { ...wish, hasWayBack })
+  const { form, isJudged } = courses[told.strategy].draw(dice, {
+    ...wish,
+    hasWayBack,
+    mayMatch: readsRules(told.router),
+  })
+  const ownServices = dice.chance(0.2) && point !== 'create services'
   const ill = isJudged && dice.chance(0.7) ? 'shop:v2-error50' : 'shop:v2-neverready'
   return {
     ...told,
@@ -98,7 +103,8 @@ function drawSetting(dice: Dice, told: Told, wish: Omit<Wish, 'hasWayBack'>): Se
       wish.isBad ? ill : 'shop:v2',
       dice.pick(['shop:v3', 'shop:v3-neverready', 'shop:v3-error50']),
     ],
-    ownServices: dice.chance(0.2),
+    ownServices,
+    wideServices: ownServices && isByRole(told) && dice.chance(0.3),
   }
 }
 

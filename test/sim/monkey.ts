@@ -59,11 +59,13 @@ export function monkeyOf(cluster: Cluster, setting: Setting, dice: Dice): Monkey
     () => weights(0, 100),
     () => {
       const service = anyOf(cluster.truth().services)
-      // Where workloads belong to roles, selectors are given once and nobody looks at them again.
-      if (isByRole(setting)) return
       const other = workload()?.metadata.labels?.[labels.revision] ?? 'none'
       if (service === undefined || service.metadata.name === 'kubernetes') return
-      const spec = { selector: { app: 'shop', [labels.revision]: other } }
+      const changes =
+        isByRole(setting) && dice.chance(0.5)
+          ? { [labels.role]: null }
+          : { [labels.revision]: other }
+      const spec = { selector: { app: 'shop', ...changes } }
       quietly(client.patch(kinds.service, at(service), 'merge', { spec }))
     },
     () => {

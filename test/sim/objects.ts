@@ -16,18 +16,24 @@ export const mostErrors = 5
 /** Of the gateway, by the release's own word. */
 export const settle = '200ms'
 
-export const isByRole = ({ topology }: Setting): boolean => topology.includes('by role')
-export const isTakenOver = ({ topology }: Setting): boolean => topology === takenOver
+export const isByRole = ({ topology }: Pick<Setting, 'topology'>): boolean =>
+  topology.includes('by role')
+export const isTakenOver = ({ topology }: Pick<Setting, 'topology'>): boolean =>
+  topology === takenOver
 
 /** Whether a kind is one that sends traffic somewhere. */
 export const isRoute = (kind: string): boolean =>
   ['HTTPRoute', 'GRPCRoute', 'Ingress', 'VirtualService'].includes(kind)
 
+/** Whether a routing object splits the traffic. */
+export const hasRoute = ({ router }: Pick<Setting, 'router'>): boolean =>
+  router !== 'service' && router !== 'none'
+
 export const roleOf = ({ strategy }: Setting): string | undefined => candidateRoles[strategy]
 
 /** The kind that runs pods. */
 export function workloadKind({ topology }: Setting): string {
-  return isTakenOver({ topology } as Setting) ? 'ReplicaSet' : topologies[topology as Topology].kind
+  return isTakenOver({ topology }) ? 'ReplicaSet' : topologies[topology as Topology].kind
 }
 
 export function objectsOf(setting: Setting): readonly Kinded[] {
@@ -35,7 +41,9 @@ export function objectsOf(setting: Setting): readonly Kinded[] {
   const services = setting.ownServices || isTakenOver(setting) ? own : []
   return [
     ...routes(setting),
-    ...services.map((role): Kinded => [kinds.service, service(role, isByRole(setting))]),
+    ...services.map(
+      (role): Kinded => [kinds.service, service(role, isByRole(setting) && !setting.wideServices)],
+    ),
     ...(isTakenOver(setting) ? [[kinds.deployment, deployment(setting)] as const] : []),
     [kinds.release, releaseOf(setting)],
   ]
@@ -76,7 +84,7 @@ function releaseOf(setting: Setting): KubeObject {
     replicas,
     template: templateOf(setting.images[0] ?? ''),
     workloads: reference ? { kind: 'ReplicaSet' } : topologies[setting.topology as Topology],
-    traffic: router === 'service' ? { router } : { router, route: 'shop', settle },
+    traffic: hasRoute(setting) ? { router, route: 'shop', settle } : { router },
     services: {
       stable: 'shop-stable',
       ...(role === undefined ? {} : { candidates: { [role]: `shop-${role}` } }),
@@ -112,7 +120,7 @@ export function templateOf(image: string): ReleaseSpec['template'] {
   }
 }
 
-/** Where workloads belong to roles, Services tell their pods apart from the beginning. */
+/** Where workloads belong to roles, Services have to tell their pods apart. */
 function service(role: string, isApart: boolean): KubeObject {
   const selector = { app: 'shop', ...(isApart ? { [labels.role]: role } : {}) }
   const spec = { selector, ports: [{ port: 80, targetPort: 8080 }] }

@@ -4,9 +4,9 @@ import type { Release } from '#core/api/release.ts'
 import { kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Verb } from '#core/model/app.ts'
-import { annotations } from '#core/render/names.ts'
+import { annotations, labels } from '#core/render/names.ts'
 import type { Cluster } from './cluster.ts'
-import { isRoute, isTakenOver, objectsOf, templateOf } from './objects.ts'
+import { isRoute, isTakenOver, objectsOf, roleOf, templateOf } from './objects.ts'
 import type { Deed } from './plan.ts'
 import { recordOf, trialOf } from './record.ts'
 import { courses } from './stories/register.ts'
@@ -21,6 +21,8 @@ export type People = {
   readonly goOn: () => void
   /** Commands given so far, by id: what their author was looking at. */
   readonly given: ReadonlyMap<string, { readonly verb: Verb; readonly at: number }>
+  /** Lets Services tell roles apart, as a release asks for that finds they do not. */
+  readonly tellApart: () => void
   /** Puts what people wrote back in place, where somebody destroyed it. */
   readonly tidyUp: () => Promise<void>
 }
@@ -119,6 +121,13 @@ export function peopleOf(cluster: Cluster, setting: Setting): People {
     goOn,
     command,
     given,
+    tellApart: () => {
+      for (const role of ['stable', roleOf(setting) ?? []].flat()) {
+        const selector = { [labels.role]: role, [labels.revision]: null }
+        const named = { ...at, name: `shop-${role}` }
+        quietly(client.patch(kinds.service, named, 'merge', { spec: { selector } }))
+      }
+    },
     tidyUp: async () => {
       for (const [kind, object] of written()) {
         if (kind === kinds.release) continue

@@ -3,6 +3,8 @@ import type { HttpRoute } from '#core/k8s/gateway-api.ts'
 import type { Ingress } from '#core/k8s/ingress.ts'
 import type { VirtualService } from '#core/k8s/istio.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
+import { annotations as ours } from '#core/render/names.ts'
+import { isTestRule } from './match-rules.ts'
 import type { Truth } from './truth.ts'
 
 /** One way that traffic can take: a share of it in per cent, to a Service. */
@@ -29,11 +31,14 @@ const readers: Readonly<Record<string, (view: Truth) => readonly Share[]>> = {
   nginx: ({ routes }) => ingressShares([...routes.values()]),
   istio: ({ routes }) => istioShares(routes.get(main)),
   service: () => [['shop-stable', 100]],
+  // Whoever sends to candidates does so by means of their own.
+  none: () => [['shop-stable', 100]],
 }
 
 function gatewayShares(route: KubeObject | undefined): readonly Share[] {
   const { spec } = (route ?? { spec: {} }) as HttpRoute
-  const refs = (spec.rules ?? []).flatMap(({ backendRefs = [] }) => backendRefs)
+  const split = (spec.rules ?? []).filter((rule) => !isTestRule(rule))
+  const refs = split.flatMap(({ backendRefs = [] }) => backendRefs)
   return refs.map(({ name, weight = 1 }) => [name, weight])
 }
 
@@ -63,10 +68,11 @@ function istioShares(route: KubeObject | undefined): readonly Share[] {
   )
 }
 
-/** A routing object without what is ours to change: places of our Services in it, and their weights. */
+/** A routing object without what is ours to change: places of our Services in it, their weights, and rules by match. */
 export function withoutShares(object: KubeObject): object {
   const { metadata, ...rest } = object as KubeObject & { readonly status?: unknown }
-  const { labels = {}, annotations = {}, finalizers = [], ownerReferences = [] } = metadata
+  const { labels = {}, annotations: all = {}, finalizers = [], ownerReferences = [] } = metadata
+  const annotations = { ...all, [ours.rules]: undefined }
   return {
     content: stripped({ ...rest, status: undefined }),
     labels,
@@ -77,7 +83,8 @@ export function withoutShares(object: KubeObject): object {
 }
 
 function stripped(value: unknown): unknown {
-  if (Array.isArray(value)) return value.filter((item) => !isShare(item)).map(stripped)
+  if (Array.isArray(value))
+    return value.filter((item) => !isShare(item) && !isTestRule(item)).map(stripped)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, stripped(item)]))
 }

@@ -3,6 +3,8 @@ import type { Plan } from './plan.ts'
 import { runPlan } from './run.ts'
 
 const mostRuns = 60
+/** A run that never settles takes seconds; whoever waits for a lane wants to hear of it first. */
+const mostMs = 20_000
 
 export async function shrink(
   plan: Plan,
@@ -11,6 +13,8 @@ export async function shrink(
   let best = plan
   let story: readonly string[] = (await runPlan(plan)).story
   let runs = 0
+  const startedAt = performance.now()
+  const isEnough = (): boolean => runs >= mostRuns || performance.now() - startedAt > mostMs
   const fails = async (candidate: Plan): Promise<boolean> => {
     runs += 1
     const outcome = await runPlan(candidate)
@@ -18,10 +22,10 @@ export async function shrink(
     story = outcome.story
     return true
   }
-  for (let smaller = true; smaller && runs < mostRuns; ) {
+  for (let smaller = true; smaller && !isEnough(); ) {
     smaller = false
     for (const candidate of simpler(best)) {
-      if (runs >= mostRuns) break
+      if (isEnough()) break
       if (!(await fails(candidate))) continue
       best = candidate
       smaller = true
@@ -50,7 +54,8 @@ export function* simpler(plan: Plan): Generator<Plan> {
   if (plan.latencyMs > 0) yield { ...plan, latencyMs: 0 }
   const { setting } = plan
   if (setting.replicas > 1) yield { ...plan, setting: { ...setting, replicas: 1 } }
-  if (setting.ownServices) yield { ...plan, setting: { ...setting, ownServices: false } }
+  if (setting.ownServices)
+    yield { ...plan, setting: { ...setting, ownServices: false, wideServices: false } }
   const { steps } = setting.form.canary ?? { steps: [] }
   for (const index of steps.keys()) {
     // The first step gives the candidate its traffic.

@@ -1,28 +1,27 @@
 /**
- * Every commit: more than two thousand seeds on two threads, a part of them twice. SEEDS, FROM and AGAIN choose others:
+ * Every commit: more than two thousand seeds in two processes, a part of them twice. SEEDS, FROM and AGAIN choose others:
  * AGAIN=1 runs each of them twice.
  */
 import { beforeAll, expect, test } from 'vitest'
-import { type BatchResult, failureText } from './batch.ts'
+import { failureText } from './batch.ts'
 import { coverageText, missing } from './coverage.ts'
-import { runPool } from './pool.ts'
+import { type PoolResult, runPool } from './pool.ts'
 
 const count = Number(process.env['SEEDS'] ?? 2200)
 const from = Number(process.env['FROM'] ?? 0)
 const againEvery = Number(process.env['AGAIN'] ?? 8)
 const seeds = Array.from({ length: count }, (_, index) => from + index)
 const workers = 2
-let result: BatchResult
+let result: PoolResult
 
 beforeAll(async () => {
   const startedAt = performance.now()
   result = await runPool({ seeds, againEvery, mostFailures: 3, shrinks: true, workers })
   const seconds = (performance.now() - startedAt) / 1000
   const hourly = Math.round((result.runs * 3600) / seconds / workers)
-  const megabytes = Math.round(process.memoryUsage.rss() / 1e6)
   process.stdout.write(
     `${coverageText(result.counts)}
-${result.runs} runs, ${result.replays} of them for a second time, in ${seconds.toFixed(0)} s: ${hourly} an hour and core; ${megabytes} MB
+${result.runs} runs, ${result.replays} of them for a second time, in ${seconds.toFixed(0)} s: ${hourly} an hour and core; ${result.megabytes} MB a process
 `,
   )
 }, 1_500_000)

@@ -4,6 +4,9 @@
  */
 import { emptyTable, findEntry, type RequestView, type Table } from '#local/gateway/table.ts'
 import type { Cluster } from './cluster.ts'
+import { testHeader } from './match-rules.ts'
+import { roleOf } from './objects.ts'
+import type { Setting } from './stories/story.ts'
 import type { Slice } from './truth.ts'
 import { readyPods } from './view.ts'
 
@@ -42,12 +45,29 @@ const request: RequestView = {
   client: '10.0.0.1',
 }
 
+type Ways = {
+  readonly plain: readonly Way[]
+  /** A Service that somebody tries out: a preview before it is promoted, or any candidate where no route sends to it. */
+  readonly tried: string
+}
+
+/** Somebody whom a rule by match picks, where there is one. */
+const tester: RequestView = {
+  ...request,
+  headers: { ...request.headers, [testHeader.name]: testHeader.value },
+}
+
 type Shares = Pick<Span, 'served' | 'dropped' | 'why'>
 
-export function trafficOver(cluster: Cluster, onDrop: (span: Span) => void): Traffic {
+export function trafficOver(
+  cluster: Cluster,
+  setting: Setting,
+  onDrop: (span: Span) => void,
+): Traffic {
   const { clock } = cluster.time
   const spans: Span[] = []
   const plain = cluster.gateway === undefined ? toService : []
+  const tried = setting.router === 'none' ? `shop-${roleOf(setting)}` : 'shop-preview'
   let since = clock.monotonic()
   let table: Table | undefined
   let slices: unknown
@@ -73,25 +93,38 @@ export function trafficOver(cluster: Cluster, onDrop: (span: Span) => void): Tra
     table = next
     slices = truth.slices
     counted = pods
-    shares = sharesOf(next, plain, truth.slices, cluster.pods.serving)
+    shares = sharesOf(next, { plain, tried }, truth.slices, cluster.pods.serving)
   }
   return { look, spans: () => [...spans, { from: since, to: clock.monotonic(), ...shares }] }
 }
 
+/** Backends that get anything of so many requests a second. */
+function rated(
+  backends: readonly Way[],
+  perSecond: number,
+): readonly { readonly backend: Way; readonly rate: number }[] {
+  const total = backends.reduce((sum, { weight }) => sum + weight, 0)
+  return backends
+    .filter(({ weight }) => weight > 0)
+    .map((backend) => ({ backend, rate: (perSecond * backend.weight) / total }))
+}
+
 function sharesOf(
   table: Table,
-  plain: readonly Way[],
+  { plain, tried }: Ways,
   slices: ReadonlyMap<string, Slice>,
   serving: ReadonlyMap<string, string>,
 ): Shares {
   const served = new Map<string, number>()
   let dropped = 0
   let why = ''
-  const backends = findEntry(table, host, request)?.backends ?? plain
-  const total = backends.reduce((sum, { weight }) => sum + weight, 0)
-  for (const backend of backends) {
-    const rate = total === 0 ? 0 : (requestsPerSecond * backend.weight) / total
-    if (rate === 0) continue
+  const entry = findEntry(table, host, request)
+  const special = findEntry(table, host, tester)
+  const ways = [
+    ...rated(entry?.backends ?? plain, requestsPerSecond),
+    ...(special === entry ? [] : rated(special?.backends ?? [], testsPerSecond)),
+  ]
+  for (const { backend, rate } of ways) {
     const pods = readyPods(slices, `${backend.namespace}/`, backend.service)
     if (pods.length === 0) {
       dropped += rate
@@ -105,8 +138,7 @@ function sharesOf(
       } else served.set(image, (served.get(image) ?? 0) + rate / pods.length)
     }
   }
-  // Somebody looks at a preview before it is promoted.
-  for (const pod of readyPods(slices, 'default/', 'shop-preview')) {
+  for (const pod of readyPods(slices, 'default/', tried)) {
     const image = serving.get(pod)
     if (image !== undefined) served.set(image, (served.get(image) ?? 0) + testsPerSecond)
   }

@@ -43,6 +43,8 @@ export type World = {
   readonly look: () => boolean
   /** Writes of instances that took effect, leases and Events left out. */
   readonly ownWrites: () => number
+  /** Everybody's writes, leases and Events left out. */
+  readonly changes: () => number
   readonly struck: Strike[]
   /** The image of a revision that ever had a workload. */
   readonly imageOf: (revision: string) => string | undefined
@@ -59,6 +61,7 @@ export async function createWorld(plan: Plan): Promise<World> {
   const struck: Strike[] = []
   let violation: Violation | undefined
   let ownWrites = 0
+  let changes = 0
   const violate = (id: string, what: string): void => {
     if (violation !== undefined) return
     violation = { id, what, at: clock.monotonic() }
@@ -83,7 +86,10 @@ export async function createWorld(plan: Plan): Promise<World> {
     journal.note(`${write.revision} ${write.cause.actor} ${write.type} ${write.shelf} ${write.key}`)
     memory.learn(write)
     seen.outcome(plan.setting, write)
-    if (write.cause.ours && write.shelf !== 'leases' && write.shelf !== 'events') ownWrites += 1
+    if (write.shelf !== 'leases' && write.shelf !== 'events') {
+      changes += 1
+      if (write.cause.ours) ownWrites += 1
+    }
     if (write.shelf === 'releases' || write.cause.ours || write.cause.actor === 'monkey')
       narrate(journal, write)
     for (const { id, write: check } of invariants) {
@@ -91,7 +97,7 @@ export async function createWorld(plan: Plan): Promise<World> {
       if (problem !== undefined) violate(id, `${write.cause.actor}: ${problem}`)
     }
   })
-  const traffic = trafficOver(cluster, (span) => {
+  const traffic = trafficOver(cluster, plan.setting, (span) => {
     journal.note(`dropped ${span.why}`)
     const status = cluster.truth().releases.get(shop)?.status
     // Before the first version serves there is nobody to be served.
@@ -153,6 +159,7 @@ export async function createWorld(plan: Plan): Promise<World> {
     violate,
     look,
     ownWrites: () => ownWrites,
+    changes: () => changes,
     struck,
     imageOf: memory.imageOf,
   }

@@ -23,6 +23,7 @@ import { systemClock, systemPorts } from '#kube/system.ts'
 import { sendDirect, socketTransport } from '#kube/transport.ts'
 import { trustedClock } from '#kube/trusted-clock.ts'
 import { startHealth } from '#server/health.ts'
+import type { ControllerPorts } from '../child.ts'
 import { accessOptionsOf, type DashboardOptions } from '../dashboard-options.ts'
 import { configuredDoors, sinksOfDoors, trustedHosts } from '../door-sinks.ts'
 import { doorsOf } from '../doors.ts'
@@ -32,6 +33,7 @@ import { type FaceOptions, type RunningFaces, startFaces } from '../faces.ts'
 import { type FormerLeases, formerLeases } from '../former-leases.ts'
 import { formerSettings } from '../former-settings.ts'
 import { tidyWhenAtRest } from '../lean.ts'
+import { debugOnSignal } from '../log-level.ts'
 import { addressOf, logLevelOf, speedOf } from '../options.ts'
 import { stopSignal } from '../signals.ts'
 import { version } from '../version.ts'
@@ -57,7 +59,9 @@ export type ControllerCommand = {
 export async function controller(options: ControllerCommand): Promise<void> {
   const configured = configuredDoors(doorsOf(options.doors), process.env)
   const doors = configured.map(({ door }) => door)
+  const access = accessOptionsOf(options)
   const log = createLog(logLevelOf(options.logLevel ?? firstLevel(configured) ?? 'info'))
+  const stopChanging = debugOnSignal(log)
   const { kubeconfig, context } = options
   const former = formerSettings(process.env)
   const config = await loadConfig({
@@ -112,14 +116,14 @@ export async function controller(options: ControllerCommand): Promise<void> {
   const namespace = leaseNamespace(options, config)
   const parts = { options, cluster, namespace, instance, log, metrics, running, formers }
   // What fails to start takes the others down with it: a process that only watches is of no use.
-  const ends: (() => Promise<unknown>)[] = [() => cluster.close(), running.stop]
+  const ends: (() => unknown)[] = [stopChanging, () => cluster.close(), running.stop]
   try {
     const listen = sharedPorts(cluster.ports.clock)
     const about = { cluster, clock, reach, log, env: process.env, instance, ...within(options) }
     const ofFaces = { ...about, listen }
     const faces = await startFaces(ofFaces, options)
     ends.push(faces.stop)
-    const dashboard = await dashboardOf(options, ofFaces)
+    const dashboard = await dashboardOf(options, { ...ofFaces, access })
     ends.push(async () => dashboard?.stop())
     let ready = false
     const health = await startHealth({
@@ -133,13 +137,11 @@ export async function controller(options: ControllerCommand): Promise<void> {
     const webhooks = await webhooksOf(options, { cluster, doors, env: process.env, namespace, log })
     ends.push(async () => webhooks?.stop())
     ready = true
-    log.info(
-      {
-        ...{ cluster: config.source, health: health.port, webhooks: webhooks?.port },
-        ...{ dashboard: dashboard?.port, ...faces.ports },
-      },
-      'the controller watches',
-    )
+    const own = { health: health.port, webhooks: webhooks?.port, dashboard: dashboard?.port }
+    const listening: ControllerPorts = { ...own, ...faces.ports }
+    log.info({ cluster: config.source, ...listening }, 'the controller watches')
+    // Whoever started this process beside a local cluster hears where it listens.
+    process.send?.(listening)
     await run({ ...parts, faces })
   } finally {
     for (const end of ends.toReversed()) await end()
@@ -164,7 +166,7 @@ function within({ namespace }: ControllerCommand): { readonly namespace?: string
 /** Where an address is given: on every replica, whoever leads. */
 async function dashboardOf(
   options: ControllerCommand,
-  ground: Pick<DashboardGround, 'cluster' | 'clock' | 'log' | 'listen' | 'namespace'>,
+  ground: Pick<DashboardGround, 'cluster' | 'clock' | 'log' | 'listen' | 'namespace' | 'access'>,
 ): Promise<RunningDashboard | undefined> {
   const { dashboardAddress: text, dashboardReadOnly: readOnly = false } = options
   if (text === undefined) return undefined
@@ -172,7 +174,6 @@ async function dashboardOf(
   return startDashboard({
     ...ground,
     address: addressOf('--dashboard-address', text),
-    access: accessOptionsOf(options),
     readOnly,
     version,
   })

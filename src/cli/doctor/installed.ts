@@ -26,7 +26,10 @@ function installedOf({ metadata, spec, status }: Workload): Installed {
     name: metadata.name,
     serviceAccount: serviceAccountName,
     images: containers.map(({ image = '' }) => image),
-    args: containers.flatMap(({ args = [] }) => args),
+    // As Kubernetes puts variables into arguments.
+    args: containers
+      .flatMap(({ args = [] }) => args)
+      .map((arg) => arg.replaceAll('$(POD_NAMESPACE)', metadata.namespace ?? 'default')),
     wanted: spec.replicas ?? 1,
     ready: status?.readyReplicas ?? 0,
   }
@@ -34,5 +37,8 @@ function installedOf({ metadata, spec, status }: Workload): Installed {
 
 /** The doors that its arguments open; undefined where they say none, which opens all. */
 export function doorsAsked({ args }: Installed): string | undefined {
-  return args.find((arg) => arg.startsWith('--doors='))?.slice('--doors='.length)
+  const named = args.flatMap((arg) =>
+    arg.startsWith('--doors=') ? [arg.slice('--doors='.length)] : [],
+  )
+  return named.length === 0 ? undefined : named.join(',')
 }

@@ -47,6 +47,7 @@ const advice: Readonly<Record<ReasonType, string>> = {
     'let a rule of the routing object send to all Services of the release and nowhere else',
   RouteRefused: "the route's own conditions say why the gateway refuses it",
   ServiceTaken: 'name another Service in the release',
+  ServiceTooWide: 'let the Service select the pods of its role alone',
   WorkloadRefused: 'change the template so that the API server takes it',
   WriteRefused: "see the rights of the controller's service account",
   ExtrasLeftOut: 'set up in the gateway what the router cannot do',

@@ -48,7 +48,7 @@ export async function withCluster<T>(
 }
 
 /** What a kubeconfig says, with what was said beside it, as kubectl takes both. */
-export async function configOf(options: ClusterOptions): Promise<ClusterConfig> {
+async function configOf(options: ClusterOptions): Promise<ClusterConfig> {
   const { kubeconfig, context, namespace, server } = options
   if (server !== undefined && !URL.canParse(server))
     throw new UsageError(`--server ${server} is no URL; write https://HOST:PORT`)

@@ -203,7 +203,7 @@ export type Memo = {
   /** When this process first saw the route accepted in this shape. */
   readonly accepted: Since | undefined
   /** Whose pods each Service lists. */
-  readonly listings: Readonly<Record<string, Since>>
+  readonly listings: readonly (Since & { readonly service: string })[]
   /** When anything last moved, for each candidate under way. */
   readonly progress: readonly {
     readonly role: RoleName
@@ -219,7 +219,7 @@ export type Memo = {
 
 export const emptyMemo: Memo = {
   accepted: undefined,
-  listings: {},
+  listings: [],
   progress: [],
   reason: undefined,
   analyses: [],

@@ -57,6 +57,8 @@ function workloadsOf(
   { now, recorded }: { readonly now: Instant; readonly recorded: boolean },
 ): Part {
   const { handover, inPlace, ...still } = stance
+  // Behind one Service pods are the traffic.
+  if (!recorded && stance.pooled && !stance.hurry) return { writes: [], held: [] }
   if (recorded || (handover === undefined && inPlace !== true))
     return moveWorkloads(observed, facts, stance, now)
   const waiting = waitingFor('StepCompleted', 'the step is being recorded')

@@ -9,7 +9,7 @@ import type { Caller } from '../access.ts'
 import type { House } from '../http/house.ts'
 import { actionVerbs } from '../http/schemas.ts'
 import type { Looked } from '../live/one.ts'
-import { mayAll } from '../rights.ts'
+import { mayAll, rightFor } from '../rights.ts'
 import type { ActionVerb, ActionView } from '../wire.ts'
 
 /** Which candidate, where several are on trial and one has to be named. */
@@ -27,13 +27,13 @@ export async function actionViews(
   const { entry } = looked
   const { resource } = entry
   const views = actionVerbs.map(async (verb): Promise<readonly ActionView[]> => {
-    const may = !readOnly && (await mayAll(caller, entry, resource, [verb]))
+    const may = !readOnly && (await mayAll(caller, entry, resource, [rightFor(verb)]))
     return candidatesFor(entry, verb).map((candidate) => {
       const because = readOnly
         ? 'this dashboard only shows'
         : may
           ? refusedBecause(looked, verb, candidate, clock.now())
-          : `you may not ${verb} ${resource.kind.plural}.${resource.kind.group}`
+          : `you may not ${rightFor(verb)} ${resource.kind.plural}.${resource.kind.group}`
       return {
         verb,
         ...(candidate === undefined ? {} : { candidate }),

@@ -1,14 +1,16 @@
 /** What an action would do now: the engine decides it over a model of the cluster, as `headgate plan` has it. */
 import { look } from '#controller/look.ts'
+import { readSafely } from '#controller/readings.ts'
+import type { Lookup } from '#core/api/reference.ts'
 import { forecast } from '#core/forecast/forecast.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Action } from '#core/model/app.ts'
+import type { Observed } from '#core/observed.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import type { TemplateChange } from '#releases/acts/change.ts'
-import type { Entry } from '#releases/entry.ts'
+import { type Entry, lookupFor } from '#releases/entry.ts'
 import { RefusedError } from '#releases/errors.ts'
 import { servedDoors } from '#releases/find.ts'
-import { planOnline } from '#releases/plan/make.ts'
 import { type Plan, planOf } from '#releases/plan/plan.ts'
 import type { House } from '../http/house.ts'
 import type { ActionPreview, ActionVerb, ReleaseId } from '../wire.ts'
@@ -40,17 +42,20 @@ export async function previewOf(
 
 async function planOfCommand(
   cluster: Cluster,
-  entry: Entry,
+  { app, resource: door, object }: Entry,
   action: Action,
   now: number,
 ): Promise<Plan> {
-  const { app, resource: door, object } = entry
   if (app === undefined)
     throw new RefusedError('its object cannot be understood; mend it before acting on it')
   const doors = await servedDoors(cluster)
   const seen = await look({ cluster, doors, door, object, app })
   const asked = { kind: 'action' as const, text: action.id, action }
-  const start = { ...seen, app: { ...seen.app, action: asked } }
+  return planFrom({ ...seen, app: { ...seen.app, action: asked } }, now)
+}
+
+/** @throws RefusedError where the engine says so. */
+function planFrom(start: Observed, now: number): Plan {
   const told = forecast(start, now)
   const refused = told.moments.find(
     (one) => one.kind === 'transition' && one.event.action === 'Refuse',
@@ -59,26 +64,43 @@ async function planOfCommand(
   return planOf({ app: start.app, start, forecast: told, refused: [], assumed: [] })
 }
 
+/** The template is one that the server has taken before, so that it need not be asked whether it would. */
 async function planOfTemplate(
   cluster: Cluster,
   { resource: door, object }: Entry,
   { now: { place, object: at }, next }: TemplateChange,
   now: number,
 ): Promise<Plan> {
-  const changed = withValue(at, place.path, next) as KubeObject
+  const changed = asChanged(at, place.path, next)
   const isOwn = at.metadata.uid === object.metadata.uid
-  return planOnline({
-    cluster,
-    door,
-    object: isOwn ? changed : object,
-    others: isOwn ? [] : [changed],
-    doors: await servedDoors(cluster),
-    now,
-  })
+  const asked = isOwn ? changed : object
+  const known = await lookupFor(cluster, [[door, asked]])
+  const { kind, metadata } = changed
+  const lookup: Lookup = (ref) =>
+    !isOwn && ref.kind === kind && ref.name === metadata.name ? changed : known(ref)
+  const read = readSafely(door, asked, lookup)
+  if (read.kind === 'problems')
+    throw new RefusedError(
+      read.problems.map(({ path, message }) => `${path}: ${message}`).join('; '),
+    )
+  const doors = await servedDoors(cluster)
+  return planFrom(await look({ cluster, doors, door, object: asked, app: read.app }), now)
 }
 
-function withValue(object: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
-  if (key === undefined) return value
-  const record = (object ?? {}) as Readonly<Record<string, unknown>>
-  return { ...record, [key]: withValue(record[key], rest, value) }
+/** As the server would store it: a new state of the same object. */
+function asChanged(object: KubeObject, path: readonly string[], value: unknown): KubeObject {
+  const { generation = 0 } = object.metadata
+  const metadata = { ...object.metadata, generation: generation + 1 }
+  return { ...withValue(object, path, value), metadata }
+}
+
+function withValue<T extends object>(
+  object: T,
+  [key, ...rest]: readonly string[],
+  value: unknown,
+): T {
+  if (key === undefined) return object
+  const inner = (object as Readonly<Record<string, unknown>>)[key]
+  const next = rest.length === 0 ? value : withValue((inner ?? {}) as object, rest, value)
+  return { ...object, [key]: next }
 }

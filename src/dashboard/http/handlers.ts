@@ -53,7 +53,7 @@ export function handlersOf(house: House, document: () => unknown): Handlers {
           .send(document()),
       exchange: (request) => exchange(house, request.body as OidcExchange),
       list: async (_request, _reply, caller) => {
-        await house.list.synced()
+        await listed(house)
         const sight = await seenBy(house, known(caller))
         return [...house.list.lines()]
           .filter((line) => sight.sees(line) === true)
@@ -119,6 +119,13 @@ async function exchange({ access }: House, asked: OidcExchange): Promise<{ token
   return { token }
 }
 
+/** Whoever asks hears why there is nothing, where nothing can be listed. */
+async function listed({ list }: House): Promise<void> {
+  await list.synced()
+  const trouble = list.trouble()
+  if (trouble !== undefined) throw trouble
+}
+
 async function seenBy({ list }: House, caller: Caller): Promise<Sight> {
   const sight = sightOf(caller)
   await sight.learn(list.lines())
@@ -171,7 +178,7 @@ async function stream(
 ): Promise<void> {
   const { list, access, cluster } = house
   const id = await askedClosely(request, caller)
-  await list.synced()
+  await listed(house)
   const sight = await seenBy(house, caller)
   let opened: Stream | undefined
   const resource = id === undefined ? undefined : resourceOf(id.door)
@@ -187,6 +194,7 @@ async function stream(
     list,
     sight,
     clock: cluster.ports.clock,
+    now: house.clock.now,
     detail:
       look === undefined
         ? undefined

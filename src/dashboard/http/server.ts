@@ -3,8 +3,9 @@ import { createServer, type Server } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { onlyRoutesOf, type RouteRow } from '#http/authorization.ts'
 import type { Caller } from '../access.ts'
-import { mayAll, resourceOf } from '../rights.ts'
+import { mayAll, resourceOf, rightFor } from '../rights.ts'
 import { type DashboardAccess, type RouteId, table } from '../table.ts'
+import type { ApiError } from '../wire.ts'
 import { handlersOf } from './handlers.ts'
 import type { House } from './house.ts'
 import { operations } from './operations.ts'
@@ -17,13 +18,6 @@ export type DashboardServer = {
 }
 
 const bodyLimit = 16 * 1024
-
-/** Handlers of a request that was let in; `caller` is undefined only where anybody is let in. */
-export type Handle = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  caller: Caller | undefined,
-) => Promise<unknown>
 
 export async function dashboardServer(house: House): Promise<DashboardServer> {
   const [{ fastify }, { default: swagger }] = await Promise.all([
@@ -60,6 +54,8 @@ export async function dashboardServer(house: House): Promise<DashboardServer> {
     app.route({
       method,
       url,
+      // A stream would go on for somebody who wants its head alone.
+      exposeHeadRoute: id === 'page' || id === 'asset',
       schema: { ...operations[id], operationId: id },
       onRequest: async (request) => {
         const caller = await admitted(house, row, request)
@@ -112,7 +108,7 @@ async function admitted(
   const isNamed = isName(namespace) && isName(name)
   const isVerb = verb === undefined || actionVerbs.some((known) => known === verb)
   if (resource === undefined || !isNamed || !isVerb) throw notFound('there is nothing here')
-  const verbs = access.verbs.map((asked) => (asked === 'action' ? (verb ?? '') : asked))
+  const verbs = access.verbs.map((asked) => (asked === 'action' ? rightFor(verb ?? '') : asked))
   const id = { door: door ?? '', namespace, name }
   if (await mayAll(caller, id, resource, verbs)) return caller
   const { plural, group } = resource.kind
@@ -137,9 +133,10 @@ function refused(
     log.warn({ error: String(error), url: request.routeOptions.url }, 'a request failed')
   if (code === 401) reply.header('www-authenticate', 'Bearer')
   if (code === 413) reply.header('connection', 'close')
+  const body: ApiError = { error: { code, message } }
   return reply
     .code(code)
     .type('application/json; charset=utf-8')
     .serializer((value) => JSON.stringify(value))
-    .send({ error: { code, message } })
+    .send(body)
 }

@@ -7,10 +7,10 @@ import type { Door } from '#doors/door.ts'
 import { doors } from '#doors/register.ts'
 import type { Cache, Cluster } from '#kube/cluster.ts'
 import type { Log } from '#kube/log.ts'
-import { sleep } from '#kube/ports.ts'
 import { entryOf, lookupFor } from '#releases/entry.ts'
 import { keyOf, rowOf } from '../view/row.ts'
 import type { ReleaseRow } from '../wire.ts'
+import { patiently } from './patience.ts'
 
 /** A line and its JSON, made once for all who look. */
 export type Line = {
@@ -35,6 +35,8 @@ export type LiveList = {
   /** Once every kind that the cluster serves has been listed. */
   readonly synced: () => Promise<void>
   readonly isSynced: () => boolean
+  /** Why no kind at all can be listed, if so. */
+  readonly trouble: () => Error | undefined
   readonly stop: () => Promise<void>
 }
 
@@ -77,9 +79,8 @@ export function liveList(
   const caches = doors.map((door) => watched(cluster, door, { namespace, put, log }))
   let synced = false
   // Who may not list a kind sees the releases without it.
-  const patience = sleep(cluster.ports.clock, patienceMs)
   const all = Promise.all(caches.map((cache) => cache.answered()))
-  const answered = Promise.race([all, patience]).then(() => {
+  const answered = patiently(cluster.ports.clock, patienceMs, all).then(() => {
     synced = true
   })
   answered.catch(nothing)
@@ -92,6 +93,10 @@ export function liveList(
     },
     synced: () => answered,
     isSynced: () => synced,
+    trouble: () =>
+      caches.some((cache) => cache.isSynced())
+        ? undefined
+        : caches.map((cache) => cache.trouble()?.error).find((error) => error !== undefined),
     stop: async () => {
       listeners.clear()
       await Promise.all(caches.map((cache) => cache.stop()))

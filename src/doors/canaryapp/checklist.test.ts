@@ -55,9 +55,17 @@ const lines: readonly Row[] = [
   ],
   ['C20', rolledBack],
   ['C21', overruled('CD15')],
-  ['C22', open('installed by manifests of the whole product, which are not there yet')],
-  ['C23', open('as C22; ports and flags of old are translated with the manifests')],
-  ['C24', open('as C22; the rules of the controller belong to its manifests')],
+  [
+    'C22',
+    shown('test/deploy/manifests.test.ts', 'C22, C23: namespace, Deployment'),
+    shown('test/deploy/overlay.test.ts', 'C22, C24: the API server takes it'),
+  ],
+  ['C23', shown('test/deploy/manifests.test.ts', 'C22, C23: namespace, Deployment')],
+  [
+    'C24',
+    shown('test/deploy/manifests.test.ts', 'C24: its role may do what the door does'),
+    shown('test/deploy/overlay.test.ts', 'C22, C24: the API server takes it'),
+  ],
   [
     'C25',
     shown(kubectl, 'the limited user works with canaryapps in its namespace and reads no pods'),

@@ -46,7 +46,7 @@ const mayday: readonly Row[] = [
     shown('src/cli/former-settings.test.ts', 'M15: address, token and namespace'),
     pieces('M15: NAMESPACE'),
   ],
-  ['M16', rights],
+  ['M16', rights, shown('test/deploy/manifests.test.ts', 'M16: one ClusterRole mayday-deployer')],
   ['M17', rights],
   ['M18', shown('src/cli/cli.test.ts', 'a log level that is unknown')],
   ['M19', overruled('MD05'), api('M19, M20, MD05, S25')],

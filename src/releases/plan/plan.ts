@@ -144,6 +144,7 @@ const obstacles: readonly string[] = [
   'RouteUnusable',
   'RouteRefused',
   'ServiceTaken',
+  'ServiceTooWide',
   'WorkloadRefused',
   'WriteRefused',
 ]

@@ -37,7 +37,11 @@ const rows: readonly Row[] = [
   ['A02', settings('limits are those of the original where nothing is said')],
   ['A03', moved('its user and password reach the API server')],
   ['A04', auth('every route asks who it is, and whether they may')],
-  ['A05', docs('the manifests of the guide are taken by the API server')],
+  [
+    'A05',
+    docs('the manifests of the guide are taken by the API server'),
+    shown('test/deploy/manifests.test.ts', 'A05: Deployment and NodePort Service deployer'),
+  ],
   ['A06', noDuty("tags of the original's own images")],
   ['A07', api(whole), api('all problems are told together')],
   ['A08', api('all problems are told together'), api(whole)],

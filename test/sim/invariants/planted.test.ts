@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import { httpRoute } from '#test/gen/release.ts'
 import { crashPoints } from '../crash-points.ts'
+import { testHeader } from '../match-rules.ts'
 import { type Cause, changed, type Truth, type Write } from '../truth.ts'
 import { aboutOf } from '../wire-request.ts'
 import type { Scene } from './invariant.ts'
@@ -255,4 +256,33 @@ test('behind one Service pods are the share: S2 counts those that come, S5 those
   expect(verdict('S2', writes(shared, replicaSet('r2', 1)), pooled)).toBeUndefined()
   expect(verdict('S5', writes(shared, replicaSet('r1', 2)), pooled)).toContain('too few')
   expect(verdict('S5', writes(shared, replicaSet('r2', 0)), pooled)).toBeUndefined()
+})
+
+const tester = { type: 'Exact', name: testHeader.name, value: testHeader.value }
+
+/** The route with a rule of ours at a place among its own. */
+function ruled(at: number): KubeObject {
+  const route = httpRoute(100, 0)
+  const rule = {
+    matches: [{ path: { type: 'PathPrefix', value: '/' }, headers: [tester] }],
+    backendRefs: [{ name: 'shop-canary', port: 80, weight: 100 }],
+  }
+  const rules = (route.spec.rules ?? []).toSpliced(at, 0, rule as never)
+  return { ...route, spec: { ...route.spec, rules } } as KubeObject
+}
+
+test('R notices rules by match that nobody is on trial for, that lead nowhere, or that stand too low', () => {
+  const home = put(shop(status({ trials: [] })))
+  expect(verdict('R', writes(usual, ruled(0)))).toBeUndefined()
+  expect(verdict('R', writes(home, ruled(0)))).toContain('nobody on trial')
+  expect(verdict('R', writes(put(slice('canary', 'r2', 0)), ruled(0)))).toContain('lists nobody')
+  expect(verdict('R', writes(usual, ruled(1)))).toContain('below the split')
+})
+
+test('R notices another revision under a rule, and pods that go while a rule sends to them', () => {
+  const under = put(ruled(0))
+  expect(verdict('R', writes(under, service('canary', 'r1')))).toContain('turns from r2')
+  expect(verdict('R', writes(usual, service('canary', 'r1')))).toBeUndefined()
+  expect(verdict('R', writes(under, replicaSet('r2', 0)))).toContain('while a rule')
+  expect(verdict('R', writes(usual, replicaSet('r2', 0)))).toBeUndefined()
 })

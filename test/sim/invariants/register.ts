@@ -1,6 +1,7 @@
 /** The one list of invariants that hold at every write. */
 import { flows } from './flows.ts'
 import type { Invariant } from './invariant.ts'
+import { rules } from './rules.ts'
 import { s1 } from './s1.ts'
 import { s2 } from './s2.ts'
 import { s3 } from './s3.ts'
@@ -28,4 +29,5 @@ export const invariants: readonly Invariant[] = [
   s11,
   s12,
   flows,
+  rules,
 ]

@@ -3,7 +3,6 @@
 import type { Workload } from '#core/k8s/workloads.ts'
 import { annotations, labels } from '#core/render/names.ts'
 import { recordOf, trialOf } from '../record.ts'
-import { stepsOf } from '../states.ts'
 import { type Truth, type Write, workloadShelves } from '../truth.ts'
 import { declared, exposure, isPooled, replicasOf, selected, workloadsOf } from '../view.ts'
 import { type Invariant, type Scene, shop, wasSo } from './invariant.ts'
@@ -42,14 +41,13 @@ function crowded(write: Write, scene: Scene): string | undefined {
   // As long as the Service selects one revision, the pods of others have no share.
   if (!wasSo(write, (view) => selected(view, 'shop-stable', scene) === undefined)) return undefined
   const { metadata, spec } = write.after as Workload
+  if (metadata.labels?.[labels.release] !== 'shop') return undefined
   const revision = metadata.labels?.[labels.revision] ?? ''
   const before = (write.before as Workload | undefined)?.spec.replicas ?? 0
   const pods = spec.replicas ?? 1
   if (pods <= before || workloadsOf(write.is, revision).length === 0) return undefined
   const most = (view: Truth): number => {
-    // What is asked for may be put on record in the same breath.
-    const weight = Math.max(declared(view, scene, revision), spoken(view, scene))
-    if (isAtItsEnd(view)) return Number.POSITIVE_INFINITY
+    const weight = declared(view, scene, revision)
     if (weight === 0) return 0
     return weight > 50
       ? Number.POSITIVE_INFINITY
@@ -58,22 +56,6 @@ function crowded(write: Write, scene: Scene): string | undefined {
   return wasSo(write, (view) => pods <= most(view))
     ? undefined
     : `${revision} gets ${pods} pods, of ${most(write.was)} that its share on record makes`
-}
-
-/** The last step is done: pods may be made in the same breath in which the promotion is put on record. */
-function isAtItsEnd(view: Truth): boolean {
-  const release = view.releases.get(shop)
-  const steps = release === undefined ? [] : stepsOf(release)
-  return steps.length > 0 && (trialOf(release)?.step ?? 0) >= steps.length - 1
-}
-
-/** What somebody outside asked for. */
-function spoken(view: Truth, { given }: Scene): number {
-  if ([...given.values()].some(({ verb }) => verb.startsWith('promote'))) return 100
-  const { strategy } = view.releases.get(shop)?.spec ?? {}
-  const [word] = strategy?.commanded?.candidates ?? []
-  if (word !== undefined) return word.promote === true ? 100 : word.weight
-  return strategy?.experiment?.conclude?.winner === 'b' ? 100 : 0
 }
 
 function isHeld(view: Truth): boolean {

@@ -2,6 +2,7 @@
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Workload } from '#core/k8s/workloads.ts'
 import { labels } from '#core/render/names.ts'
+import { hasRoute } from '../objects.ts'
 import { recordOf } from '../record.ts'
 import { type Pod, type Truth, type Write, workloadShelves } from '../truth.ts'
 import { backends, isPooled, isReady, podsFor, readyPods, replicasOf, selected } from '../view.ts'
@@ -17,8 +18,7 @@ export const s5: Invariant = {
   write: (write, scene) => {
     const fall = fallOf(write)
     if (fall === undefined) return left(write, scene)
-    if (scene.setting.router === 'service' || isPooled(scene.setting))
-      return thinned(write, fall, scene)
+    if (!hasRoute(scene.setting) || isPooled(scene.setting)) return thinned(write, fall, scene)
     const settled = (view: Truth): boolean =>
       isFirst(view) || isSettled(view, write.cause.issuedAt, scene)
     if (!wasSo(write, settled)) return `pods of ${fall.name} go before the gateway has followed`

@@ -16,6 +16,7 @@ export const setting: Setting = {
   analysis: undefined,
   images: ['shop:v1', 'shop:v2', 'shop:v3'],
   ownServices: false,
+  wideServices: false,
 }
 
 export const scene: Scene = {

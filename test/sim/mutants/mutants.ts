@@ -158,6 +158,6 @@ export const mutants: readonly Mutant[] = [
     file: 'src/controller/controller.ts',
     from: 'queue = start(mayWrite)',
     to: "if (telemetry.registry.getSingleMetric('once') !== undefined) throw new Error('once')\n      telemetry.registry.registerMetric({ name: 'once' } as never)\n      queue = start(mayWrite)",
-    seeds: [209, 210, 211, 212, 213, 214, 215, 216, 217, 218, 219],
+    seeds: [534, 536, 538, 847, 850, 851, 853],
   },
 ]

@@ -1,6 +1,7 @@
 /** An experiment with one candidate beside stable, until somebody says who has won. */
 import type { Release } from '#core/api/release.ts'
 import type { ExperimentStrategy } from '#core/api/strategy/experiment.ts'
+import { testHeader } from '../match-rules.ts'
 import type { Course } from './story.ts'
 
 export const experiment: Course = {
@@ -16,10 +17,11 @@ export const experiment: Course = {
     'serving',
     'retiring',
   ],
-  draw: (dice, { isJudged, isBad }) => {
+  draw: (dice, { isJudged, isBad, mayMatch }) => {
     const weight = dice.pick([10, 25, 50])
+    const share = mayMatch && dice.chance(0.4) ? { match: [{ header: testHeader }] } : { weight }
     return {
-      form: { experiment: { candidates: [{ name: 'b', weight }], onConclusion: 'promote' } },
+      form: { experiment: { candidates: [{ name: 'b', ...share }], onConclusion: 'promote' } },
       isJudged: isBad || isJudged || dice.chance(0.5),
     }
   },

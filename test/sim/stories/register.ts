@@ -24,7 +24,7 @@ const referring: readonly Strategy[] = ['canary', 'blueGreen', 'rolling']
 
 /** Every combination that the engine allows. */
 export const allowed: readonly Told[] = combinations
-  .filter((combination) => combination.router !== 'none' && refusal(combination) === undefined)
+  .filter((combination) => refusal(combination) === undefined)
   .flatMap(({ strategy, router, topology }): readonly Told[] =>
     topology === 'ReplicaSets by revision' && referring.includes(strategy)
       ? [

@@ -21,6 +21,8 @@ export type Setting = {
   readonly images: readonly string[]
   /** People wrote the Services themselves. */
   readonly ownServices: boolean
+  /** Those do not tell the pods of roles apart, until somebody reads what the release says of them. */
+  readonly wideServices: boolean
 }
 
 /** A topology of test/scenarios/combinations.ts, or pods that were an existing Deployment's. */
@@ -38,6 +40,8 @@ export type Wish = {
   readonly isJudged: boolean
   readonly isBad: boolean
   readonly hasWayBack: boolean
+  /** The router's rules by match can be part of the story. */
+  readonly mayMatch: boolean
 }
 
 export type Drawn = Pick<Setting, 'form'> & { readonly isJudged: boolean }

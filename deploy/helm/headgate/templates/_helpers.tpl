@@ -76,5 +76,23 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- $parts = append $parts "deployer" }}
 {{- end }}
+{{- if .Values.dashboard.enabled }}
+{{- if .Values.watchNamespaces }}
+{{- fail "dashboard.enabled asks the cluster who somebody is, which no rights in one namespace allow: leave watchNamespaces empty" }}
+{{- end }}
+{{- $parts = append $parts "dashboard" }}
+{{- end }}
 {{- $parts | toJson }}
+{{- end }}
+
+{{/* Ports of the parts that are on, each once: two may share one. */}}
+{{- define "headgate.ports" -}}
+{{- $all := .Files.Get "files/features.yaml" | fromYaml }}
+{{- $ports := list }}
+{{- range include "headgate.parts" . | fromJsonArray }}
+{{- with (get $all .).port }}
+{{- $ports = append $ports . }}
+{{- end }}
+{{- end }}
+{{- $ports | uniq | toJson }}
 {{- end }}

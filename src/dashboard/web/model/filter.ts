@@ -44,6 +44,7 @@ const needsSomebody: ReadonlySet<string> = new Set([
   'RouteUnusable',
   'RouteRefused',
   'ServiceTaken',
+  'ServiceTooWide',
   'WorkloadRefused',
   'WriteRefused',
 ])
@@ -77,7 +78,7 @@ function haystack(row: ReleaseRow): string {
 }
 
 /** Every word has to occur somewhere. `but` leaves one part of the filter out, to count what it would leave. */
-export function matches(row: ReleaseRow, filter: Filter, but?: 'group'): boolean {
+function matches(row: ReleaseRow, filter: Filter, but?: 'group'): boolean {
   if (filter.namespace !== '' && row.namespace !== filter.namespace) return false
   if (filter.door !== '' && row.door !== filter.door) return false
   if (but !== 'group' && filter.group !== undefined && groupOf(row) !== filter.group) return false

@@ -4,7 +4,7 @@ import type { ReleaseId, StreamEvents } from '../../wire.ts'
 import { tell } from './announce.ts'
 import { eventReader } from './event-stream.ts'
 import { hear } from './picture.ts'
-import { headers, refused, sentenceOf } from './session.ts'
+import { headers, isOutdated, refused, sentenceOf } from './session.ts'
 
 export type Connection =
   | { readonly kind: 'connecting' }
@@ -15,6 +15,9 @@ export const connection = signal<Connection>({ kind: 'connecting' })
 
 /** When the server was heard last, by this machine's clock. */
 export const heardAt = signal<number | undefined>(undefined)
+
+/** Why the release that is looked at cannot be seen closely, if so. */
+export const unseen = signal<string | undefined>(undefined)
 
 /** The server speaks every few seconds; a connection that is silent for so long is dead, whatever TCP believes. */
 const silentMs = 15_000
@@ -28,6 +31,7 @@ let hurry: (() => void) | undefined
 /** Follows the list, and one release in detail; ends what was followed before. */
 export function follow(id: ReleaseId | undefined): void {
   stop?.()
+  unseen.value = undefined
   const over = new AbortController()
   stop = () => over.abort()
   void run(id, over.signal)
@@ -85,17 +89,24 @@ async function listen(
       refused(await sentenceOf(answer))
       return undefined
     }
+    if (id !== undefined && (answer.status === 403 || answer.status === 404)) {
+      unseen.value = await sentenceOf(answer)
+      return await listen(undefined, over, opened)
+    }
     if (!answer.ok || answer.body === null) return await sentenceOf(answer)
     const read = eventReader(({ name, data }) => understand(name, data))
-    for await (const piece of answer.body.pipeThrough(new TextDecoderStream())) {
+    const pieces = answer.body.pipeThrough(new TextDecoderStream()).getReader()
+    // By hand: not every browser of today iterates over a stream.
+    for (;;) {
+      const { done, value } = await pieces.read()
+      if (done) return 'The server ended the connection.'
       clearTimeout(watchdog)
       watchdog = setTimeout(() => silence.abort(), silentMs)
       heardAt.value = Date.now()
       opened()
       live()
-      read(piece)
+      read(value)
     }
-    return 'The server ended the connection.'
   } catch (error) {
     if (silence.signal.aborted) return 'The server has not been heard for too long.'
     return error instanceof SyntaxError
@@ -111,7 +122,15 @@ function live(): void {
   const before = connection.value.kind
   if (before === 'live') return
   connection.value = { kind: 'live' }
-  if (before === 'lost') tell('Connected again; the picture is fresh.')
+  if (before === 'lost') void welcomeBack()
+}
+
+async function welcomeBack(): Promise<void> {
+  tell(
+    (await isOutdated())
+      ? 'Connected again, to another version of Headgate: reload the page.'
+      : 'Connected again; the picture is fresh.',
+  )
 }
 
 const names: { readonly [K in keyof StreamEvents]: true } = {

@@ -4,6 +4,7 @@ import type { ReleaseRow } from '../../wire.ts'
 import { hashOf, readPlace } from './address.ts'
 import { eventReader, type StreamEvent } from './event-stream.ts'
 import { chosen, groupOf, noFilter } from './filter.ts'
+import { isSafe } from './safe-address.ts'
 import { age, duration } from './words.ts'
 
 function row(change: Partial<ReleaseRow> = {}): ReleaseRow {
@@ -98,6 +99,21 @@ describe('the stream', () => {
       for (let at = 0; at < text.length; at += size) read(text.slice(at, at + size))
       expect(heard).toEqual(whole)
     })
+})
+
+describe('links', () => {
+  const cases = [
+    ['https://example.com/a?b#c', true],
+    ['http://example.com/', false],
+    ['javascript:alert(1)', false],
+    ['data:text/html,x', false],
+    ['https://known.example.com@example.net/', false],
+    ['//example.com/', false],
+    ['', false],
+  ] as const
+  for (const [address, safe] of cases)
+    test(`${address || 'nothing'} is ${safe ? '' : 'not '}followed`, () =>
+      expect(isSafe(address)).toBe(safe))
 })
 
 describe('words', () => {

@@ -15,7 +15,7 @@ const generation = signal(0)
 /** False until the server has told of all releases once. */
 export const known = signal(false)
 
-export const detail = signal<ReleaseDetail | undefined>(undefined)
+const detail = signal<ReleaseDetail | undefined>(undefined)
 
 export const allRows = computed<readonly ReleaseRow[]>(() => {
   void generation.value
@@ -27,6 +27,12 @@ export const doors = computed(() => distinct(allRows.value.map(({ door }) => doo
 
 export function rowOf(key: string): Signal<ReleaseRow> | undefined {
   return rows.get(key)
+}
+
+/** The row, also where it is only to come. */
+export function listedRow(key: string): ReleaseRow | undefined {
+  void generation.value
+  return rows.get(key)?.value
 }
 
 function distinct(values: readonly string[]): readonly string[] {
@@ -65,7 +71,10 @@ const take: { readonly [K in keyof StreamEvents]: (data: StreamEvents[K]) => voi
     generation.value += 1
   },
   gone: (some) => {
-    for (const id of some) rows.delete(keyOf(id))
+    for (const id of some) {
+      rows.delete(keyOf(id))
+      if (detailOf(id) !== undefined) detail.value = undefined
+    }
     generation.value += 1
   },
   detail: (one) => {

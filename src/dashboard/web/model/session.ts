@@ -46,6 +46,18 @@ async function askAgain(why: string): Promise<void> {
   else session.value = { kind: 'unreachable', why: await sentenceOf(answer) }
 }
 
+/** Whether the server is another version than when we came: the page is then older than what it talks to. */
+export async function isOutdated(): Promise<boolean> {
+  const state = session.value
+  if (state.kind !== 'signedIn') return false
+  try {
+    const answer = await fetch('/api/v1/me', { headers: headers() })
+    return answer.ok && ((await answer.json()) as Me).version !== state.me.version
+  } catch {
+    return false
+  }
+}
+
 /** Forgets the token and all that was seen with it. */
 export function signOut(me: Me, why?: string): void {
   token = undefined

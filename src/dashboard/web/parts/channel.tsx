@@ -1,6 +1,7 @@
 /**
  * Traffic as water in a channel: what the route confirms is filled, candidates from the left, stable behind them. A gate
- * stands where it was asked to; water that is still to come, or to go, is hatched.
+ * stands where it was asked to; water that is still to come, or to go, is hatched. Of several candidates one's gain is
+ * another's loss, so that theirs is not hatched; `AskedChannel` shows beside it how it should be.
  */
 import type { JSX } from 'preact'
 import type { RoleWeight } from '../../wire.ts'
@@ -43,7 +44,7 @@ export function Channel({ weights }: { readonly weights: readonly RoleWeight[] }
       ))}
       {parts.slice(0, -1).map(({ role, from, confirmed, gate }) => {
         const edge = from + confirmed
-        return edge === gate ? null : (
+        return edge === gate || parts.length > 2 ? null : (
           <div
             key={`${role} to come`}
             class={`to-come ${gate > edge ? 'is-rising' : 'is-falling'}`}
@@ -53,6 +54,25 @@ export function Channel({ weights }: { readonly weights: readonly RoleWeight[] }
       })}
       {gates.map(({ role, gate }) => (
         <div key={`${role} gate`} class="gate" style={{ left: percent(gate) }} />
+      ))}
+    </div>
+  )
+}
+
+/** The same channel as it was asked to be. */
+export function AskedChannel({
+  weights,
+}: {
+  readonly weights: readonly RoleWeight[]
+}): JSX.Element {
+  return (
+    <div class="channel is-asked" aria-hidden="true">
+      {partsOf(weights).map(({ role, kind, gate, wanted }) => (
+        <div
+          key={role}
+          class={`water is-${kind}`}
+          style={{ left: percent(gate - wanted), width: percent(wanted) }}
+        />
       ))}
     </div>
   )

@@ -1,5 +1,4 @@
 /** Instants: in the viewer's zone, with UTC in the title; ages that go on by themselves. */
-import { useComputed } from '@preact/signals'
 import type { JSX } from 'preact'
 import { now } from '../model/clock.ts'
 import { age, duration, localTime, utcTime } from '../model/words.ts'

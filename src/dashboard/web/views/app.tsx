@@ -2,8 +2,9 @@
 import { useComputed } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
-import { acting } from '../model/acting.ts'
+import { acting, dismiss } from '../model/acting.ts'
 import { place } from '../model/address.ts'
+import { note } from '../model/announce.ts'
 import { keyOf } from '../model/filter.ts'
 import { helpOpen, listenToKeys } from '../model/keys.ts'
 import { follow, followNothing } from '../model/live.ts'
@@ -66,6 +67,14 @@ function Content(): JSX.Element {
 
 function SignedIn(): JSX.Element {
   const here = place.value
+  // Who leaves takes along what they were about to do, and what they were told.
+  useEffect(
+    () => () => {
+      dismiss()
+      note.value = undefined
+    },
+    [],
+  )
   const followed = useComputed(() =>
     place.value.kind === 'release' ? keyOf(place.value.id) : undefined,
   )

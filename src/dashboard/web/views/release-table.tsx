@@ -93,6 +93,11 @@ export function ReleaseTable({ keys }: { readonly keys: readonly string[] }): JS
   )
 }
 
+/** Into the rows, to the one that Tab leads to. */
+export function focusRows(): void {
+  document.querySelector<HTMLElement>('.row-link[tabindex="0"]')?.focus()
+}
+
 function moves(place: number, screen: number): Readonly<Record<string, number>> {
   return {
     ArrowDown: place + 1,

@@ -1,13 +1,15 @@
 /** One release: why it waits first, then traffic and steps, then what they rest on. */
+import { useComputed } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import type { ActionView, ReleaseDetail, ReleaseId } from '../../wire.ts'
+import type { ActionView, ReleaseDetail, ReleaseId, ReleaseRow } from '../../wire.ts'
 import { ask, verbWords } from '../model/acting.ts'
 import { go, hashOf, lastList } from '../model/address.ts'
 import { speak } from '../model/announce.ts'
 import { keyOf } from '../model/filter.ts'
 import { helpOpen, shortcuts } from '../model/keys.ts'
-import { detailOf, known, rowOf } from '../model/picture.ts'
+import { unseen } from '../model/live.ts'
+import { detailOf, known, listedRow } from '../model/picture.ts'
 import { nextTheme } from '../model/preferences.ts'
 import { Empty } from '../parts/empty.tsx'
 import { Glyph } from '../parts/glyph.tsx'
@@ -25,6 +27,9 @@ import { Why } from './why.tsx'
 
 export function ReleaseView({ id }: { readonly id: ReleaseId }): JSX.Element {
   const detail = detailOf(id)
+  // The list knows the gist of it already.
+  const listed = useComputed(() => listedRow(keyOf(id)))
+  const row = detail ?? listed.value
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     // Who came by a link hears where they are.
@@ -49,41 +54,34 @@ export function ReleaseView({ id }: { readonly id: ReleaseId }): JSX.Element {
           <h1 ref={heading} tabIndex={-1}>
             {id.name}
           </h1>
-          {detail === undefined ? null : <PhaseBadge row={detail} />}
+          {row === undefined ? null : <PhaseBadge row={row} />}
         </div>
         <div class="release-where">
           <span>
-            {detail === undefined ? '' : `${detail.kind} · `}
+            {row === undefined ? '' : `${row.kind} · `}
             {id.namespace} · door {id.door}
-            {detail === undefined ? '' : ` · ${detail.strategy}`}
+            {row === undefined ? '' : ` · ${row.strategy}`}
           </span>
-          {detail === undefined ? null : <Asked detail={detail} />}
+          {row?.images.map((image) => (
+            <code key={image} class="image">
+              {image}
+            </code>
+          ))}
+          {detail === undefined ? null : <Links links={detail.links} />}
         </div>
       </header>
-      {detail === undefined ? <NotThere id={id} /> : <Parts id={id} detail={detail} />}
+      {row === undefined ? null : <Why row={row} next={detail?.next} />}
+      {detail === undefined ? <NotThere row={row} /> : <Parts id={id} detail={detail} />}
     </article>
   )
 }
 
-function Asked({ detail }: { readonly detail: ReleaseDetail }): JSX.Element {
+function NotThere({ row }: { readonly row: ReleaseRow | undefined }): JSX.Element {
+  if (unseen.value === undefined && (!known.value || row !== undefined))
+    return <p class="hint page-hint">Waiting for the whole picture …</p>
   return (
-    <>
-      {detail.images.map((image) => (
-        <code key={image} class="image">
-          {image}
-        </code>
-      ))}
-      <Links links={detail.links} />
-    </>
-  )
-}
-
-function NotThere({ id }: { readonly id: ReleaseId }): JSX.Element {
-  if (!known.value || rowOf(keyOf(id)) !== undefined)
-    return <p class="hint page-hint">Waiting for the first picture …</p>
-  return (
-    <Empty title="There is no such release">
-      <p>It was deleted, or you have no right to see it.</p>
+    <Empty title={row === undefined ? 'There is no such release' : 'This is all that you may see'}>
+      <p>{unseen.value ?? 'It was deleted, or you have no right to see it.'}</p>
       <a class="button" href={hashOf({ kind: 'list', filter: lastList.value })}>
         To all releases
       </a>
@@ -100,7 +98,6 @@ function Parts({
 }): JSX.Element {
   return (
     <>
-      <Why detail={detail} />
       <Actions id={id} actions={detail.actions} />
       <Problems problems={detail.problems} />
       <div class="columns">

@@ -82,7 +82,7 @@ function TokenForm({ refused }: { readonly refused: boolean }): JSX.Element {
       <div id="token-help" class="hint">
         <p>
           A service account's token, for an hour:
-          <code class="command">kubectl create token NAME --audience headgate --duration 1h</code>
+          <code class="command">kubectl create token NAME --audience headgate</code>
         </p>
         <p>It stays in this tab's memory only. A reload asks for it again.</p>
       </div>

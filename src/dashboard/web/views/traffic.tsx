@@ -1,7 +1,7 @@
 /** Traffic of each role: asked for, and confirmed by the route. */
 import type { JSX } from 'preact'
 import type { ReleaseDetail, RoleWeight } from '../../wire.ts'
-import { Channel, partsOf } from '../parts/channel.tsx'
+import { AskedChannel, Channel, partsOf } from '../parts/channel.tsx'
 import { Panel } from '../parts/panel.tsx'
 
 export function Traffic({
@@ -23,16 +23,26 @@ export function Traffic({
       ) : (
         <>
           <Channel weights={weights} />
-          {weights.every(({ wanted, confirmed }) => wanted === confirmed) ? null : (
-            <p class="hint channel-key" aria-hidden="true">
-              <span class="swatch to-come" />
-              asked for, not confirmed by the gateway yet
-            </p>
-          )}
+          <Moving weights={weights} />
           <Numbers weights={weights} />
         </>
       )}
     </Panel>
+  )
+}
+
+/** What is on its way, in a picture that its numbers stand below. */
+function Moving({ weights }: { readonly weights: readonly RoleWeight[] }): JSX.Element | null {
+  if (weights.every(({ wanted, confirmed }) => wanted === confirmed)) return null
+  const several = weights.length > 2
+  return (
+    <>
+      {several ? <AskedChannel weights={weights} /> : null}
+      <p class="hint channel-key" aria-hidden="true">
+        {several ? null : <span class="swatch to-come" />}
+        {several ? 'the lower one is asked for' : 'asked for'}, not confirmed by the gateway yet
+      </p>
+    </>
   )
 }
 

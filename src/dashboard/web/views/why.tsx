@@ -1,13 +1,19 @@
 /** The one reason why a release is where it is, before all else. */
 import type { JSX } from 'preact'
-import type { ReleaseDetail } from '../../wire.ts'
+import type { ReleaseRow } from '../../wire.ts'
 import { groupOf } from '../model/filter.ts'
 import { Glyph } from '../parts/glyph.tsx'
 import { Ahead, Since } from '../parts/instant.tsx'
 
-export function Why({ detail }: { readonly detail: ReleaseDetail }): JSX.Element {
-  const { reason, next } = detail
-  const group = groupOf(detail)
+export function Why({
+  row,
+  next,
+}: {
+  readonly row: ReleaseRow
+  readonly next: number | undefined
+}): JSX.Element {
+  const { reason } = row
+  const group = groupOf(row)
   return (
     <section class={`why is-${group}`} aria-labelledby="why-title">
       <h2 id="why-title" class="unseen">

@@ -121,6 +121,7 @@ const hopeless: readonly string[] = [
   'WorkloadRefused',
   'SpecInvalid',
   'ServiceTaken',
+  'ServiceTooWide',
   'RivalRelease',
 ]
 

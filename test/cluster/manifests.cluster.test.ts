@@ -1,0 +1,167 @@
+/** Manifests under the programs that others use on them: Helm, kubeconform and promtool. */
+import { execFile } from 'node:child_process'
+import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findProgram } from '../../src/cli/local/binaries.ts'
+import type { PolicyRule } from '../../src/cli/rbac.ts'
+import { problemsOf } from '../deploy/checks.ts'
+import { type Manifest, manifestsOf, nameOf, ofKind, podOf } from '../deploy/manifest.ts'
+import { writeSchemas } from '../deploy/schemas.ts'
+import { findManifestPrograms, type ManifestPrograms } from './manifest-programs.ts'
+import { findPrometheus } from './prometheus/program.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'headgate-manifests-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const run = promisify(execFile)
+const quiet = (): undefined => undefined
+const large = { maxBuffer: 64 * 1024 * 1024 }
+const chart = 'deploy/helm/headgate'
+
+let programs: ManifestPrograms
+let kubectl: string
+beforeAll(async () => {
+  programs = await findManifestPrograms(quiet)
+  kubectl = await findProgram('kubectl', quiet)
+  await writeSchemas(folder)
+})
+
+async function template(...values: readonly string[]): Promise<readonly Manifest[]> {
+  return manifestsOf(await templateText(...values))
+}
+
+async function templateText(...values: readonly string[]): Promise<string> {
+  const set = values.flatMap((value) => ['--set', value])
+  const args = ['template', 'headgate', chart, '--namespace', 'headgate-system', ...set]
+  return (await run(programs.helm, args, large)).stdout
+}
+
+async function kustomized(path: string): Promise<string> {
+  return (await run(kubectl, ['kustomize', `deploy/kustomize/${path}`], large)).stdout
+}
+
+const all = 'doors.superposition.enabled=true,doors.deployer.enabled=true,dashboard.enabled=true'
+const monitored =
+  'metrics.serviceMonitor.enabled=true,prometheusRule.enabled=true,grafanaDashboard.enabled=true'
+const choices: readonly (readonly [string, readonly string[]])[] = [
+  ['as it is', []],
+  ['with all doors and monitoring', [all, monitored]],
+  ['with no other door', ['doors.kulta.enabled=false,doors.canaryapp.enabled=false']],
+  ['in one namespace', ['watchNamespaces={headgate-system},crds.install=false']],
+  [
+    'with Secrets and former leases',
+    ['rbac.secretNamespaces={a,b}', 'doors.kulta.former=true', all],
+  ],
+  ['with one replica and no leadership', ['replicaCount=1', 'leaderElection.enabled=false']],
+  ['by a digest', [`image.digest=sha256:${'a'.repeat(64)}`]],
+]
+
+describe('Helm', () => {
+  test('lint finds nothing', async () => {
+    const { stdout } = await run(programs.helm, ['lint', '--strict', chart])
+    expect(stdout).toContain('1 chart(s) linted, 0 chart(s) failed')
+  })
+
+  test.each(choices)('%s, what is rendered keeps the checks', async (_, values) => {
+    const rendered = await template(...values)
+    expect(ofKind(rendered, 'Deployment')).toHaveLength(1)
+    expect(problemsOf(rendered)).toEqual([])
+  })
+
+  test('it is what kustomize applies, but for labels and the namespace', async () => {
+    const [helm, kustomize] = [await template(), manifestsOf(await kustomized('cluster'))]
+    const names = (some: readonly Manifest[]) =>
+      some.map(nameOf).filter((name) => !name.startsWith('Namespace'))
+    expect(names(helm).toSorted()).toEqual(names(kustomize).toSorted())
+    for (const object of helm) {
+      const other = kustomize.find((one) => nameOf(one) === nameOf(object))
+      expect(bare(object), nameOf(object)).toEqual(bare(other as Manifest))
+    }
+  })
+
+  test('in one namespace there are Roles alone', async () => {
+    const rendered = await template('watchNamespaces={headgate-system}', 'crds.install=false')
+    expect(ofKind(rendered, 'ClusterRole', 'ClusterRoleBinding')).toEqual([])
+    const args = rendered.flatMap((one) => podOf(one)?.containers[0]?.args ?? [])
+    expect(args).toContain('--namespace=$(POD_NAMESPACE)')
+  })
+
+  test('definitions outlive the chart unless somebody says otherwise', async () => {
+    const policy = async (...values: readonly string[]) =>
+      ofKind(await template(...values), 'CustomResourceDefinition').map(
+        ({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'],
+      )
+    expect(await policy()).toEqual(['keep', 'keep', 'keep'])
+    expect(await policy('crds.keep=false')).toEqual([undefined, undefined, undefined])
+    expect(await policy('crds.install=false')).toEqual([])
+  })
+
+  test.each([
+    ['replicaCount=two', '/replicaCount'],
+    ['doors.kulta.enable=true', "additional properties 'enable' not allowed"],
+    ['image.digest=latest', '/image/digest'],
+    ['logLevel=loud', '/logLevel'],
+    ['watchNamespaces={a,b}', '/watchNamespaces'],
+    ['watchNamespaces={shop}', 'install the release there'],
+    ['leaderElection.enabled=false', 'set replicaCount to 1'],
+  ])('%s is refused with a sentence', async (value, why) => {
+    await expect(template(value)).rejects.toThrow(why)
+  })
+})
+
+/** Without what only names who wrote it; ports and rules in one order. */
+function bare({ metadata, ...object }: Manifest): unknown {
+  const { rules, spec, ...rest } = object
+  const sorted = rules?.toSorted((a: PolicyRule, b: PolicyRule) =>
+    JSON.stringify(a).localeCompare(JSON.stringify(b)),
+  )
+  const text = JSON.stringify({ ...rest, spec, rules: sorted, name: metadata.name })
+  return JSON.parse(text, (key, value: unknown) => {
+    if (['labels', 'matchLabels', 'selector', 'imagePullPolicy'].includes(key)) return undefined
+    return key === 'ports' && Array.isArray(value)
+      ? value.map((port: object) => JSON.stringify(Object.entries(port).toSorted())).toSorted()
+      : value
+  }) as unknown
+}
+
+test.each([
+  ...['cluster', 'namespaced', 'overlays/kulta', 'overlays/superposition'].map((path) => [path]),
+  ['overlays/canaryapp'],
+  ['overlays/deployer'],
+  ['Helm'],
+])('kubeconform: %s', async (path) => {
+  const file = join(folder, 'rendered.yaml')
+  writeFileSync(file, path === 'Helm' ? await templateText(all, monitored) : await kustomized(path))
+  const skipped = ['-skip', 'ServiceMonitor,PrometheusRule']
+  expect(await conform(...skipped, file)).toMatch(/Valid: [1-9]\d+, Invalid: 0, Errors: 0/)
+})
+
+test('kubeconform: every example', async () => {
+  const files = globSync('examples/**/*.yaml').filter((path) => !path.includes('argocd-app'))
+  expect(await conform(...files)).toMatch(/Valid: [3-9]\d, Invalid: 0, Errors: 0, Skipped: 0/)
+})
+
+test('kubeconform notices what is wrong', async () => {
+  const file = join(folder, 'wrong.yaml')
+  writeFileSync(
+    file,
+    (await kustomized('cluster')).replace('maxUnavailable: 1', 'maxUnavailabel: 1'),
+  )
+  await expect(conform(file)).rejects.toMatchObject({
+    stdout: expect.stringContaining('maxUnavailabel'),
+  })
+})
+
+async function conform(...words: readonly string[]): Promise<string> {
+  const where = join(folder, '{{.Group}}_{{.ResourceAPIVersion}}_{{.ResourceKind}}.json')
+  const args = ['-strict', '-summary', '-schema-location', where, ...words]
+  return (await run(programs.kubeconform, args, large)).stdout
+}
+
+test('promtool check rules', async () => {
+  const { promtool } = await findPrometheus(quiet)
+  const { stdout } = await run(promtool, ['check', 'rules', `${chart}/files/alerts.yaml`])
+  expect(stdout).toContain('SUCCESS: 10 rules found')
+})
