@@ -10,7 +10,7 @@ type Alert = {
 }
 
 /** Where the pages of docs/ are published; the chart's `prometheusRule.runbookUrl` says otherwise. */
-export const runbooks = 'https://headgate.dev/docs/runbooks'
+const runbooks = 'https://headgate.dev/docs/runbooks'
 
 const release = '{{ $labels.door }}/{{ $labels.namespace }}/{{ $labels.release }}'
 

@@ -8,7 +8,7 @@ import { root } from './names.ts'
 /** Commands that one annotation gives; undo and restart also change a spec, which belongs to git here. */
 export const argoVerbs = ['pause', 'resume', 'promote', 'promote-full', 'abort', 'retry'] as const
 
-export function luaOf(name: 'health' | 'discovery' | 'action', verb = ''): string {
+function luaOf(name: 'health' | 'discovery' | 'action', verb = ''): string {
   const text = readFileSync(join(root, 'deploy/argocd/lua', `${name}.lua`), 'utf8')
   return text.replace('"VERB"', JSON.stringify(verb))
 }

@@ -7,9 +7,10 @@ import {
   controllerRules,
   dashboardRules,
   type PolicyRule,
+  reviewRules,
   webhookRules,
 } from '../../src/cli/rbac.ts'
-import { faceRules, reviewRules } from '../../src/cli/rbac-faces.ts'
+import { faceRules } from '../../src/cli/rbac-faces.ts'
 
 /** Where rights are needed, and therefore in which kind of role they stand. */
 export type Rules = {
@@ -221,7 +222,7 @@ export function together(all: readonly Rules[]): Rules {
 }
 
 /** One rule for each resource, with the verbs of all. */
-export function merged(rules: readonly PolicyRule[]): readonly PolicyRule[] {
+function merged(rules: readonly PolicyRule[]): readonly PolicyRule[] {
   const byPlace = new Map<string, PolicyRule>()
   for (const rule of rules) {
     const { verbs, ...place } = rule

@@ -43,12 +43,6 @@ export const faceRules: Readonly<Record<string, FaceRules>> = {
   },
 }
 
-/** Asking the cluster who somebody is and what they may do; of a ClusterRole, since neither belongs to a namespace. */
-export const reviewRules: readonly PolicyRule[] = [
-  of('authentication.k8s.io', 'tokenreviews', 'create'),
-  of('authorization.k8s.io', 'subjectaccessreviews', 'create'),
-]
-
 function of(group: string, plural: string, verbs: string): PolicyRule {
   const kind: Kind = { group, plural, version: 'v1', kind: plural, namespaced: true }
   return rule(kind, words(verbs))

@@ -118,6 +118,14 @@ export function webhookRules(
   }
 }
 
+/** Asking the cluster who somebody is and what they may do; of a ClusterRole, since neither belongs to a namespace. */
+export const reviewRules: readonly PolicyRule[] = [
+  rule({ ...reviewKind, group: 'authentication.k8s.io', plural: 'tokenreviews' }, ['create']),
+  rule({ ...reviewKind, group: 'authorization.k8s.io', plural: 'subjectaccessreviews' }, [
+    'create',
+  ]),
+]
+
 /** What it needs besides to serve the dashboard: to tell who asks and what they may, and to look at single objects. */
 export function dashboardRules(doors: readonly Door[]): {
   readonly releases: readonly PolicyRule[]
@@ -131,12 +139,7 @@ export function dashboardRules(doors: readonly Door[]): {
   ]
   return {
     releases: named.map((kind) => rule(kind, ['get'])),
-    cluster: [
-      rule({ ...reviewKind, group: 'authentication.k8s.io', plural: 'tokenreviews' }, ['create']),
-      rule({ ...reviewKind, group: 'authorization.k8s.io', plural: 'subjectaccessreviews' }, [
-        'create',
-      ]),
-    ],
+    cluster: reviewRules,
   }
 }
 

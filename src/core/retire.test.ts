@@ -217,6 +217,21 @@ describe('a deletion', () => {
   })
 })
 
+test('the place of a commanded candidate goes from the route with the release', () => {
+  const { spec: own, ...rest } = httpRoute()
+  const alone = [{ backendRefs: [{ name: 'shop-stable', port: 80 }] }]
+  const written = { ...rest, spec: { ...own, rules: alone } }
+  const world = new World(release({ strategy: { commanded: { candidates: [] } } }), written)
+  until(world, phaseIs('Completed'))
+  const candidate = { name: 'b', template: template('shop:b'), version: 1, weight: 25 }
+  world.ask({ strategy: { commanded: { candidates: [candidate] } } })
+  until(world, reasonIs('WaitingForCommand'))
+  expect(world.weights()).toEqual({ 'shop-stable': 75, 'shop-b': 25 })
+  world.remove()
+  until(world, gone)
+  expect(world.weights()).toEqual({ 'shop-stable': 100 })
+})
+
 describe('Services that people wrote', () => {
   test('keep selectors that tell roles apart: by role nothing was added to them', () => {
     const apart = { app: 'shop', [labels.role]: 'stable' }

@@ -22,6 +22,8 @@ export type Access = {
   /** Why a request is not even looked at, if so. */
   readonly hostile: (request: Pick<IncomingMessage, 'headers'>) => string | undefined
   readonly oidc?: Oidc
+  /** Of the tokens that are taken. */
+  readonly audience?: string
 }
 
 export type AccessOptions =
@@ -45,7 +47,7 @@ export async function accessOf(
     }
     case 'token': {
       const signIn = tokenReviewSignIn(cluster, { audiences: [options.audience] })
-      return signedIn('token', signIn, accessReviews(cluster))
+      return { ...signedIn('token', signIn, accessReviews(cluster)), audience: options.audience }
     }
     case 'oidc': {
       const oidc = await oidcOf(options, cluster.ports.clock)

@@ -208,6 +208,8 @@ export type Me = {
   /** Nobody may act through this dashboard. */
   readonly readOnly: boolean
   readonly version: string
+  /** What a token has to be made for, where tokens of the cluster are taken. */
+  readonly audience?: string
   /** Where a page sends its user to sign in: by code and PKCE, with `ORIGIN/` as the redirect. */
   readonly oidc?: {
     readonly authorizationEndpoint: string

@@ -63,7 +63,7 @@ describe('simulate', () => {
       simulated('--synthetic errors=1~0.5,9@12s'),
       simulated('--synthetic errors=none'),
     ])
-    expect(good).toMatch(/^headgate\/shop: promoted after 20s\n/)
+    expect(good).toMatch(/^headgate\/shop: promoted after 26s\n/)
     expect(bad).toMatch(
       /^headgate\/shop: rolled back after 16s: AnalysisFailed: .* had 2 bad samples of at most 1: 9, 9 \(max 5\)\n/,
     )

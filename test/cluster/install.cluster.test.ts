@@ -379,6 +379,11 @@ describe.each([
     for (const resource of ['releases', 'rollouts.kulta.io', 'canaryapps'])
       expect(await kubectl('get', resource, '-A', '-o', 'name')).not.toContain('/')
     await pod.stop()
+    // Once more: what runs here is no pod of the Deployment, and went on registering until now.
+    await headgate('uninstall', '--yes')
+    expect(await kubectl('get', 'validatingwebhookconfigurations', '-o', 'name')).toBe('')
+    const conversion = '.spec.conversion.strategy'
+    expect(await field('customresourcedefinition/rollouts.kulta.io', conversion)).toBe('None')
     await way.remove()
     expect(await new Actor(stage, shop).versions()).toEqual(new Set(['v2']))
     await kubectl('delete', 'namespace', 'mumbai', '--wait=true')

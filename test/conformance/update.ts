@@ -63,8 +63,8 @@ servers in each run of \`npm run test:cluster\`, step by step the same.
 43 stories (\`test/conformance/controllers\`) are told to the local controllers and to kube-controller-manager, each with our
 kubelet: Deployments, ReplicaSets, ReplicationControllers, Services with Endpoints and EndpointSlices, garbage
 collection in each propagation, adoption, orphaning, hand-over of pods, namespaces. The end states are the same, and so
-are the reasons that Deployments pass through; \`NewReplicaSetCreated\` and \`FoundNewReplicaSet\` are left out there, since
-the real controller loses them when another write of its own comes between.
+are the reasons that Deployments pass through; \`NewReplicaSetCreated\`, \`FoundNewReplicaSet\` and \`ReplicaSetUpdated\` are left
+out there, since they are lost when another write, or the last pod that was waited for, comes between.
 
 Known and wanted: pods of the local cluster mount no service account token, because they are processes.
 
@@ -89,6 +89,10 @@ server; for that the tests add a rule of their own.
 turn before the write and after it; restarts the API server midway; lets etcd forget its history while the controller stands
 still; and stops the leader (\`SIGSTOP\`) until another has taken over, after which it writes nothing. Requests go on all the
 time, and none is dropped.
+
+Each door's walk-through is told there too, by the same stories as on the local cluster (\`test/doors\`): KULTA's canary,
+blue-green with its preview host, A/B and rolling update and a rollback by metrics with kubectl; the demo of CanaryApp with
+Istio's definitions; Superposition's worked example by curl's requests; the session of the deployer, with an etcd of its own.
 
 ## Recording anew
 

@@ -159,6 +159,8 @@ test('of several changes in a row only the last is said, and no number of every 
   const page = await look('#/release/headgate/default/told', {}, url)
   await page.getByRole('region', { name: 'Decisions' }).waitFor()
   await page.clock.install()
+  // From here on time goes on only as it is told to.
+  await page.clock.pauseAt(Date.now() + 2000)
   await page.evaluate(`
     window.said = [];
     new MutationObserver(() => {
@@ -183,6 +185,7 @@ test('of several changes in a row only the last is said, and no number of every 
   expect(await said()).toEqual(['Progressing. the third'])
   // By the page's clock the server has now been silent for longer than it ever is: it is asked anew.
   await page.clock.runFor(16_000)
+  await page.clock.resume()
   await page.getByText('Connected again; the picture is fresh.').waitFor()
   await done()
   await quiet.stop()
@@ -322,9 +325,12 @@ describe('signing in with a token', () => {
     const page = await look(held, {}, guarded.url)
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     expect(await findings(page)).toEqual([])
+    await page.getByText('kubectl create token NAME --audience headgate', { exact: true }).waitFor()
     await page.getByLabel('Token of the cluster').fill('wrong')
     await page.keyboard.press('Enter')
     await page.getByRole('alert').getByText('token').waitFor()
+    // Ready for another one.
+    expect(await page.evaluate<string>('document.activeElement.id')).toBe('token')
     await page.getByLabel('Token of the cluster').fill(token)
     await page.keyboard.press('Enter')
     await page.getByText('system:serviceaccount:default:looker').waitFor()
@@ -389,6 +395,8 @@ describe('signing in with a token', () => {
     expect(sent.get('code_challenge_method')).toBe('S256')
     expect(sent.get('redirect_uri')).toBe(`${guarded.url}/`)
     expect(await page.evaluate<number>('sessionStorage.length')).toBe(0)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await button.waitFor()
     const [tab] = tabs
     // The way to the issuer is the one way out, and it is the browser's.
     expect(

@@ -43,6 +43,15 @@ describe('by tokens of the cluster', () => {
   const rows: readonly (readonly [string, () => string | Promise<string>])[] = [
     ['another audience', () => stage.tokenFor('viewer', 'others')],
     ['the API server itself', () => stage.tokenFor('viewer', 'https://kubernetes.default.svc')],
+    [
+      'an account that is gone',
+      async () => {
+        const token = await stage.tokenFor('leaver')
+        const at = { namespace: 'default', name: 'leaver' }
+        await stage.cluster.api.remove(kinds.serviceAccount, at)
+        return token
+      },
+    ],
     ['nobody: garbage', () => 'rubbish'],
     ['another cluster', () => signed(rsa, { sub: 'system:serviceaccount:default:viewer' })],
     ['nobody: alg none', () => `${signed(rsa, { sub: 'x' }).split('.').slice(0, 2).join('.')}.`],

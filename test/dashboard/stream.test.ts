@@ -34,14 +34,26 @@ const named = (name: string) => (rows: readonly ReleaseRow[]) =>
 const says = (message: string) => (rows: readonly ReleaseRow[]) =>
   rows.some(({ reason }) => reason.message === message)
 
-/** Lets virtual time go on, a telling at a time, until it has come; says how many that took. */
-async function stepping(time: VirtualClock, awaited: Promise<unknown>): Promise<number> {
+/**
+ * Lets virtual time go on, a telling at a time, until it has come; says how many that took. It stands still while
+ * something is on its way over a socket, which takes time of its own.
+ */
+async function stepping(
+  time: VirtualClock,
+  awaited: Promise<unknown>,
+  mayGoOn: () => boolean = () => true,
+): Promise<number> {
   let isThere = false
-  void awaited.then(() => (isThere = true))
+  const done = (): void => {
+    isThere = true
+  }
+  awaited.then(done, done)
   let steps = 0
   while (!isThere) {
-    await time.advance(100)
-    steps += 1
+    if (mayGoOn()) {
+      await time.advance(100)
+      steps += 1
+    }
     await new Promise((resolve) => setImmediate(resolve))
   }
   return steps
@@ -114,6 +126,34 @@ test('one release is told closely, with its pods, as long as somebody looks', as
   one.close()
 })
 
+test('who looks again soon finds the watches that are open; later they are closed', async () => {
+  const time = virtualClock()
+  let asked = 0
+  let ended = 0
+  const { ask } = await stage.open({
+    access: { kind: 'open' },
+    clock: time.clock,
+    through: (transport) => ({
+      ...transport,
+      send: (request, options) => {
+        if (request.path.includes('metadata.name') && request.path.includes('watch=')) {
+          asked += 1
+          options?.signal?.addEventListener('abort', () => (ended += 1))
+        }
+        return transport.send(request, options)
+      },
+    }),
+  })
+  await create('often')
+  const path = `/api/v1/releases/headgate/${namespace}/often`
+  for (let turn = 0; turn < 3; turn += 1) expect((await ask(path)).code).toBe(200)
+  expect([asked, ended]).toEqual([1, 0])
+  await time.advance(10_000)
+  expect([asked, ended]).toEqual([1, 1])
+  expect((await ask(path)).code).toBe(200)
+  expect(asked).toBe(2)
+})
+
 test('a reader that takes nothing is let go of, and holds nobody up', async () => {
   const time = virtualClock()
   const answers: ServerResponse[] = []
@@ -130,7 +170,7 @@ test('a reader that takes nothing is let go of, and holds nobody up', async () =
   slow.pause()
   const quick = await follow(running.port)
   await quick.until('rows', () => true)
-  const [toSlow] = answers
+  const [toSlow, toQuick] = answers
   const names = Array.from({ length: 30 }, (_, index) => `many-${index}`)
   for (const name of names) await create(name)
   // Lines so long that they soon fill whatever lies between us and it.
@@ -140,7 +180,8 @@ test('a reader that takes nothing is let go of, and holds nobody up', async () =
     const message = `${long} ${round}`
     await Promise.all(names.map((name) => setStatus(name, message)))
     const heard = quick.until<ReleaseRow[]>('changed', says(message))
-    await stepping(time, heard)
+    await stepping(time, heard, () => toQuick?.writableNeedDrain === false)
+    await heard
     mostHeld = Math.max(mostHeld, toSlow.writableLength)
   }
   expect(toSlow?.destroyed).toBe(true)

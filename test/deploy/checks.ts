@@ -31,7 +31,7 @@ const volumeTypes = new Set([
 ])
 
 /** The Pod Security level restricted, and beside it a root that cannot be written and bounded memory. */
-export function podProblems(object: Manifest): readonly string[] {
+function podProblems(object: Manifest): readonly string[] {
   const pod = podOf(object)
   if (pod === undefined) return []
   const containers = [...pod.containers, ...(pod.initContainers ?? [])]
@@ -77,7 +77,7 @@ function containerProblems(container: Container, pod: PodSpec): readonly string[
 }
 
 /** Rules that say "everything", and rights by which more rights are had. */
-export function wildcards(object: Manifest): readonly string[] {
+function wildcards(object: Manifest): readonly string[] {
   return (object.rules ?? []).flatMap((rule) => {
     const words = [...rule.apiGroups, ...rule.resources, ...rule.verbs]
     const bad = [

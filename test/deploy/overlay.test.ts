@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Release } from '#core/api/release.ts'
 import { type Kind, kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
+import type { Workload } from '#core/k8s/workloads.ts'
 import { type LocalCluster, startLocalCluster } from '#local/cluster.ts'
 import { headgate } from '#test/cli/ground.ts'
 import { type ControllerProcess, startControllerProcess } from '#test/cluster/controller-process.ts'
@@ -108,6 +109,8 @@ test('headgate uninstall gives releases back and leaves their pods', async () =>
   expect([code, err]).toEqual([0, ''])
   expect(out).toContain('All is given back')
   expect((await local.cluster.list(kinds.release)).items).toEqual([])
+  const { spec } = await local.cluster.get<Workload>(kinds.deployment, { namespace, name })
+  expect(spec.replicas).toBe(0)
   const sets = (await local.cluster.list(kinds.replicaSet, { namespace: 'default' })).items
   expect(sets.map(({ metadata }) => metadata.ownerReferences ?? [])).toEqual([[]])
 })

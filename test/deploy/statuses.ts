@@ -17,7 +17,7 @@ const example: Readonly<Record<string, string>> = {
 }
 
 /** As the API server would hand it out. @throws Error where a door has no example here. */
-export function sampleOf(door: Door): KubeObject {
+function sampleOf(door: Door): KubeObject {
   const path = example[door.name]
   if (path === undefined) throw new Error(`name an example of the door ${door.name} in this file`)
   const objects = parseAllDocuments(readFileSync(path, 'utf8')).map(

@@ -30,8 +30,10 @@ afterAll(async () => {
 
 function run(text: string): Promise<{ readonly code: number | null; readonly said: string }> {
   const headgate = `headgate() { '${process.execPath}' src/cli/main.ts "$@"; }`
+  const other = process.env['HEADGATE_KUBECTL']
+  const kubectl = other === undefined ? '' : `kubectl() { '${other}' "$@"; }`
   return new Promise((resolve) => {
-    const child = spawn('bash', ['-c', `set -eu\n${headgate}\n${text}`], {
+    const child = spawn('bash', ['-c', `set -eu\n${headgate}\n${kubectl}\n${text}`], {
       env: { ...process.env, KUBECONFIG: kubeconfig },
     })
     let said = ''

@@ -23,7 +23,7 @@ import {
   weighted,
   weightsOf,
 } from './gateway-rules.ts'
-import { withoutOwn } from './owned.ts'
+import { weightsLeft, withoutOwn } from './owned.ts'
 import type { RouteObjects, RouteReading, Router, RouterApp, Split } from './router.ts'
 
 export const gatewayApi = routerOver('gateway-api', kinds.httpRoute, {
@@ -73,7 +73,8 @@ function routerOver(name: string, kind: Kind, { cookieMatch, inRules, beside }: 
     companions: (app, objects) => gatewayCompanions(app, objects, kind.kind),
     restore: (app, objects) => {
       const { extras: _none, ...traffic } = app.traffic
-      const given = render({ ...app, traffic }, objects, { weights: undefined, matches: {} })
+      const weights = weightsLeft(app, read(app, kind, routeOf(app, objects)))
+      const given = render({ ...app, traffic }, objects, { weights, matches: {} })
       return [...given, ...withoutOwn(app, objects, besideRefs(app, kind.kind, ''))]
     },
   }

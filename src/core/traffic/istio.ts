@@ -20,7 +20,7 @@ import {
   weighted,
   weightsOf,
 } from './istio-rules.ts'
-import { withoutOwn } from './owned.ts'
+import { weightsLeft, withoutOwn } from './owned.ts'
 import type { Acceptance, RouteObjects, RouteReading, Router, RouterApp, Split } from './router.ts'
 
 export const istio: Router = {
@@ -46,7 +46,8 @@ export const istio: Router = {
   },
   restore: (app, objects) => {
     const { extras: _none, ...traffic } = app.traffic
-    const given = render({ ...app, traffic }, objects, { weights: undefined, matches: {} })
+    const weights = weightsLeft(app, read(app, objects))
+    const given = render({ ...app, traffic }, objects, { weights, matches: {} })
     return [...given, ...withoutOwn(app, objects, istio.beside(app))]
   },
 }

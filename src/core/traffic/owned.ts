@@ -2,7 +2,9 @@
 import type { Write } from '../decision.ts'
 import type { KubeObject, Labels, ObjectMeta, ObjectRef } from '../k8s/meta.ts'
 import type { App } from '../model/app.ts'
+import { stable, type Weights, weightOf } from '../model/weights.ts'
 import { labels, managedBy } from '../render/names.ts'
+import type { RouteReading } from './router.ts'
 
 type Owner = Pick<App, 'namespace' | 'name' | 'owner'>
 
@@ -47,4 +49,17 @@ export function withoutOwn(
     if (found === undefined || !isOwn(app, found)) return []
     return [{ kind: 'delete', ref: refTo(found), uid: found.metadata.uid ?? '' } as const]
   })
+}
+
+/**
+ * The weights that a release leaves behind; undefined where they stay as they are. Candidates that came by a command got
+ * their places from us, and these go with them; those of other plans are people's own.
+ */
+export function weightsLeft(
+  { plan }: Pick<App, 'plan'>,
+  reading: RouteReading,
+): Weights | undefined {
+  if (plan.strategy !== 'commanded' || reading.kind !== 'read') return undefined
+  const isHome = weightOf(reading.weights, stable) === 100
+  return isHome && reading.roles.some((role) => role !== stable) ? { [stable]: 100 } : undefined
 }

@@ -104,8 +104,13 @@ function verbIn(params: unknown): ActionVerb {
 async function me({ access, readOnly, version }: House, { headers }: FastifyRequest): Promise<Me> {
   const common = { signIn: access.kind, readOnly, version }
   if (headers.authorization === undefined) {
+    const { audience } = access
     const oidc = await access.oidc?.invitation()
-    return oidc === undefined ? common : { ...common, oidc }
+    return {
+      ...common,
+      ...(audience === undefined ? {} : { audience }),
+      ...(oidc === undefined ? {} : { oidc }),
+    }
   }
   const caller = await access.caller(headers)
   if (caller === undefined) throw new Refusal(401, 'this token is not valid here')

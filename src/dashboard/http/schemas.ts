@@ -129,6 +129,7 @@ export const schemas = {
     signIn: oneOf('open', 'token', 'oidc'),
     readOnly: flag,
     version: text,
+    'audience?': text,
     'oidc?': record({ authorizationEndpoint: text, clientId: text, scope: text }),
   }),
   OidcExchange: record({ code: text, verifier: text, redirectUri: text }),

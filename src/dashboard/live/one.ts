@@ -5,6 +5,7 @@ import type { Workload } from '#core/k8s/workloads.ts'
 import { labels } from '#core/render/names.ts'
 import type { Door } from '#doors/door.ts'
 import type { Cache, Cluster } from '#kube/cluster.ts'
+import type { Cancel } from '#kube/ports.ts'
 import { type Entry, entryOf } from '#releases/entry.ts'
 import { remembered } from '#releases/follow.ts'
 import { type Pod, type RevisionPart, revisionsFrom } from '#releases/parts.ts'
@@ -23,6 +24,10 @@ export type Look = {
 /** `changed` is called after each change; the first look need not wait for one. */
 export type LookAt = (id: ReleaseId, resource: Door, changed: () => void) => Look
 
+/** Whoever asks again soon finds the watches that are open. */
+const idleMs = 10_000
+const mostIdle = 50
+
 /** So long the first list of what belongs to a release is waited for. */
 const patienceMs = 2000
 
@@ -37,23 +42,40 @@ export function looking(cluster: Cluster): {
   readonly stop: () => Promise<void>
 } {
   const open = new Map<string, Watched>()
+  /** Those whom nobody looks at any more, and how to keep them all the same. */
+  const idle = new Map<string, Cancel>()
+  const keep = (key: string): void => {
+    idle.get(key)?.()
+    idle.delete(key)
+  }
+  const leave = (key: string, watched: Watched): void => {
+    if (watched.viewers.size > 0 || open.get(key) !== watched) return
+    const drop = (): void => {
+      idle.delete(key)
+      open.delete(key)
+      void watched.stop()
+    }
+    keep(key)
+    if (idle.size >= mostIdle) drop()
+    else idle.set(key, cluster.ports.clock.after(idleMs, drop))
+  }
   return {
     lookAt: (id, resource, changed) => {
       const key = `${resource.name} ${keyOf(id)}`
       const watched = open.get(key) ?? watch(cluster, id, resource)
       open.set(key, watched)
+      keep(key)
       watched.viewers.add(changed)
       return {
         now: watched.now,
         end: () => {
           watched.viewers.delete(changed)
-          if (watched.viewers.size > 0 || open.get(key) !== watched) return
-          open.delete(key)
-          void watched.stop()
+          leave(key, watched)
         },
       }
     },
     stop: async () => {
+      for (const key of [...idle.keys()]) keep(key)
       const all = [...open.values()]
       open.clear()
       await Promise.all(all.map((one) => one.stop()))

@@ -143,7 +143,7 @@ export function openStream(response: ServerResponse, reader: Reader): Stream {
     sight = next
     // What may be seen no longer is told as gone, what may be seen now as changed.
     for (const line of list.lines())
-      if (false) pending.set(line.key, line)
+      if ((sight.sees(line) === true) !== told.has(line.key)) pending.set(line.key, line)
     soon()
     cancelRenew = clock.after(renewMs, () => void renew())
   }

@@ -3,9 +3,11 @@ import type { Release } from '#core/api/release.ts'
 import type { Service, Workload } from '#core/k8s/workloads.ts'
 import { labels } from '#core/render/names.ts'
 import { parseInstant } from '#core/time.ts'
+import { hasRoute } from '../objects.ts'
+import type { FaultKind } from '../plan.ts'
 import { recordOf, trialOf } from '../record.ts'
 import type { Truth, Write } from '../truth.ts'
-import { workloadsOf } from '../view.ts'
+import { backends, workloadsOf } from '../view.ts'
 import { type Invariant, type Scene, shop, wasSo } from './invariant.ts'
 import { fallOf } from './s5.ts'
 
@@ -18,7 +20,10 @@ export const flows: Invariant = {
   says: 'blue-green turns once and keeps the old colour for a while; what was judged bad stays so',
   write: (write, scene) =>
     write.cause.ours
-      ? (turnedTwice(write, scene) ?? lostColour(write, scene) ?? forgiven(write))
+      ? (turnedTwice(write, scene) ??
+        lostColour(write, scene) ??
+        forgiven(write) ??
+        leftPlace(write, scene))
       : undefined,
 }
 
@@ -76,3 +81,31 @@ function forgiven({ shelf, key, before, after }: Write): string | undefined {
   }
   return undefined
 }
+
+/** A release that goes takes the places along that commands gave its candidates. */
+function leftPlace(
+  { shelf, key, type, was, before, cause }: Write,
+  scene: Scene,
+): string | undefined {
+  if (shelf !== 'releases' || key !== shop || type !== 'DELETED') return undefined
+  if (scene.setting.strategy !== 'commanded' || !hasRoute(scene.setting)) return undefined
+  // What cannot be given back in time stays behind, and somebody else may write it anew.
+  const since = parseInstant(before?.metadata.deletionTimestamp) ?? 0
+  const isOverdue = cause.issuedAt + beginning >= since + progressDeadlineMs - clockErrorMs
+  if (isOverdue || scene.struck.some(({ fault }) => excused.includes(fault))) return undefined
+  const places = (view: Truth): readonly string[] =>
+    backends(view, scene).flatMap(({ role, weight }) =>
+      role === 'stable' ? [] : `${role} ${weight}`,
+    )
+  if ([was, ...cause.told].some((view) => places(view).length === 0)) return undefined
+  return `the release goes and leaves ${places(was).join(', ')} in the route`
+}
+
+const progressDeadlineMs = 60_000
+const excused: readonly FaultKind[] = [
+  'interference',
+  'odd-objects',
+  'user',
+  'kind-missing',
+  'clock',
+]

@@ -50,7 +50,7 @@ function crowded(write: Write, scene: Scene): string | undefined {
     const weight = declared(view, scene, revision)
     if (weight === 0) return 0
     return weight > 50
-      ? Number.POSITIVE_INFINITY
+      ? replicasOf(view)
       : Math.max(1, Math.floor((replicasOf(view) * weight) / (100 - weight)))
   }
   return wasSo(write, (view) => pods <= most(view))

@@ -4,7 +4,7 @@
  * is never stored. The server exchanges the code: this page asks no other host.
  */
 import type { Me, OidcExchange, OidcToken } from '../../wire.ts'
-import { sentenceOf, session, signIn } from './session.ts'
+import { sentenceOf, signIn, signOut } from './session.ts'
 
 type Left = { readonly state: string; readonly verifier: string; readonly hash: string }
 
@@ -43,7 +43,7 @@ export async function arrive(): Promise<void> {
   dispatchEvent(new HashChangeEvent('hashchange'))
   const code = query.get('code')
   if (query.get('state') !== left.state || code === null)
-    return signInAgain(query.get('error_description') ?? 'The issuer sent no code for this page.')
+    return signOut(query.get('error_description') ?? 'The issuer sent no code for this page.')
   const body: OidcExchange = { code, verifier: left.verifier, redirectUri: redirectUri() }
   try {
     const answer = await fetch('/api/v1/oidc/token', {
@@ -51,19 +51,12 @@ export async function arrive(): Promise<void> {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
-    if (!answer.ok) return await signInAgain(await sentenceOf(answer))
+    if (!answer.ok) return await signOut(await sentenceOf(answer))
     const { token } = (await answer.json()) as OidcToken
     return await signIn(token)
   } catch {
-    return signInAgain('The server cannot be reached; try again.')
+    return signOut('The server cannot be reached; try again.')
   }
-}
-
-/** The form once more, with the sentence. */
-async function signInAgain(why: string): Promise<void> {
-  await signIn(undefined)
-  const state = session.value
-  if (state.kind === 'signedOut') session.value = { ...state, why }
 }
 
 function takeLeft(): Left | undefined {

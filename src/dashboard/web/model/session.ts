@@ -18,32 +18,26 @@ export function headers(): Readonly<Record<string, string>> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` }
 }
 
-/** Asks the server who we are with this token, or without any. */
-export async function signIn(given: string | undefined): Promise<void> {
+/**
+ * Asks the server who we are with this token, or, without any, how to sign in: only who has none is told. `why`: what was
+ * said to the token before.
+ */
+export async function signIn(given: string | undefined, why?: string): Promise<void> {
   token = given
   try {
     const answer = await fetch('/api/v1/me', { headers: headers() })
-    if (answer.status === 401) return await askAgain(await sentenceOf(answer))
+    if (answer.status === 401 && given !== undefined)
+      return await signIn(undefined, await sentenceOf(answer))
     if (!answer.ok) throw new Error(await sentenceOf(answer))
     const me = (await answer.json()) as Me
-    if (me.signIn === 'open' || me.user !== undefined) {
-      session.value = { kind: 'signedIn', me }
-      return
-    }
-    const why = given === undefined ? undefined : 'The server does not know this token.'
-    signOut(me, why)
+    session.value =
+      me.signIn === 'open' || me.user !== undefined
+        ? { kind: 'signedIn', me }
+        : { kind: 'signedOut', me, why }
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    session.value = { kind: 'unreachable', why }
+    const said = error instanceof Error ? error.message : String(error)
+    session.value = { kind: 'unreachable', why: said }
   }
-}
-
-/** The token is not, or no longer, taken: how to sign in is for everybody to read. */
-async function askAgain(why: string): Promise<void> {
-  token = undefined
-  const answer = await fetch('/api/v1/me')
-  if (answer.ok) signOut((await answer.json()) as Me, why)
-  else session.value = { kind: 'unreachable', why: await sentenceOf(answer) }
 }
 
 /** Whether the server is another version than when we came: the page is then older than what it talks to. */
@@ -59,16 +53,15 @@ export async function isOutdated(): Promise<boolean> {
 }
 
 /** Forgets the token and all that was seen with it. */
-export function signOut(me: Me, why?: string): void {
-  token = undefined
+export async function signOut(why?: string): Promise<void> {
   forget('all')
-  session.value = { kind: 'signedOut', me, why }
+  session.value = { kind: 'asking' }
+  await signIn(undefined, why)
 }
 
 /** The stream or an action was answered with 401. */
 export function refused(why: string): void {
-  const now = session.value
-  if (now.kind === 'signedIn') signOut(now.me, why)
+  if (session.value.kind === 'signedIn') void signOut(why)
 }
 
 /** What the server says in place of success; whatever stands between us and it may say less. */

@@ -76,7 +76,7 @@ function Who(): JSX.Element | null {
           class="tool"
           title="Sign out"
           aria-label="Sign out"
-          onClick={() => signOut(state.me)}
+          onClick={() => void signOut()}
         >
           <Glyph name="out" />
         </button>

@@ -22,7 +22,11 @@ export function SignIn({
           {why}
         </p>
       )}
-      {me.signIn === 'oidc' ? <IssuerForm me={me} /> : <TokenForm refused={why !== undefined} />}
+      {me.signIn === 'oidc' ? (
+        <IssuerForm me={me} />
+      ) : (
+        <TokenForm me={me} refused={why !== undefined} />
+      )}
       <p class="hint">Headgate {me.version}</p>
     </div>
   )
@@ -51,7 +55,8 @@ function IssuerForm({ me }: { readonly me: Me }): JSX.Element {
   )
 }
 
-function TokenForm({ refused }: { readonly refused: boolean }): JSX.Element {
+function TokenForm({ me, refused }: { readonly me: Me; readonly refused: boolean }): JSX.Element {
+  const audience = me.audience === undefined ? '' : ` --audience ${me.audience}`
   const token = useSignal('')
   const busy = useSignal(false)
   const submit = async (event: Event): Promise<void> => {
@@ -82,7 +87,7 @@ function TokenForm({ refused }: { readonly refused: boolean }): JSX.Element {
       <div id="token-help" class="hint">
         <p>
           A service account's token, for an hour:
-          <code class="command">kubectl create token NAME --audience headgate</code>
+          <code class="command">kubectl create token NAME{audience}</code>
         </p>
         <p>It stays in this tab's memory only. A reload asks for it again.</p>
       </div>

@@ -106,6 +106,8 @@ function addRoutes(app: FastifyInstance, house: House, access: Access, following
     app.route({
       method,
       url,
+      // A stream would go on for somebody who wants its head alone.
+      exposeHeadRoute: id !== 'streamLogs',
       schema: { ...schema, operationId: id },
       // Before any of the body is read.
       onRequest: (request) => admit(request, access, deed),

@@ -1,0 +1,2 @@
+export const a = Date.now()
+export {}
