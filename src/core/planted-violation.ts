@@ -1,2 +1,2 @@
-export const a = Date.now()
+setTimeout(() => 1, 1)
 export {}

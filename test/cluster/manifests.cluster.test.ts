@@ -2,9 +2,10 @@
 import { execFile } from 'node:child_process'
 import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { alerts } from '../../scripts/deploy/alerts.ts'
 import { findProgram } from '../../src/cli/local/binaries.ts'
 import type { PolicyRule } from '../../src/cli/rbac.ts'
 import { problemsOf } from '../deploy/checks.ts'
@@ -160,8 +161,98 @@ async function conform(...words: readonly string[]): Promise<string> {
   return (await run(programs.kubeconform, args, large)).stdout
 }
 
-test('promtool check rules', async () => {
-  const { promtool } = await findPrometheus(quiet)
-  const { stdout } = await run(promtool, ['check', 'rules', `${chart}/files/alerts.yaml`])
-  expect(stdout).toContain('SUCCESS: 10 rules found')
+describe('promtool', () => {
+  const rules = `${chart}/files/alerts.yaml`
+
+  test('check rules', async () => {
+    const { promtool } = await findPrometheus(quiet)
+    const { stdout } = await run(promtool, ['check', 'rules', rules])
+    expect(stdout).toContain('SUCCESS: 10 rules found')
+  })
+
+  const of = (release: string, more = ''): string =>
+    `{door="headgate", namespace="default", release="${release}"${more}}`
+  const phase = (release: string, name: string): string =>
+    `headgate_release_phase${of(release, `, phase="${name}"`)}`
+  const labels = { door: 'headgate', namespace: 'default' }
+
+  const rows: readonly (readonly [string, Series, string, readonly object[]])[] = [
+    [
+      'a release that does not move is told, one that moves or is paused is not',
+      {
+        [phase('shop', 'Progressing')]: '1x200',
+        [`headgate_release_step${of('shop')}`]: '1x200',
+        [phase('forum', 'Progressing')]: '1x200',
+        [`headgate_release_weight${of('forum', ', role="canary"')}`]: '0+1x200',
+        [phase('news', 'Paused')]: '1x200',
+      },
+      'HeadgateReleaseStuck',
+      [{ ...labels, release: 'shop', phase: 'Progressing' }],
+    ],
+    [
+      'one that failed is told',
+      { [phase('shop', 'Failed')]: '1x200', [phase('forum', 'Completed')]: '1x200' },
+      'HeadgateReleaseFailed',
+      [{ ...labels, release: 'shop', phase: 'Failed' }],
+    ],
+    ['no leader', { 'headgate_leader{pod="a"}': '0x200' }, 'HeadgateNoLeader', [{}]],
+    [
+      'one leader of two is none',
+      { 'headgate_leader{pod="a"}': '1x200', 'headgate_leader{pod="b"}': '0x200' },
+      'HeadgateSeveralLeaders',
+      [],
+    ],
+    ['nobody', { 'up{pod="a"}': '0x200' }, 'HeadgateAbsent', [{}]],
+    [
+      'passes that end with errors',
+      { 'headgate_passes_total{result="error"}': '0+1x200' },
+      'HeadgatePassesFail',
+      [{}],
+    ],
+    [
+      'passes that do not',
+      { 'headgate_passes_total{result="success"}': '0+1x200' },
+      'HeadgatePassesFail',
+      [],
+    ],
+  ]
+
+  test.each(rows)('%s', async (_, series, alert, expected) => {
+    const { promtool } = await findPrometheus(quiet)
+    const file = join(folder, 'alerts-test.json')
+    writeFileSync(file, JSON.stringify(ruleTest(resolve(rules), series, alert, expected)))
+    const { stdout } = await run(promtool, ['test', 'rules', file])
+    expect(stdout).toContain('SUCCESS')
+  })
 })
+
+type Series = Readonly<Record<string, string>>
+
+/** After 150 minutes, exactly these fire; JSON is YAML. */
+function ruleTest(
+  rules: string,
+  series: Series,
+  alertname: string,
+  expected: readonly object[],
+): object {
+  const rule = alerts.find(({ name }) => name === alertname)
+  const filled = (text: string, labels: object): string =>
+    text.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, name: string) =>
+      String((labels as Readonly<Record<string, unknown>>)[name]),
+    )
+  const input_series = Object.entries(series).map(([name, values]) => ({ series: name, values }))
+  const exp_alerts = expected.map((labels) => ({
+    exp_labels: { severity: rule?.severity, ...labels },
+    exp_annotations: {
+      summary: filled(rule?.summary ?? '', labels),
+      description: filled(rule?.description ?? '', labels),
+      runbook_url: `RUNBOOK_URL#${alertname.toLowerCase()}`,
+    },
+  }))
+  const alert_rule_test = [{ eval_time: '150m', alertname, exp_alerts }]
+  return {
+    rule_files: [rules],
+    evaluation_interval: '1m',
+    tests: [{ interval: '1m', input_series, alert_rule_test }],
+  }
+}
