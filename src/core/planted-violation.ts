@@ -1,2 +1,2 @@
-setTimeout(() => 1, 1)
+export const a = Date.now()
 export {}

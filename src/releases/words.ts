@@ -33,7 +33,10 @@ export function stepDetail(entry: Entry): string {
 export function verdictDetail(state: MetricState, metric: Metric | undefined): string {
   const { good, bad, missing, errors, samples } = state
   const counts = [
-    metric === undefined ? `${good} good` : `${good} of ${metric.count} good`,
+    // More than are needed are taken as long as the candidate has traffic.
+    metric === undefined || good > metric.count
+      ? `${good} good`
+      : `${good} of ${metric.count} good`,
     metric === undefined || bad === 0 ? `${bad} bad` : `${bad} of ${metric.failures} bad`,
     ...(missing === 0 ? [] : [`${missing} without data`]),
     ...(errors === 0 ? [] : [`${errors} ${errors === 1 ? 'error' : 'errors'}`]),

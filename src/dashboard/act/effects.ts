@@ -53,7 +53,7 @@ function sentences(step: PlanStep): readonly string[] {
 function written({ verb, object, changes }: PlanStep & { readonly kind: 'write' }): string {
   if (verb === 'create') return `${object} is created`
   if (verb === 'delete') return `${object} is deleted`
-  const telling = changes.filter(isTelling).map(told)
+  const telling = together(changes.filter(isTelling))
   return telling.length === 0 ? `${object} is changed` : `${object}: ${telling.join(', ')}`
 }
 
@@ -66,8 +66,11 @@ function isTelling({ path, from, to }: FieldChange): boolean {
   return plain.includes(typeof from) && plain.includes(typeof to)
 }
 
-/** `weight 20 → 60`, by the last part of the path. */
-function told({ path, from, to }: FieldChange): string {
-  const name = /([\w-]+)"?$/.exec(path)?.[1] ?? path
-  return `${name} ${String(from)} → ${String(to)}`
+/** `weight 20 → 60`, by the last part of the path; of several with the same one `weight 80/20 → 40/60`. */
+function together(changes: readonly FieldChange[]): readonly string[] {
+  const named = Map.groupBy(changes, ({ path }) => /([\w-]+)"?$/.exec(path)?.[1] ?? path)
+  return [...named].map(([name, all]) => {
+    const before = all.map(({ from }) => String(from)).join('/')
+    return `${name} ${before} → ${all.map(({ to }) => String(to)).join('/')}`
+  })
 }

@@ -2,7 +2,7 @@
 
 import type { Workload } from '#core/k8s/workloads.ts'
 import { annotations, labels } from '#core/render/names.ts'
-import { recordOf, trialOf } from '../record.ts'
+import { recordOf } from '../record.ts'
 import { type Truth, type Write, workloadShelves } from '../truth.ts'
 import { declared, exposure, isPooled, replicasOf, selected, workloadsOf } from '../view.ts'
 import { type Invariant, type Scene, shop, wasSo } from './invariant.ts'
