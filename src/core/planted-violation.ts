@@ -1,2 +1,0 @@
-export const a = Date.now()
-export {}
