@@ -44,7 +44,7 @@ describe('without a cluster', () => {
   test('the example: steps in their order, with their writes and the time they take', async () => {
     const { code, out, err } = await headgate(['--offline', 'examples/canary'])
     expect([code, err]).toEqual([0, ''])
-    expect(out).toMatch(/^headgate default\/shop: canary, 20s besides the start of pods\n/)
+    expect(out).toMatch(/^headgate default\/shop: canary, 26s besides the start of pods\n/)
     const order = ['+ ReplicaSet shop-', 'Start:', 'weight: 0 → 20', 'wait 5s: WaitingForPause']
     const places = [...order, 'WaitingForAnalysis', 'Complete:'].map((text) => out.indexOf(text))
     expect(places.every((place) => place > 0)).toBe(true)
@@ -62,7 +62,7 @@ describe('without a cluster', () => {
       untimed(plansIn(json)),
     )
     const [plan] = plansIn(json)
-    expect(plan).toMatchObject({ verdict: 'planned', expectedMs: 20_000, openWaits: 0 })
+    expect(plan).toMatchObject({ verdict: 'planned', expectedMs: 26_000, openWaits: 0 })
     expect(plan?.gates.map(({ kind, durationMs }) => [kind, durationMs])).toEqual([
       ['pause', 5000],
       ['analysis', 3000],

@@ -97,18 +97,20 @@ function hostOf({ name }: Actor): string {
 
 async function installed(way: string, workloads: ReleaseWorkloads): Promise<Actor> {
   const shop = new Actor(stage, way)
-  const { objects } = routeCases[router] as RouteCase
-  if (router !== 'gateway-api')
-    for (const [kind, object] of objects(way)) await stage.local.cluster.create(kind, object)
-  const install = router === 'gateway-api' ? shop.install : shop.installRelease
-  await install.call(shop, 'v1', {
+  const spec = {
     replicas: 3,
     workloads,
     traffic: { router, route: way },
     strategy: {
       canary: { steps: [{ weight: 20 }, { pause: '1s' }, { weight: 60 }, { pause: {} }] },
     },
-  })
+  } as const
+  if (router === 'gateway-api') await shop.install('v1', spec)
+  else {
+    const { objects } = routeCases[router] as RouteCase
+    for (const [kind, object] of objects(way)) await stage.local.cluster.create(kind, object)
+    await shop.installRelease('v1', spec)
+  }
   await shop.comesTo('Completed')
   return shop
 }
