@@ -265,3 +265,19 @@ describe('a release without Services, one workload under its own name', () => {
     expect(podsOf(world, v2)).toBe(0)
   })
 })
+
+test('a commanded candidate leaves with its Service where there is no route', () => {
+  const world = new World(
+    release({ strategy: { commanded: { candidates: [] } }, traffic: { router: 'none' } }),
+    undefined,
+  )
+  until(world, phaseIs('Completed'))
+  const candidate = { name: 'b', template: template('shop:b'), version: 1, weight: 25 }
+  world.ask({ strategy: { commanded: { candidates: [candidate] } } })
+  until(world, reasonIs('WaitingForCommand'))
+  expect(world.services.has('shop-b')).toBe(true)
+  world.ask({ strategy: { commanded: { candidates: [] } } })
+  until(world, ({ services }) => !services.has('shop-b'))
+  until(world, reasonIs('Serving'))
+  expect(world.release.status?.trials ?? []).toEqual([])
+})

@@ -61,7 +61,8 @@ function storyFor(
   point: string | undefined,
 ): { readonly told: Told; readonly isBad: boolean } {
   const turns = 2 * allowed.length
-  const turn = (seed * stride) % turns
+  // Not by the seed itself, whose remainder is the state: stories would each meet the same states alone.
+  const turn = (Math.floor(seed / states.length) * stride + (seed % states.length) * 28) % turns
   for (let further = 0; further < turns; further += 1) {
     const index = (turn + further) % turns
     const told = allowed[index >> 1]

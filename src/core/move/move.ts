@@ -4,6 +4,7 @@
  * removal. It never asks for more than the snapshot already justifies, so any part of its writes is safe alone.
  */
 import type { Facts } from '../facts.ts'
+import { stable } from '../model/weights.ts'
 import type { Observed } from '../observed.ts'
 import type { Stance } from '../strategies/strategy.ts'
 import type { Instant } from '../time.ts'
@@ -58,7 +59,9 @@ function workloadsOf(
 ): Part {
   const { handover, inPlace, ...still } = stance
   // Behind one Service pods are the traffic.
-  if (!recorded && stance.pooled && !stance.hurry) return { writes: [], held: [] }
+  const byRevision = observed.app.workloads.layout.by === 'revision'
+  const isShared = stance.pooled || (byRevision && facts.selected(stable) === undefined)
+  if (!recorded && isShared && !stance.hurry) return { writes: [], held: [] }
   if (recorded || (handover === undefined && inPlace !== true))
     return moveWorkloads(observed, facts, stance, now)
   const waiting = waitingFor('StepCompleted', 'the step is being recorded')

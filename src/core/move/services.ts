@@ -30,7 +30,8 @@ export function moveServices(observed: Observed, facts: Facts, stance: Stance, n
       held.push({ role, waiting })
     }
     if (seen === undefined) {
-      writes.push(...create(observed, facts, role, revision))
+      // A route that somebody else gave too much would send it to the trial in the moment it is there.
+      if (isWithin(facts, stance, role)) writes.push(...create(observed, facts, role, revision))
       wait('is being created')
       continue
     }
@@ -56,7 +57,11 @@ export function moveServices(observed: Observed, facts: Facts, stance: Stance, n
 /** Services of candidates that are in the plan no more: ours go once the route has no place for them. */
 function leave(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
   const { app, reading } = facts
-  const placed = reading.kind === 'read' ? reading.roles : Object.keys(app.services)
+  const named = reading.kind === 'read' ? reading.roles : Object.keys(app.services)
+  // Without a route nobody has a place but by his weight.
+  const placed = facts.imagined
+    ? named.filter((role) => weightOf(facts.weights ?? {}, role) > 0)
+    : named
   // One that is being promoted all the same has its place until it is.
   const leaving = Object.keys(app.services).filter(
     (role) =>
