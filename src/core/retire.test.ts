@@ -180,6 +180,16 @@ describe('a deletion', () => {
     })
   }
 
+  test('that lets its pods stay takes no owner back that was taken off just then', () => {
+    const world = onTrial()
+    world.remove()
+    for (const [name, { metadata, ...rest }] of world.replicaSets)
+      world.replicaSets.set(name, { ...rest, metadata: { ...metadata, ownerReferences: [] } })
+    until(world, gone)
+    const owners = [...world.replicaSets.values()].map(({ metadata }) => metadata.ownerReferences)
+    expect(owners).toEqual([[], []])
+  })
+
   test('while another release governs the same object ends at once, and touches nothing', () => {
     const world = onTrial()
     world.rivals = [{ claim: 'HTTPRoute shop', by: 'Release other' }]

@@ -40,7 +40,9 @@ function takenOver({ app, workloads }: Observed): readonly Write[] {
     }))
 }
 
+// Whoever deletes the release and lets its pods stay takes the ownership off just then: given back, they would go with it.
 function orphans({ app, workloads }: Observed): readonly Write[] {
+  if (app.deletedAt !== undefined) return []
   return workloads
     .filter(({ owned, deleting }) => !owned && !deleting)
     .map((seen) => ({

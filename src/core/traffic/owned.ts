@@ -17,8 +17,15 @@ export function ownMeta({ namespace, name: release, owner }: Owner, name: string
   }
 }
 
-export function isOwn({ owner }: Pick<App, 'owner'>, { metadata }: KubeObject): boolean {
-  return (metadata.ownerReferences ?? []).some(({ uid }) => uid === owner.uid)
+/** By its owner; of a release that is being deleted also by its labels, since a deletion may take the owner off first. */
+export function isOwn(
+  { owner, name, deletedAt }: Pick<App, 'owner' | 'name' | 'deletedAt'>,
+  { metadata }: KubeObject,
+): boolean {
+  const { ownerReferences = [], labels: has = {} } = metadata
+  if (ownerReferences.length > 0 || deletedAt === undefined)
+    return ownerReferences.some(({ uid }) => uid === owner.uid)
+  return has[labels.release] === name && has[labels.managedBy] === managedBy
 }
 
 export function refTo({ apiVersion, kind, metadata }: KubeObject): ObjectRef {
@@ -40,7 +47,7 @@ export function annotated<T extends KubeObject>(
 
 /** Deletes those of these objects that stand there and are ours. */
 export function withoutOwn(
-  app: Pick<App, 'owner'>,
+  app: Pick<App, 'owner' | 'name' | 'deletedAt'>,
   objects: Readonly<Record<string, KubeObject>>,
   refs: readonly ObjectRef[],
 ): readonly Write[] {

@@ -14,7 +14,15 @@ export type PodsBehind = Readonly<Record<RoleName, number>>
 
 export type RouterApp = Pick<
   App,
-  'namespace' | 'name' | 'owner' | 'services' | 'template' | 'traffic' | 'plan' | 'workloads'
+  | 'namespace'
+  | 'name'
+  | 'owner'
+  | 'deletedAt'
+  | 'services'
+  | 'template'
+  | 'traffic'
+  | 'plan'
+  | 'workloads'
 >
 
 export type Router = {

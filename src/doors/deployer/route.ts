@@ -105,6 +105,7 @@ function routerApp(front: Front, { descriptor, version, owner, tlsSecret }: Rout
     namespace,
     name: appName,
     owner,
+    deletedAt: undefined,
     services: { stable: versionedName(appName, version) },
     template: podTemplate(descriptor, version, []),
     traffic: {
