@@ -89,6 +89,11 @@ function stale({ observed, facts, book }: Pass, action: Action): string | undefi
   const trials = action.verb === 'retry' ? [] : book.trials
   const current = trials.length > 0 ? trials.map(({ revision }) => revision) : [...new Set(asked)]
   if (current.length > 0 && !current.includes(action.revision)) {
+    const failed = book.failed.find(
+      ({ revision }) => trials.length === 0 && asked.includes(revision),
+    )
+    if (failed !== undefined)
+      return `nothing is on trial: revision ${failed.revision} was turned back; retry it, or ask for another one`
     return `it was meant for revision ${action.revision}; the release is at ${current.join(', ')} now`
   }
   const bound = action.verb === 'promote' || action.verb === 'promote-full'

@@ -175,7 +175,7 @@ const stories: Readonly<
   WaitingForAnalysis: [
     'too few samples',
     () => reached(measured(), 'WaitingForAnalysis'),
-    /^metric errors has 0 good samples of the 1 it needs$/,
+    /^metric errors has 0 of the 1 good samples it needs since the step began$/,
   ],
   WaitingForMetrics: [
     'the provider is away',

@@ -65,12 +65,17 @@ export function rolesInUse(book: Notebook | undefined): readonly RoleState[] {
   )
 }
 
+/** A weight as people read it: pods alone split as finely as they are many, `66.7`. */
+export function percent(weight: number): string {
+  return String(Number(weight.toFixed(1)))
+}
+
 /** `80/20`, confirmed; `80/20 → 50/50` while more is asked for than confirmed. */
 export function weightsText({ book }: Entry): string {
   const roles = rolesOf(book)
   if (roles.length === 0) return '-'
-  const confirmed = roles.map((role) => role.confirmed).join('/')
-  const wanted = roles.map((role) => role.wanted).join('/')
+  const confirmed = roles.map((role) => percent(role.confirmed)).join('/')
+  const wanted = roles.map((role) => percent(role.wanted)).join('/')
   return wanted === confirmed ? confirmed : `${confirmed} → ${wanted}`
 }
 

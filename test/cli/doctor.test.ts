@@ -147,9 +147,22 @@ test('a lease that nobody renews, and one that a former program holds', async ()
       renewTime: new Date(now).toISOString().replace('Z', '000Z'),
     },
   } as KubeObject)
-  expect(await stateOf('former controllers', `Lease ${former.namespace}`)).toMatchObject({
+  const about = `Lease ${former.namespace}`
+  expect(await stateOf('former controllers', about)).toMatchObject({
+    state: 'wrong',
+    says: expect.stringMatching(/^the door \w+ stands by: the controller may not get it$/),
+    todo: expect.stringContaining('former-'),
+  })
+  const rules = Object.values(controllerRules(doors).formerLeases).flat()
+  await api.patch(clusterRole, { name: 'headgate' }, 'merge', { rules })
+  expect(await stateOf('former controllers', about)).toMatchObject({
     state: 'warning',
     todo: expect.stringContaining('scale it to 0'),
+  })
+  await api.patch(kinds.lease, at, 'merge', { spec: { holderIdentity: 'original-1' } })
+  expect(await stateOf('former controllers', about)).toMatchObject({
+    state: 'ok',
+    says: expect.stringContaining('held by us'),
   })
 })
 

@@ -82,7 +82,7 @@ describe('one release from hand to hand', () => {
       step: 1,
       effects: [
         'step 2 promoted by you',
-        'HTTPRoute shop: weight 80 → 40, weight 20 → 60',
+        'HTTPRoute shop: weight 80/20 → 40/60',
         'step 3 of 4 is done: weight 60',
         'then it waits until somebody acts: step 4 waits until somebody promotes',
       ],
@@ -125,7 +125,7 @@ describe('one release from hand to hand', () => {
     const { body } = await preview('shop', 'abort')
     expect((body as ActionPreview).effects).toEqual(
       expect.arrayContaining([
-        'HTTPRoute shop: weight 40 → 100, weight 60 → 0',
+        'HTTPRoute shop: weight 40/60 → 100/0',
         expect.stringMatching(/^Failed: revision \w+ was turned back: aborted by you$/),
       ]),
     )

@@ -6,7 +6,7 @@ import { actionFor } from '#releases/acts/meant.ts'
 import { whoAsks } from '#releases/acts/who.ts'
 import { writeCommand } from '#releases/acts/writing.ts'
 import { type Entry, fullName } from '#releases/entry.ts'
-import { RefusedError, TimeoutError } from '#releases/errors.ts'
+import { RefusedError, TimeoutError, UsageError } from '#releases/errors.ts'
 import { findEntry } from '#releases/find.ts'
 import { type DryRun, dryRunOf, dryWords, writingOf } from '../acts/dry-run.ts'
 import { durationOf } from '../options.ts'
@@ -21,7 +21,7 @@ export type ActCommand = ClusterOptions & {
 
 export type CommandVerb = Exclude<Verb, 'undo' | 'restart'>
 
-/** Each in its turn; the first that is refused ends it. */
+/** Each in its turn, also after one that is refused; the first trouble is the command's. */
 export async function act(
   verb: CommandVerb,
   names: readonly string[],
@@ -30,11 +30,25 @@ export async function act(
   const dryRun = dryRunOf(options.dryRun)
   const withinMs = durationOf('--timeout', options.timeout)
   await withCluster(options, async (connected) => {
+    const troubles: unknown[] = []
     for (const name of names) {
-      const entry = await findEntry(connected, name)
-      await one(connected, entry, { verb, candidate: options.candidate, dryRun, withinMs })
+      try {
+        const entry = await findEntry(connected, name)
+        await one(connected, entry, { verb, candidate: options.candidate, dryRun, withinMs })
+      } catch (error) {
+        if (!isOfOne(error)) throw error
+        troubles.push(error)
+      }
     }
+    for (const trouble of troubles.slice(1))
+      process.stderr.write(`headgate: ${harmless((trouble as Error).message)}\n`)
+    if (troubles.length > 0) throw troubles[0]
   })
+}
+
+/** Trouble of one release, which says nothing about the others. */
+function isOfOne(error: unknown): boolean {
+  return [RefusedError, TimeoutError, UsageError].some((kind) => error instanceof kind)
 }
 
 type Asked = {
@@ -56,7 +70,8 @@ async function one(connected: Connected, entry: Entry, asked: Asked): Promise<vo
   })
   const annotations = entry.resource.actions?.annotations(action) ?? {}
   const bound = action.step === undefined ? '' : ` at step ${action.step + 1}`
-  const meant = `${verb} of revision ${action.revision}${bound}`
+  // Before a controller has looked, there is none.
+  const meant = action.revision === '' ? verb : `${verb} of revision ${action.revision}${bound}`
   if (dryRun !== 'client')
     await writeCommand(cluster, entry, annotations, { ...writingOf(dryRun), withinMs })
   if (dryRun !== 'none')

@@ -36,7 +36,7 @@ export async function uninstall(options: UninstallCommand): Promise<void> {
     tell(`In ${config.source} there are ${[...releases, ...records].map(counted).join(', ')}.`)
     if (options.yes !== true)
       throw new RefusedError(
-        'releases end with their stable revision serving, their pods, Services and routes stay, records are deleted; say --yes if that is meant',
+        'all of these are deleted, so keep your manifests; each ends with its stable revision serving, and pods, Services and routes stay; say --yes if that is meant',
       )
     // First: as long as a record is there, its face would write the Release once more.
     for (const some of records) await removeAll(cluster, some)
@@ -45,7 +45,7 @@ export async function uninstall(options: UninstallCommand): Promise<void> {
     await within(timeoutMs, Promise.all(gone)).catch(async () => {
       const left = (await Promise.all(doors.map(({ kind }) => list(kind)))).flatMap(namesOf)
       throw new TimeoutError(
-        `${left.join(', ')}: not given back within ${options.timeout}; is the controller running? \`headgate doctor\` looks`,
+        `${left.join(', ')}: not given back within ${options.timeout}; their deletion stands and goes on as soon as a controller runs (\`headgate doctor\` looks)`,
       )
     })
     // Of one namespace only: the others' releases need the controller still.

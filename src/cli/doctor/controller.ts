@@ -2,6 +2,7 @@
 import { kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import { parseInstant } from '#core/time.ts'
+import type { Cluster } from '#kube/cluster.ts'
 import { orUndefined } from '#releases/entry.ts'
 import { version } from '../version.ts'
 import { type Check, type Finding, type Installed, ok, unknown, warning, wrong } from './finding.ts'
@@ -17,6 +18,8 @@ type Lease = KubeObject & {
 export const controllerRuns: Check = {
   name: 'controller',
   examine: async ({ cluster, installed, now }) => {
+    const leading = installed === undefined ? await leadingElsewhere(cluster, now) : undefined
+    if (leading !== undefined) return [leading]
     if (installed === undefined)
       return [
         wrong(
@@ -31,6 +34,24 @@ export const controllerRuns: Check = {
     )
     return [pods(installed), versions(installed), leadership(lease, namespace, now)]
   },
+}
+
+/** One that is no Deployment, such as that of `headgate local`, is seen by the lease that it renews. */
+async function leadingElsewhere(cluster: Cluster, now: number): Promise<Finding | undefined> {
+  const asked = { fieldSelector: 'metadata.name=headgate' }
+  const leases = (await orUndefined(cluster.list<Lease>(kinds.lease, asked)))?.items ?? []
+  const fresh = leases.find(({ spec }) => isFresh(spec, now))
+  if (fresh === undefined) return undefined
+  const about = `Lease ${fresh.metadata.namespace ?? 'default'}/headgate`
+  return ok(about, `${fresh.spec?.holderIdentity} leads, and is no Deployment of this cluster`)
+}
+
+function isFresh(spec: Lease['spec'], now: number): boolean {
+  const { holderIdentity = '', renewTime, leaseDurationSeconds = 15 } = spec ?? {}
+  const renewed = parseInstant(renewTime)
+  return (
+    holderIdentity !== '' && renewed !== undefined && now - renewed <= leaseDurationSeconds * 1000
+  )
 }
 
 function pods({ namespace, name, wanted, ready }: Installed): Finding {

@@ -33,7 +33,8 @@ function told(about: string, missing: readonly string[]): Finding {
   )
 }
 
-function accountOf({ namespace, serviceAccount }: Installed): User {
+/** As whom the controller asks. */
+export function accountOf({ namespace, serviceAccount }: Installed): User {
   return {
     name: `system:serviceaccount:${namespace}:${serviceAccount}`,
     groups: [

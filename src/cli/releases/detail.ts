@@ -4,7 +4,7 @@ import type { AnalysisState } from '#core/model/notebook.ts'
 import { parseInstant } from '#core/time.ts'
 import { routers } from '#core/traffic/register.ts'
 import { type Entry, fullName } from '#releases/entry.ts'
-import { reasonOf, rolesInUse, rolesOf } from '#releases/facts.ts'
+import { percent, reasonOf, rolesInUse, rolesOf } from '#releases/facts.ts'
 import {
   imagesOf,
   podState,
@@ -60,7 +60,9 @@ function revisionBranch({ entry, now }: Seen, part: RevisionPart): Branch {
   const of = rolesInUse(entry.book).filter(({ revision }) => revision === part.revision)
   const failed = entry.book?.failed.find(({ revision }) => revision === part.revision)
   const weights = of.map(({ wanted, confirmed }) =>
-    wanted === confirmed ? `${confirmed} %` : `${confirmed} % → ${wanted} %`,
+    wanted === confirmed
+      ? `${percent(confirmed)} %`
+      : `${percent(confirmed)} % → ${percent(wanted)} %`,
   )
   const state = of.map(({ role }) => role).join(', ') || (failed === undefined ? 'kept' : 'failed')
   return {
@@ -99,7 +101,9 @@ function routeBranches({ app, book }: Entry): readonly Branch[] {
   if (app === undefined) return []
   const refs = routers[app.traffic.router]?.objects(app) ?? []
   const said = rolesOf(book).map(({ role, wanted, confirmed }) =>
-    wanted === confirmed ? `${role} ${confirmed} %` : `${role} ${confirmed} % → ${wanted} %`,
+    wanted === confirmed
+      ? `${role} ${percent(confirmed)} %`
+      : `${role} ${percent(confirmed)} % → ${percent(wanted)} %`,
   )
   const settled = rolesOf(book).every(({ wanted, confirmed }) => wanted === confirmed)
   return refs.map(({ kind, name }) => ({

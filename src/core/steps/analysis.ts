@@ -34,7 +34,7 @@ export function analysisOutcome(
     const unasked = uncompared(pass, trial, metric)
     if (unasked !== undefined && metric.onNoData === 'continue') continue
     if (unasked !== undefined) return waitingFor('WaitingForMetrics', unasked)
-    const message = `metric ${name} has ${good} good samples of the ${metric.count} it needs`
+    const message = `metric ${name} has ${good} of the ${metric.count} good samples it needs since the step began`
     return waitingFor('WaitingForAnalysis', message)
   }
   return undefined
