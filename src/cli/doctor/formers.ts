@@ -19,8 +19,8 @@ export const formers: Check = {
   name: 'former controllers',
   examine: async (examined) => {
     const found = await Promise.all(
-      examined.doors.map(({ name, lease }) =>
-        lease === undefined ? [] : findingsOf(examined, name, lease),
+      examined.doors.flatMap(({ name, lease }) =>
+        lease === undefined ? [] : [findingsOf(examined, name, lease)],
       ),
     )
     return found.flat()
