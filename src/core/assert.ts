@@ -1,5 +1,5 @@
 /** A mistake in this program; never bad input, never a failing cluster. */
-export class Bug extends Error {
+class Bug extends Error {
   override readonly name = 'Bug'
 }
 

@@ -277,7 +277,7 @@ export function isQuiet(facts: Facts, role: RoleName, now: Instant): boolean {
 }
 
 /** Pods that the present weight of a role needs. Where no weights can be read, all of them. */
-export function podsNeeded(facts: Facts, role: RoleName): number {
+function podsNeeded(facts: Facts, role: RoleName): number {
   return podsFor(
     facts.app.replicas,
     facts.weights === undefined ? 100 : weightOf(facts.weights, role),

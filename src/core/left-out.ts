@@ -11,7 +11,7 @@ import { unsupported } from './traffic/extras.ts'
 import { routers } from './traffic/register.ts'
 
 /** The type of the condition; absent where nothing is left out. */
-export const leftOutType = 'LeftOut'
+const leftOutType = 'LeftOut'
 
 /** A sentence for each thing that is left out. */
 export function leftOutOf({ traffic }: App): readonly string[] {
@@ -34,7 +34,7 @@ export function leftOutConditions(app: App): readonly Condition[] {
 }
 
 /** The type of the condition that says that the route is missing, and may be. */
-export const routeAbsentType = 'RouteAbsent'
+const routeAbsentType = 'RouteAbsent'
 
 /** Whether a release goes by its pods alone because its route is not there (yet). */
 export function routeAbsentConditions({ app, imagined, router }: Facts): readonly Condition[] {

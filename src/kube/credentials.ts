@@ -124,6 +124,6 @@ function remembering(
   }
 }
 
-export function unproven(message: string, cause?: unknown): KubeError {
+function unproven(message: string, cause?: unknown): KubeError {
   return new KubeError({ reason: 'Unauthorized', code: 0, message, cause })
 }

@@ -5,7 +5,7 @@ import type { AuditLine } from '../../src/cli/local/control-plane.ts'
 import { type ControllerRules, controllerRules, type PolicyRule } from '../../src/cli/rbac.ts'
 import { type RealGround, realGround } from './ground.ts'
 
-export const accountNamespace = 'headgate-system'
+const accountNamespace = 'headgate-system'
 const name = 'headgate'
 const user = `system:serviceaccount:${accountNamespace}:${name}`
 

@@ -145,7 +145,7 @@ export const configMap = (name: string, data: Json = {}, metadata: Json = {}): J
   data,
 })
 
-export const podSpec = (image = 'app:1'): Json => ({ containers: [{ name: 'app', image }] })
+const podSpec = (image = 'app:1'): Json => ({ containers: [{ name: 'app', image }] })
 
 export const pod = (name: string, spec: Json = {}, metadata: Json = {}): Json => ({
   apiVersion: 'v1',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 const file = join(import.meta.dirname, 'known-differences.json')
 
-export function readKnown(): ReadonlySet<string> {
+function readKnown(): ReadonlySet<string> {
   return new Set(JSON.parse(readFileSync(file, 'utf8')) as string[])
 }
 

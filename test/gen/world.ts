@@ -29,8 +29,6 @@ import type {
 import { annotations, labels } from '#core/render/names.ts'
 import { routers } from '#core/traffic/register.ts'
 
-export type Pods = { wanted: number; ready: number }
-
 export class World {
   release: Release
   now = Date.UTC(2026, 10, 21)

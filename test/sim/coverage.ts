@@ -58,15 +58,15 @@ export function addCounts(total: Counts, more: Counts): void {
 
 export const noCounts = (): Counts => ({ cells: {}, points: {}, stories: {} })
 
-export const knownCells: readonly string[] = states.flatMap((state) =>
+const knownCells: readonly string[] = states.flatMap((state) =>
   faultKinds.map((fault) => `${state} ${fault}`),
 )
 
-export const knownPoints: readonly string[] = crashPoints.flatMap((point) =>
+const knownPoints: readonly string[] = crashPoints.flatMap((point) =>
   crashModes.map((mode) => `${point} ${mode}`),
 )
 
-export const knownStories: readonly string[] = allowed.flatMap((told) =>
+const knownStories: readonly string[] = allowed.flatMap((told) =>
   ['good', 'bad'].map((end) => `${nameOf(told)} ${end}`),
 )
 

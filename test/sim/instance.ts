@@ -17,7 +17,7 @@ import type { Metrics } from './metrics.ts'
 import type { FaultKind, Strike } from './plan.ts'
 import { diceOf, idsOf } from './random.ts'
 import { toldBy } from './told.ts'
-import type { Cause, Truth } from './truth.ts'
+import type { Cause } from './truth.ts'
 import type { Weather } from './weather.ts'
 import { type Wire, wireOf } from './wire.ts'
 import type { About } from './wire-request.ts'
@@ -213,9 +213,6 @@ export function instanceOf(name: 'A' | 'B', parts: InstanceParts): Instance {
     },
   }
 }
-
-/** For the rule on secrets: what instances have been told, they may know, but not tell on. */
-export type Views = readonly Truth[]
 
 function logTo(said: (text: string) => void): Log {
   const write = (facts: LogFacts, message: string): void =>

@@ -16,7 +16,7 @@ import type { World } from './world.ts'
 export type Fault = { readonly id: string; readonly what: string }
 
 /** Virtual time in which a healed cluster settles: pauses, the progress deadline, and watches that notice they are dead. */
-export const settleWithinMs = 420_000
+const settleWithinMs = 420_000
 const farewellWithinMs = 200_000
 /** Longer than a request is waited for, and than a dead watch goes unnoticed; for one seed in so many. */
 const quietMs = 62_000
@@ -94,10 +94,7 @@ function release({ cluster }: World): Release | undefined {
 }
 
 /** What is not as it should be in the end. */
-export function unsettled({
-  cluster,
-  scene,
-}: Pick<World, 'cluster' | 'scene'>): string | undefined {
+function unsettled({ cluster, scene }: Pick<World, 'cluster' | 'scene'>): string | undefined {
   const truth = cluster.truth()
   for (const { metadata } of truth.releases.values()) {
     if (metadata.deletionTimestamp !== undefined) return `${metadata.name} is still being deleted`

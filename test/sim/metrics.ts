@@ -157,7 +157,7 @@ const bodies: readonly (readonly [status: number, body: string])[] = [
 ]
 
 /** How many ways there are in which Prometheus answers badly. */
-export const badAnswers = bodies.length + 2
+const badAnswers = bodies.length + 2
 
 function badAnswer(
   { variant }: Strike,

@@ -14,7 +14,7 @@ import type { Kinded } from './truth.ts'
 /** Per cent of errors that are still good. */
 export const mostErrors = 5
 /** Of the gateway, by the release's own word. */
-export const settle = '200ms'
+const settle = '200ms'
 
 export const isByRole = ({ topology }: Pick<Setting, 'topology'>): boolean =>
   topology.includes('by role')

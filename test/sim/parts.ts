@@ -27,7 +27,7 @@ import type { Pods } from './pods.ts'
 import type { Setting } from './stories/story.ts'
 
 /** Between the gateway's acceptance of a route and its data plane. */
-export const followDelayMs = 100
+const followDelayMs = 100
 
 export async function startLocalParts(
   transport: Transport,

@@ -59,7 +59,7 @@ function expired(about: About, variant: number): Reply {
 }
 
 /** What webhooks are asked about. */
-export const isAdmitted = ({ isWrite, shelf }: About): boolean =>
+const isAdmitted = ({ isWrite, shelf }: About): boolean =>
   isWrite && shelf !== undefined && shelf !== 'leases' && shelf !== 'events'
 
 /** The third kind lets everything through, but not as it came: see `injected`. */

@@ -65,6 +65,6 @@ export function toldBy(atRevision: AtRevision, now: () => number): Told {
   }
 }
 
-export function keyOf({ metadata }: KubeObject): string {
+function keyOf({ metadata }: KubeObject): string {
   return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`
 }

@@ -26,7 +26,7 @@ export type Traffic = {
   readonly spans: () => readonly Span[]
 }
 
-export const requestsPerSecond = 20
+const requestsPerSecond = 20
 const testsPerSecond = 1
 
 type Way = { readonly namespace: string; readonly service: string; readonly weight: number }

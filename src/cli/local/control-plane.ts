@@ -68,7 +68,7 @@ export type AuditLine = {
   readonly responseStatus?: { readonly code?: number }
 }
 
-export const usualControllers = [
+const usualControllers = [
   'deployment-controller',
   'replicaset-controller',
   'replicationcontroller-controller',

@@ -226,6 +226,3 @@ export const emptyMemo: Memo = {
   looks: [],
   gates: [],
 }
-
-/** What was asked for of the weights, with who confirmed it. */
-export type WeightsSeen = { readonly wanted: Weights; readonly confirmed: Weights }

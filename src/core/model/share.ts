@@ -15,7 +15,7 @@ export function limitsOf(
 }
 
 /** The count that is meant of a total; 0 where it cannot be read. */
-export function parseShare(
+function parseShare(
   given: number | string,
   total: number,
   round: (value: number) => number,

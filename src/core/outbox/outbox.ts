@@ -13,7 +13,7 @@ import type { Instant } from '../time.ts'
 export const rideMs = 10_000
 
 /** How long a deletion waits for its last events to be told. */
-export const farewellMs = 10_000
+const farewellMs = 10_000
 
 /** What is pending after a pass that recorded these events. Where nobody tells events, nothing is kept. */
 export function outboxAfter(

@@ -15,7 +15,7 @@ import type { Trial } from '../model/notebook.ts'
 import { podsFor, type RoleName, stable, weightCarried, weightOf } from '../model/weights.ts'
 import type { MemberSeen } from '../observed.ts'
 import type { Instant } from '../time.ts'
-import { podsOf, type Stance } from './strategy.ts'
+import { type Stance } from './strategy.ts'
 
 /** Pods that are given over at a time: a quarter, at least one. */
 function batchOf(replicas: number): number {
@@ -243,9 +243,4 @@ export function isAtHome(app: App, trial: Trial, facts: Facts): boolean {
     facts.endpoints(stable, revision) >= app.replicas &&
     weightOf(facts.weights ?? {}, role) === 0
   )
-}
-
-/** Whether a stance wants nothing of a role. */
-export function isIdle(stance: Stance, role: string, revision: string): boolean {
-  return (podsOf(stance, revision, role) ?? 0) === 0
 }

@@ -6,11 +6,11 @@ import { backendOf, splitRules } from './gateway-rules.ts'
 import { ownMeta } from './owned.ts'
 import type { RouteObjects, RouterApp } from './router.ts'
 
-export function previewName({ traffic }: RouterApp): string {
+function previewName({ traffic }: RouterApp): string {
   return `${traffic.route}-preview-host`
 }
 
-export function redirectName({ traffic }: RouterApp): string {
+function redirectName({ traffic }: RouterApp): string {
   return `${traffic.route}-www-redirect`
 }
 

@@ -21,7 +21,7 @@ export function standsIn(app: RouterApp, route: HttpRoute, role: RoleName): bool
   return splitRules(app, route).every((rule) => sendsTo(app, rule, app.services[role] ?? ''))
 }
 
-export function sendsTo(app: RouterApp, { backendRefs }: HttpRouteRule, service: string): boolean {
+function sendsTo(app: RouterApp, { backendRefs }: HttpRouteRule, service: string): boolean {
   return backendRefs?.some((ref) => isTo(app, ref, service)) === true
 }
 

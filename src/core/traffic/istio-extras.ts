@@ -66,11 +66,11 @@ function without(rule: IstioHttp, { responseHeaders, timeoutSeconds }: Extras): 
   return withSet(free, Object.fromEntries(kept))
 }
 
-export function previewName({ traffic }: RouterApp): string {
+function previewName({ traffic }: RouterApp): string {
   return `${traffic.route}-preview-host`
 }
 
-export function redirectName({ traffic }: RouterApp): string {
+function redirectName({ traffic }: RouterApp): string {
   return `${traffic.route}-www-redirect`
 }
 

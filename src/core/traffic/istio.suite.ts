@@ -8,7 +8,7 @@ import { appOn, type RouterFixture } from './traffic.suite.ts'
 
 const app = appOn('istio')
 
-export const to = (host: string, weight?: number, subset?: string): IstioDestination => ({
+const to = (host: string, weight?: number, subset?: string): IstioDestination => ({
   destination: {
     host,
     port: { number: 80 },

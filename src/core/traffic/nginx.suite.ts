@@ -15,7 +15,7 @@ const place = (service: string, path = '/'): IngressPath => ({
   backend: { service: { name: service, port: { number: 80 } } },
 })
 
-export function ingress(changes: Partial<Ingress['spec']> = {}, annotations = {}): Ingress {
+function ingress(changes: Partial<Ingress['spec']> = {}, annotations = {}): Ingress {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',
@@ -35,7 +35,7 @@ export function ingress(changes: Partial<Ingress['spec']> = {}, annotations = {}
   }
 }
 
-export const ingresses = (...given: readonly Ingress[]): RouteObjects =>
+const ingresses = (...given: readonly Ingress[]): RouteObjects =>
   Object.fromEntries(given.map((one) => [`Ingress/${one.metadata.name}`, one]))
 
 const path = fc

@@ -36,7 +36,7 @@ const builtIn: Readonly<Record<string, string>> = {
 
 const countQuery = `sum(increase(${requests}{${own}}[{{window}}]))`
 
-export const windowMs = 120_000
+const windowMs = 120_000
 export const intervalMs = 30_000
 
 const policies: Readonly<Record<FailurePolicy, Policy>> = {

@@ -67,7 +67,7 @@ function conclusionOf(concluded: Notebook['concluded']): ExperimentShown {
   }
 }
 
-export function reasonOf({ reason }: NonNullable<Notebook['concluded']>): string {
+function reasonOf({ reason }: NonNullable<Notebook['concluded']>): string {
   if (reason === 'DifferenceFound') return 'ConsensusReached'
   return reason === 'MaxDurationReached' ? 'MaxDurationExceeded' : 'ManualConclusion'
 }

@@ -79,7 +79,7 @@ function isFormer({ workloads: { layout } }: App): boolean {
 }
 
 /** Held by its metrics' policy it is paused to its people, also where it shows a preview. */
-export function phaseOf({ phase, reason, trials }: Notebook): RolloutPhase {
+function phaseOf({ phase, reason, trials }: Notebook): RolloutPhase {
   if (reason.type === 'WaitingForMetrics' && trials.length > 0) return 'Paused'
   return phase === 'Retiring' || phase === 'Retired' ? 'Progressing' : phase
 }

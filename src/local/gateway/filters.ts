@@ -77,7 +77,7 @@ function rewritten(target: Target, filter: Extract<Filter, { kind: 'rewrite' }>)
 }
 
 /** Replaces the path, or its matched prefix counted in whole segments; the query stays. */
-export function changePath(asked: string, change: PathChange): string {
+function changePath(asked: string, change: PathChange): string {
   const [path = '/', query] = splitOnce(asked, '?')
   const tail = query === undefined ? '' : `?${query}`
   switch (change.kind) {

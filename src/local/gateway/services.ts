@@ -7,7 +7,7 @@ import type { Service, ServicePort } from './objects.ts'
 import type { Entry, RequestView } from './table.ts'
 
 /** The namespace and name that a host stands for, if it has the form of a Service's name. */
-export function serviceNamed(
+function serviceNamed(
   host: string,
 ): { readonly namespace: string; readonly name: string } | undefined {
   const found = /^([a-z0-9-]+)\.([a-z0-9-]+)(?:\.svc(?:\.cluster\.local)?)?$/.exec(host)

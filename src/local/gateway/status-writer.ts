@@ -50,7 +50,7 @@ function statusOf(object: KubeObject): unknown {
 }
 
 /** True when a field that we want is missing or other; fields that we say nothing of are not ours. */
-export function differs(current: unknown, wanted: unknown): boolean {
+function differs(current: unknown, wanted: unknown): boolean {
   if (Array.isArray(wanted)) {
     return (
       !Array.isArray(current) ||

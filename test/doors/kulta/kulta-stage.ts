@@ -30,7 +30,7 @@ import { watchUntil } from '../../../src/cli/wait.ts'
 import type { Ground } from '../../scenarios/stage.ts'
 
 /** As KULTA_PROMETHEUS_ADDRESS would name it. */
-export const prometheus = 'http://prometheus.monitoring.svc:9090'
+const prometheus = 'http://prometheus.monitoring.svc:9090'
 
 export type KultaStage = {
   readonly local: Ground

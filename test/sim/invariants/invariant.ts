@@ -50,8 +50,6 @@ export type Invariant = {
 
 export const shop = 'default/shop'
 
-export const isOurs = ({ cause }: Write): boolean => cause.ours
-
 /**
  * Whether something was so when the write took effect, or in what its author had been told when it left. With watches a
  * little behind, nobody can know more.

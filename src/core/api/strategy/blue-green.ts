@@ -9,7 +9,7 @@ import { count, duration, list, name, object, rule, rules, text } from '../schem
 import type { StrategyForm } from './form.ts'
 
 /** The role of a blue-green candidate. */
-export const previewRole = 'preview'
+const previewRole = 'preview'
 
 export type BlueGreenStrategy = {
   readonly previewHost?: string

@@ -11,7 +11,7 @@ import { count, list, name, object, rule, rules, type Schema } from '../schema-p
 import type { StrategyForm } from './form.ts'
 
 /** The role of a canary's candidate, in words and in metrics. */
-export const canaryRole = 'canary'
+const canaryRole = 'canary'
 
 export type CanaryStrategy = { readonly steps: readonly ReleaseStep[] }
 

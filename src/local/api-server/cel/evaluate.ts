@@ -20,7 +20,7 @@ import {
 } from './values.ts'
 
 /** The evaluation was given up because it did too much. */
-export class CostExceeded extends Error {
+class CostExceeded extends Error {
   constructor() {
     super('operation cancelled: actual cost limit exceeded')
   }

@@ -64,7 +64,7 @@ export function convertForm(form: Resource): Resource {
 }
 
 /** Whether an entry can be read as objects of the resource as it is. */
-export function isInForm(resource: Resource, { form }: Entry): boolean {
+function isInForm(resource: Resource, { form }: Entry): boolean {
   return form === undefined || form === resource || resource.custom === undefined
 }
 

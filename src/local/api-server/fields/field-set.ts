@@ -131,12 +131,3 @@ function elementText(element: string): string {
       return `[${rest}]`
   }
 }
-
-export function sameSet(a: FieldSet, b: FieldSet): boolean {
-  const keys = Object.keys(a)
-  if (keys.length !== Object.keys(b).length) return false
-  return keys.every((key) => {
-    const [x, y] = [a[key], b[key]]
-    return x !== undefined && y !== undefined && sameSet(x, y)
-  })
-}

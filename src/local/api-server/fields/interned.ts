@@ -13,7 +13,7 @@ const ownersByText = new WeakMap<InternedFields, Map<string, StoredOwner>>()
 const keptTexts = 5000
 
 /** The one set that is like this one. */
-export function internedFields(value: Obj): InternedFields {
+function internedFields(value: Obj): InternedFields {
   const known = byValue.get(value)
   if (known !== undefined) return known
   const text = JSON.stringify(value)

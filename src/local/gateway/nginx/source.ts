@@ -11,7 +11,7 @@ import { serverEntries, wwwPartner } from './entries.ts'
 import { serversOf } from './locations.ts'
 import type { Ingress, IngressClass } from './wire.ts'
 
-export const controller = 'k8s.io/ingress-nginx'
+const controller = 'k8s.io/ingress-nginx'
 const classAnnotation = 'kubernetes.io/ingress.class'
 
 export const ingressNginx: OpenSource = (around) => {
