@@ -113,9 +113,15 @@ withClusterOptions(program.command('uninstall'))
   .option('--timeout <duration>', 'wait no longer than this for the controller', '10m')
   .action(async (options) => (await import('./commands/uninstall.ts')).uninstall(options))
 
-program
+const migrate = program
   .command('migrate')
-  .description('bring records of another program over')
+  .description('bring over records of another program, or what an earlier version stored')
+withClusterOptions(migrate.command('storage'))
+  .description('after an upgrade: store each object in the present version of its resource')
+  .action(async (options) =>
+    (await import('./commands/migrate-storage.ts')).migrateStorage(options),
+  )
+migrate
   .command('deployer')
   .description(
     "descriptors, deployments and logs of the Amdatu deployer, from a dump of its etcd's keys",

@@ -64,7 +64,7 @@ function findingOf(about: string, ours: Definition, there: Definition | undefine
     return warning(
       about,
       `objects may still be stored as ${former.join(', ')}`,
-      'read and write each once (docs/install.md, upgrading), before that version goes',
+      'run `headgate migrate storage` before that version goes',
     )
   return isOlder(ours, there)
     ? warning(about, 'it lacks fields that this version knows; the API server drops them', apply)
