@@ -22,8 +22,18 @@ export function askedName(text: string): AskedName {
     throw new UsageError(`${text} is no name; write NAME or DOOR/NAME`)
   if (second === undefined) return { door: undefined, name: first }
   if (!doorNames.includes(first))
-    throw new UsageError(`there is no door ${first}; there are ${doorNames.join(', ')}`)
+    throw new UsageError(`there is no door ${first}; ${insteadOf(first, second)}`)
   return { door: first, name: second }
+}
+
+/** Who writes kubectl's name of a resource means the door that reads it. */
+function insteadOf(word: string, name: string): string {
+  const meant = doors.find(({ kind }) =>
+    [kind.kind.toLowerCase(), kind.plural, `${kind.plural}.${kind.group}`].includes(word),
+  )
+  return meant === undefined
+    ? `there are ${doorNames.join(', ')}`
+    : `${meant.kind.plural} come through ${meant.name}: write ${meant.name}/${name}`
 }
 
 /** Whether this name, coming through that door, is meant. */

@@ -152,6 +152,12 @@ describe('names', () => {
       /no door argo; there are headgate, kulta/,
     ],
     ['a door without this name', 'get kulta/shop', 2, /there is no release kulta\/shop/],
+    [
+      "kubectl's name of a resource",
+      'get rollout/shop',
+      2,
+      /no door rollout; rollouts come through kulta: write kulta\/shop/,
+    ],
     ['too many parts', 'get a/b/c', 2, /a\/b\/c is no name; write NAME or DOOR\/NAME/],
     ['a name with -A', 'get shop -A', 2, /a name stands alone/],
     ['an output that is unknown', 'get -o xml', 2, /--output xml is unknown; write one of wide/],
