@@ -96,12 +96,17 @@ export function nodeLayer(parts: Parts, architecture: Architecture): readonly En
 
 /** The bundle, readable for all and writable for none, with the list of what is in it. */
 export function appLayer(bundle: string, sbom: string, licence: string): readonly Entry[] {
-  const files = entriesBelow(bundle).map((entry) => ({ ...entry, path: `app/${entry.path}` }))
   return [
-    ...files.map((entry) => (entry.kind === 'link' ? entry : { ...entry, mode: modeOf(entry) })),
+    ...bundleEntries(bundle, 'app'),
     text('usr/share/doc/headgate/sbom.spdx.json', sbom),
     text('usr/share/doc/headgate/LICENSE', licence),
   ]
+}
+
+/** The bundle in a folder of the archive. */
+export function bundleEntries(bundle: string, to: string): readonly Entry[] {
+  const files = entriesBelow(bundle).map((entry) => ({ ...entry, path: `${to}/${entry.path}` }))
+  return files.map((entry) => (entry.kind === 'link' ? entry : { ...entry, mode: modeOf(entry) }))
 }
 
 /** The same whatever the umask of whoever built it. */
@@ -109,6 +114,6 @@ function modeOf({ mode }: { readonly mode: number }): number {
   return (mode & 0o100) === 0 ? 0o644 : 0o755
 }
 
-function text(path: string, content: string): Entry {
-  return { kind: 'file', path, mode: 0o644, body: Buffer.from(content) }
+export function text(path: string, content: string, mode = 0o644): Entry {
+  return { kind: 'file', path, mode, body: Buffer.from(content) }
 }

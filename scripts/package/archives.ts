@@ -1,14 +1,14 @@
 /** Archives of the command line: for npm, and with a Node of their own for machines that have none. */
-import { globSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { nodeLayer } from '../image/layers.ts'
+import { bundleEntries, nodeLayer, text } from '../image/layers.ts'
 import type { Architecture, Parts } from '../image/parts.ts'
 import { type Entry, tarOf } from '../image/tar.ts'
 
 /** What npm calls a package: everything below `package/`. */
 export function npmArchive(bundle: string): Buffer {
-  return packed(below(bundle, 'package'))
+  return packed(bundleEntries(bundle, 'package'))
 }
 
 /** The names by which the program is called, also by kubectl. */
@@ -35,15 +35,15 @@ export function nativeArchive(
   )
   return packed([
     ...node,
-    ...below(bundle, 'lib/headgate'),
+    ...bundleEntries(bundle, 'lib/headgate'),
     ...names.flatMap((name): readonly Entry[] => [
-      file(`bin/${name}`, launcher(name), 0o755),
+      text(`bin/${name}`, launcher(name), 0o755),
       ...(name === 'headgate'
         ? []
         : [{ kind: 'link', path: `lib/headgate/${name}`, to: 'headgate.js' } as const]),
     ]),
-    ...Object.entries(completions).map(([name, text]) => file(`completions/${name}`, text, 0o644)),
-    file('LICENSE', readFileSync(join(bundle, 'LICENSE'), 'utf8'), 0o644),
+    ...Object.entries(completions).map(([name, script]) => text(`completions/${name}`, script)),
+    text('LICENSE', readFileSync(join(bundle, 'LICENSE'), 'utf8')),
   ])
 }
 
@@ -54,22 +54,6 @@ self=$(readlink -f "$0")
 lib=$(dirname "$(dirname "$self")")/lib
 exec "$lib/node" "$lib/headgate/${name === 'headgate' ? 'headgate.js' : name}" "$@"
 `
-}
-
-function below(folder: string, to: string): readonly Entry[] {
-  const paths = globSync('**', { cwd: folder }).filter(
-    (path) => path !== '.' && statSync(join(folder, path)).isFile(),
-  )
-  return paths.map((path) => ({
-    kind: 'file',
-    path: `${to}/${path}`,
-    mode: statSync(join(folder, path)).mode & 0o111 ? 0o755 : 0o644,
-    body: readFileSync(join(folder, path)),
-  }))
-}
-
-function file(path: string, text: string, mode: number): Entry {
-  return { kind: 'file', path, mode, body: Buffer.from(text) }
 }
 
 function packed(entries: readonly Entry[]): Buffer {

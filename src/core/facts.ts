@@ -243,15 +243,18 @@ export function isSettled({ weights, settledAt }: Facts, now: Instant): boolean 
 }
 
 /** When whoever balances is expected to know whom a role's Service lists. */
-export function knownAt({ app, listings, followMs }: Facts, role: RoleName): Instant | undefined {
-  const listing = listings.find(({ service }) => service === app.services[role])
-  return listing === undefined ? undefined : listing.at + followMs
+export function knownAt(facts: Facts, role: RoleName): Instant | undefined {
+  const listing = listingOf(facts, role)
+  return listing === undefined ? undefined : listing.at + facts.followMs
 }
 
 /** Whose ready pods a role's Service lists. */
-export function listedSets({ app, listings }: Facts, role: RoleName): readonly string[] {
-  const listing = listings.find(({ service }) => service === app.services[role])
-  return listing?.token.split(' ') ?? []
+export function listedSets(facts: Facts, role: RoleName): readonly string[] {
+  return listingOf(facts, role)?.token.split(' ') ?? []
+}
+
+function listingOf({ app, listings }: Facts, role: RoleName): Memo['listings'][number] | undefined {
+  return listings.find(({ service }) => service === app.services[role])
 }
 
 /** When whoever balances is expected to know that of each Service. */

@@ -1,5 +1,5 @@
 /** Finds releases through all doors that the cluster serves. */
-import { apiVersionOf } from '#core/k8s/kinds.ts'
+import { apiVersionOf, typed } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Door } from '#doors/door.ts'
 import { doors } from '#doors/register.ts'
@@ -49,9 +49,7 @@ async function listObjects(cluster: Cluster, { namespace, selector }: Wanted): P
           ...(namespace === undefined ? {} : { namespace }),
           ...(selector === undefined ? {} : { labelSelector: selector }),
         })
-        // Items of a list name neither their kind nor their version.
-        const { group, version, kind } = door.kind
-        return items.map((item) => [door, { ...item, apiVersion: `${group}/${version}`, kind }])
+        return items.map((item) => [door, typed(door.kind, item)])
       } catch (error) {
         if (isKube(error, 'NotFound')) return undefined
         if (!isKube(error, 'Forbidden')) throw error

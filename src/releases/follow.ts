@@ -1,5 +1,6 @@
 /** Releases as they change, through all doors. */
 import type { Lookup } from '#core/api/reference.ts'
+import { typed } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import { doors } from '#doors/register.ts'
 import type { Cache, Cluster } from '#kube/cluster.ts'
@@ -38,7 +39,7 @@ export async function follow(
   const lookup = remembered(cluster)
   const look = async (): Promise<void> => {
     const found = caches.flatMap(([door, cache]) =>
-      [...cache.values()].map((object) => [door, typed(cache, object)] as const),
+      [...cache.values()].map((object) => [door, typed(cache.kind, object)] as const),
     )
     const named = await lookup(found)
     const entries = found
@@ -75,10 +76,6 @@ export function remembered(cluster: Cluster): (found: Found) => Promise<Lookup> 
 
 function keyOf({ namespace, name, door }: Entry): string {
   return `${namespace}/${name}/${door}`
-}
-
-function typed({ kind }: Cache<KubeObject>, object: KubeObject): KubeObject {
-  return { ...object, apiVersion: `${kind.group}/${kind.version}`, kind: kind.kind }
 }
 
 /** Looks at once, then after each change, never twice at the same time. Returns how to stop. */

@@ -1,5 +1,6 @@
 /** The kinds we talk about, once, with what a request needs to know of them. */
 import { assert } from '../assert.ts'
+import type { KubeObject } from './meta.ts'
 
 /** What a URL needs to know of a kind. `group` is empty for the core group. */
 export type Kind = {
@@ -70,6 +71,11 @@ export const kinds = {
 /** `apps/v1` or `v1`. */
 export function apiVersionOf({ group, version }: Kind): string {
   return group === '' ? version : `${group}/${version}`
+}
+
+/** An object as it speaks for itself: items of lists name neither their kind nor their version. */
+export function typed(kind: Kind, object: KubeObject): KubeObject {
+  return { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind }
 }
 
 const byName: ReadonlyMap<string, Kind> = new Map(

@@ -15,7 +15,7 @@ import type { Trial } from '../model/notebook.ts'
 import { podsFor, type RoleName, stable, weightCarried, weightOf } from '../model/weights.ts'
 import type { MemberSeen } from '../observed.ts'
 import type { Instant } from '../time.ts'
-import { type Stance } from './strategy.ts'
+import type { Stance } from './strategy.ts'
 
 /** Pods that are given over at a time: a quarter, at least one. */
 function batchOf(replicas: number): number {

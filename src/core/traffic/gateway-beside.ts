@@ -3,16 +3,8 @@ import type { HttpRoute, HttpRouteRule } from '../k8s/gateway-api.ts'
 import type { KubeObject, ObjectRef } from '../k8s/meta.ts'
 import { stable } from '../model/weights.ts'
 import { backendOf, splitRules } from './gateway-rules.ts'
-import { ownMeta } from './owned.ts'
+import { ownMeta, previewName, redirectName } from './owned.ts'
 import type { RouteObjects, RouterApp } from './router.ts'
-
-function previewName({ traffic }: RouterApp): string {
-  return `${traffic.route}-preview-host`
-}
-
-function redirectName({ traffic }: RouterApp): string {
-  return `${traffic.route}-www-redirect`
-}
 
 export function besideRefs(app: RouterApp, kind: string, apiVersion: string): readonly ObjectRef[] {
   const { namespace } = app

@@ -5,7 +5,7 @@ import type { Extras } from '../model/app.ts'
 import { stable } from '../model/weights.ts'
 import { recordedIn, recording, wantedOf } from './extras.ts'
 import { destinationOf, rolesOf, splitRules } from './istio-rules.ts'
-import { ownMeta } from './owned.ts'
+import { ownMeta, previewName, redirectName } from './owned.ts'
 import type { RouterApp } from './router.ts'
 
 export const inRules = ['responseHeaders', 'timeoutSeconds'] as const
@@ -64,14 +64,6 @@ function without(rule: IstioHttp, { responseHeaders, timeoutSeconds }: Extras): 
     ([name, value]) => responseHeaders[name] !== value,
   )
   return withSet(free, Object.fromEntries(kept))
-}
-
-function previewName({ traffic }: RouterApp): string {
-  return `${traffic.route}-preview-host`
-}
-
-function redirectName({ traffic }: RouterApp): string {
-  return `${traffic.route}-www-redirect`
 }
 
 function stickyName({ traffic }: RouterApp, role: string): string {

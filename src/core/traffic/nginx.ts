@@ -22,7 +22,7 @@ import {
   ownIngress,
   splitSpec,
 } from './nginx-ingress.ts'
-import { annotated, isOwn, ownMeta, refTo, withoutOwn } from './owned.ts'
+import { annotated, isOwn, ownMeta, previewName, redirectName, refTo, withoutOwn } from './owned.ts'
 import type { RouteObjects, RouteReading, Router, RouterApp, Split } from './router.ts'
 
 export const nginx: Router = {
@@ -71,14 +71,6 @@ function refOf({ namespace }: RouterApp, name: string): ObjectRef {
 
 function headersRef(app: RouterApp): ObjectRef {
   return { ...refOf(app, headersName(app)), apiVersion: 'v1', kind: 'ConfigMap' }
-}
-
-function previewName({ traffic }: RouterApp): string {
-  return `${traffic.route}-preview-host`
-}
-
-function redirectName({ traffic }: RouterApp): string {
-  return `${traffic.route}-www-redirect`
 }
 
 function read(app: RouterApp, objects: RouteObjects): RouteReading {

@@ -6,6 +6,18 @@ import { stable, type Weights, weightOf } from '../model/weights.ts'
 import { labels, managedBy } from '../render/names.ts'
 import type { RouteReading } from './router.ts'
 
+type Named = Pick<App, 'traffic'>
+
+/** The route to a preview's own host. */
+export function previewName({ traffic }: Named): string {
+  return `${traffic.route}-preview-host`
+}
+
+/** The route that leads from another host here. */
+export function redirectName({ traffic }: Named): string {
+  return `${traffic.route}-www-redirect`
+}
+
 type Owner = Pick<App, 'namespace' | 'name' | 'owner'>
 
 export function ownMeta({ namespace, name: release, owner }: Owner, name: string): ObjectMeta {

@@ -2,6 +2,7 @@
  * All releases as lines of the list, kept by watches. An object is made into its line as it arrives and is not held
  * itself, so that a thousand of them weigh little; only one that cannot be read without another is kept to be read again.
  */
+import { typed } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Door } from '#doors/door.ts'
 import { doors } from '#doors/register.ts'
@@ -130,8 +131,7 @@ function watched(cluster: Cluster, door: Door, { namespace, put, log }: Watching
 }
 
 function heldOf(door: Door, given: KubeObject): Held {
-  const { group, version, kind } = door.kind
-  const object = { ...given, apiVersion: `${group}/${version}`, kind }
+  const object = typed(door.kind, given)
   const { name, namespace, uid, resourceVersion } = object.metadata
   const metadata = {
     name,

@@ -1,5 +1,5 @@
 /** Single releases with their workloads and pods, watched as long as anybody looks at them, once for all who do. */
-import { kindOf, kinds } from '#core/k8s/kinds.ts'
+import { kindOf, kinds, typed } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Workload } from '#core/k8s/workloads.ts'
 import { labels } from '#core/render/names.ts'
@@ -120,8 +120,7 @@ function watch(cluster: Cluster, { namespace, name, door }: ReleaseId, resource:
     if (trouble !== undefined) throw trouble.error
     const found = objects.get(`${namespace}/${name}`)
     if (found === undefined) return undefined
-    const { group, version, kind } = resource.kind
-    const object = { ...found, apiVersion: `${group}/${version}`, kind }
+    const object = typed(resource.kind, found)
     const entry = entryOf(resource, object, await lookup([[resource, object]]))
     if (entry.door !== door) return undefined
     const cache = await workloadsOf(entry)
