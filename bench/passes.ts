@@ -77,6 +77,7 @@ function shellOver(
     ask: async () => ({ kind: 'failed', message: 'nobody answers here' }),
     now,
     again: () => {},
+    slowed: () => {},
     decided: (_key, { app }, _now, decision) => metrics.decided(app, decision),
     outbox: { tells: true, tell: () => {}, open: () => {}, close: () => {} },
     recorded: () => {},

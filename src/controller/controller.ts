@@ -138,6 +138,8 @@ export function startController(options: ControllerOptions): Controller {
     now: options.clock.now,
     again,
     outbox: letters,
+    slowed: (release, waitMs) =>
+      options.log.warn({ release, waitMs }, 'writes too often: is somebody undoing them?'),
     decided: (key, observed, now, decision) => {
       options.decisionLog?.write(key, observed, now, decision)
       telemetry.decided(observed.app, decision)

@@ -9,10 +9,12 @@ import type { MemberSeen, Observed, PodSeen, ServiceSeen, WorkloadSeen } from '#
 import { workloadName, workloadOfPod } from '#core/render/names.ts'
 import type { Caches } from './caches.ts'
 import type { Claims } from './claims.ts'
-import type { ServiceHeld, WorkloadHeld } from './held.ts'
+import type { EndpointHeld, ServiceHeld, WorkloadHeld } from './held.ts'
 import type { Index } from './indexes.ts'
 import { refsOf } from './route-caches.ts'
 import type { KeyState } from './state.ts'
+
+type Listed = readonly (readonly [service: string, endpoints: readonly EndpointHeld[]])[]
 
 export type Sources = { readonly caches: Caches; readonly claims: Claims; readonly index: Index }
 
@@ -25,14 +27,15 @@ export function gather(
 ): Observed {
   const app = caches.routes.versioned(withPlacesOf(given, notebook))
   const workloads = workloadsOf(index, app)
+  const listed = listedBy(index, app)
   return {
     app,
     notebook,
     memo: state.memo,
     workloads,
     services: servicesOf(caches, app),
-    endpoints: endpointsOf(index, app, workloads),
-    listings: listingsOf(index, app),
+    endpoints: endpointsOf(listed, workloads),
+    listings: listingsOf(listed),
     routes: routesOf(caches, app),
     ...absentIn(caches, app),
     rivals: claims.rivalsOf(key, app),
@@ -42,7 +45,7 @@ export function gather(
     answers: state.answers,
     readBacks: [...state.readBacks.values()],
     replies: state.replies,
-    pods: podsOf(index, app, workloads),
+    pods: podsOf(listed, workloads),
     refusals: [...state.refusals.values()],
   }
 }
@@ -88,57 +91,52 @@ function serviceSeen(held: ServiceHeld, app: App): ServiceSeen {
   return { name, uid, resourceVersion, selector, ports, ours, foreign }
 }
 
+/** What each Service lists, read once a pass: slices are kept as short texts. */
+function listedBy(index: Index, app: App): Listed {
+  const names = [...new Set(Object.values(app.services))]
+  return names.map((service) => [
+    service,
+    index.slices(app.namespace, service).flatMap((slice) => slice.endpoints()),
+  ])
+}
+
 function endpointsOf(
-  index: Index,
-  app: App,
+  listed: Listed,
   workloads: readonly WorkloadSeen[],
 ): Record<string, Record<string, number>> {
   const names = workloads.map(({ name }) => name)
-  const found: Record<string, Record<string, number>> = {}
-  for (const name of Object.values(app.services)) {
+  const counted = listed.map(([service, endpoints]) => {
     const counts: Record<string, number> = {}
-    for (const slice of index.slices(app.namespace, name)) {
-      for (const { pod, ready } of slice.endpoints()) {
-        if (!ready) continue
-        const workload = workloadOfPod(pod, names) ?? ''
-        counts[workload] = (counts[workload] ?? 0) + 1
-      }
+    for (const { pod, ready } of endpoints) {
+      if (!ready) continue
+      const workload = workloadOfPod(pod, names) ?? ''
+      counts[workload] = (counts[workload] ?? 0) + 1
     }
-    found[name] = counts
-  }
-  return found
+    return [service, counts] as const
+  })
+  return Object.fromEntries(counted)
 }
 
 /** Who runs the ready pods that each Service lists: their names are its name and an ending of their own. */
-function listingsOf(index: Index, app: App): Record<string, readonly string[]> {
-  const found: Record<string, readonly string[]> = {}
-  for (const name of Object.values(app.services)) {
-    const owners = new Set<string>()
-    for (const slice of index.slices(app.namespace, name)) {
-      for (const { pod, ready } of slice.endpoints()) {
-        if (ready) owners.add(pod.slice(0, Math.max(0, pod.lastIndexOf('-'))))
-      }
-    }
-    found[name] = [...owners]
-  }
-  return found
+function listingsOf(listed: Listed): Record<string, readonly string[]> {
+  const owners = listed.map(([service, endpoints]) => {
+    const ready = endpoints.filter((one) => one.ready)
+    const names = ready.map(({ pod }) => pod.slice(0, Math.max(0, pod.lastIndexOf('-'))))
+    return [service, [...new Set(names)]] as const
+  })
+  return Object.fromEntries(owners)
 }
 
 /** Pods that the app's Services list, by workload; one that several list is ready if any says so. */
 function podsOf(
-  index: Index,
-  app: App,
+  listed: Listed,
   workloads: readonly WorkloadSeen[],
 ): Record<string, readonly PodSeen[]> {
   const names = workloads.map(({ name }) => name)
   const pods = new Map<string, PodSeen>()
-  for (const service of new Set(Object.values(app.services))) {
-    for (const slice of index.slices(app.namespace, service)) {
-      for (const { pod, ready, ip } of slice.endpoints()) {
-        if (pod === '') continue
-        pods.set(pod, { name: pod, ip, ready: ready || pods.get(pod)?.ready === true })
-      }
-    }
+  for (const { pod, ready, ip } of listed.flatMap(([, endpoints]) => endpoints)) {
+    if (pod === '') continue
+    pods.set(pod, { name: pod, ip, ready: ready || pods.get(pod)?.ready === true })
   }
   const sorted = [...pods.values()].sort((one, other) => (one.name < other.name ? -1 : 1))
   const found: Record<string, PodSeen[]> = {}

@@ -10,6 +10,7 @@ import type { Door } from '#doors/door.ts'
 import { lookAgainWhenBehindMs } from '#kube/own-writes.ts'
 import { apply, type Delivery, nameOf } from './apply.ts'
 import type { Ask } from './ask.ts'
+import { spend, waitFor } from './budget.ts'
 import { gather, type Sources } from './gather.ts'
 import { measure } from './measure.ts'
 import type { Outbox } from './outbox/outbox.ts'
@@ -32,6 +33,8 @@ export type Shell = Sources & {
   readonly again: (key: string) => void
   /** What releases name and take something from. */
   readonly named: References
+  /** Told when a release has written so often that its next pass waits. */
+  readonly slowed: (key: string, waitMs: number) => void
   /** Told of every decision: the decision log, metrics. */
   readonly decided: (key: string, observed: Observed, now: number, decision: Decision) => void
   readonly outbox: Outbox
@@ -46,6 +49,12 @@ export async function reconcile(
 ): Promise<number | undefined> {
   // Nothing is decided on a snapshot older than our own last writes; the echo wakes the release.
   if (state.own.behind()) return shell.now() + lookAgainWhenBehindMs
+  const { monotonic } = shell.delivery.cluster.ports.clock
+  const waitMs = waitFor(state.spent, monotonic())
+  if (waitMs > 0) {
+    shell.slowed(key, waitMs)
+    return shell.now() + waitMs
+  }
   const related = door.related?.(object) ?? []
   if (shell.named.behind(related)) return undefined
   const read = readSafely(door, object, shell.named.get)
@@ -75,6 +84,7 @@ export async function reconcile(
   measure(shell, state, decision, again)
   askReadBack(shell.delivery.cluster, state, decision, now, again)
   const status = { object, value: door.status(object, decision.notebook, read.app) }
+  state.spent = spend(state.spent, decision.writes.length + Number(decision.write), monotonic())
   await apply(shell.delivery, state, decision.writes, decision.write ? status : undefined)
   if (decision.write) shell.recorded(object, decision)
   return decision.wakeAt

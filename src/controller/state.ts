@@ -3,6 +3,7 @@ import type { Acknowledged } from '#core/model/event.ts'
 import { emptyMemo, type Memo } from '#core/model/notebook.ts'
 import type { GateAnswer, MetricAnswer, ReadBack, Refusal, Remembered } from '#core/observed.ts'
 import { Ledger } from '#kube/own-writes.ts'
+import { nothingSpent, type Spent } from './budget.ts'
 import { Few } from './few.ts'
 
 export type KeyState = {
@@ -24,6 +25,7 @@ export type KeyState = {
   readonly told: Few<Acknowledged>
   /** Our own writes that the caches have not shown yet. */
   readonly own: Ledger
+  spent: Spent
 }
 
 const none: readonly never[] = []
@@ -40,6 +42,7 @@ export function emptyState(): KeyState {
     refusals: new Few(),
     told: new Few(),
     own: new Ledger(),
+    spent: nothingSpent,
   }
 }
 

@@ -123,4 +123,19 @@ describe('commanded candidates', () => {
     expect(left?.spec.replicas).toBe(0)
     expect(actionsTold(world)).toContain('Return')
   })
+
+  test('one that is withdrawn loses its pods also where its Service is of people, which selects stable again', () => {
+    const world = new World(release({ strategy: { commanded: { candidates: [] } } }), route)
+    for (const name of ['shop-stable', 'shop-b']) world.addService(name, { app: 'shop' })
+    until(world, phaseIs('Completed'))
+    say(world, { name: 'b', version: 1, weight: 20 })
+    say(world)
+    const pods = [...world.replicaSets.values()].map(({ spec }) => spec.replicas)
+    expect(pods.toSorted()).toEqual([0, 4])
+    expect(world.weights()).toEqual({ 'shop-stable': 100 })
+    const [stable, left] = ['shop-stable', 'shop-b'].map(
+      (name) => world.services.get(name)?.spec.selector,
+    )
+    expect(left).toEqual(stable)
+  })
 })

@@ -235,25 +235,36 @@ function atRest(book: Notebook): Said {
 
 function rolesOf({ course, stance }: Ending): readonly RoleState[] {
   const { facts, book } = course.pass
-  if (stance === undefined) return book.roles
-  const confirmed = facts.accepted === undefined ? undefined : facts.weights
+  if (stance === undefined) return [...book.roles, ...justBegun(course.pass)]
   return rolesIn(facts.app).flatMap((role) => {
     const revision =
       stance.revisions[role] ?? trialOf(book, role)?.revision ?? leftBehind(course.pass, role)
     if (revision === undefined) return []
-    const seen = facts.workload(revision, role)
-    return [
-      {
-        role,
-        revision,
-        replicas: seen?.replicas ?? 0,
-        ready: seen?.ready ?? 0,
-        wanted: weightOf(stance.weights, role),
-        confirmed: confirmed === undefined ? 0 : weightOf(confirmed, role),
-        ...(role === stable ? {} : placeOf(facts.app, role)),
-      },
-    ]
+    return [roleState(course.pass, role, revision, weightOf(stance.weights, role))]
   })
+}
+
+/** Where a trial stands that began in a pass that stops: its candidate may have left the plan before the next one. */
+function justBegun(pass: Pass): readonly RoleState[] {
+  const { roles, trials } = pass.book
+  return trials
+    .filter(({ role }) => roles.every((one) => one.role !== role))
+    .map(({ role, revision }) => roleState(pass, role, revision, 0))
+}
+
+function roleState(pass: Pass, role: RoleName, revision: string, wanted: number): RoleState {
+  const { facts } = pass
+  const seen = facts.workload(revision, role)
+  const confirmed = facts.accepted === undefined ? undefined : facts.weights
+  return {
+    role,
+    revision,
+    replicas: seen?.replicas ?? 0,
+    ready: seen?.ready ?? 0,
+    wanted,
+    confirmed: confirmed === undefined ? 0 : weightOf(confirmed, role),
+    ...(role === stable ? {} : placeOf(facts.app, role)),
+  }
 }
 
 /** Roles that have a Service or a workload of their own. */

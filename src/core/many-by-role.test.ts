@@ -217,3 +217,21 @@ describe.each(variants)('commanded candidates: %s', (_name, workloads) => {
     expect([traffic(world).weights['shop-b'], podsOf(world, 'b')]).toEqual([40, 2])
   })
 })
+
+test('a candidate that was told to begin behind a Service too wide may be withdrawn', () => {
+  const commanded = (candidates: readonly CommandedCandidate[]) => ({
+    strategy: { commanded: { candidates } },
+  })
+  const workloads = { naming: 'role', kind: 'Deployment' } as const
+  const services = { stable: 'shop-stable', candidates: { b: 'shop-b' } }
+  const world = new SeatWorld(release({ workloads, services, ...commanded([]) }), route)
+  until(world, phaseIs('Completed'))
+  world.editSelector('shop-stable', { app: 'shop' })
+  world.ask(commanded([{ name: 'b', version: 1, weight: 20, template: template('shop:v2') }]))
+  until(world, ({ release: { status } }) => status?.trials?.length === 1)
+  expect(world.release.status?.reason?.type).toBe('ServiceTooWide')
+  // Somebody gives it traffic all the same.
+  world.editWeights(0, 100)
+  world.ask(commanded([]))
+  until(world, phaseIs('Completed'))
+})

@@ -76,10 +76,10 @@ const pointsAfter: Readonly<Record<State, readonly string[]>> = {
   retiring: ['delete routes', 'change releases'],
 }
 
-/** The write around which a process is to die in a round over the table; undefined for any. */
+/** The write around which a process is to die in a round over the table. Crashes that come on top die around any. */
 export function aimIn(state: State, round: number): string | undefined {
   const points = pointsAfter[state]
-  return points[round % (points.length + 1)]
+  return points[round % points.length]
 }
 
 /** Whether a story comes by a write at all. */

@@ -24,7 +24,7 @@ export function drawPlan(seed: number): Plan {
   const state = states[seed % states.length] as State
   const fault = faultKinds[Math.floor((seed % cells) / states.length)] as FaultKind
   const isCrash = fault.startsWith('crash')
-  // Each round over the table waits for another write, and now and then for none in particular.
+  // Each round over the table waits for another write.
   const round = Math.floor(seed / cells)
   const point = isCrash ? aimIn(state, round) : undefined
   const { told, isBad } = storyFor(seed, state, point)
@@ -43,7 +43,8 @@ export function drawPlan(seed: number): Plan {
     seed,
     setting,
     instances,
-    latencyMs: dice.pick([0, 2, 5, 20]),
+    // Where answers take no time, all that a pass writes is there before anybody can crash in between.
+    latencyMs: Math.max(isCrash ? 2 : 0, dice.pick([0, 2, 5, 20])),
     strikes: [aimed, ...more],
     deeds: [...plot(dice, state, setting), ...whims(dice)],
     isBad,

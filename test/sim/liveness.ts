@@ -1,6 +1,7 @@
 /** The liveness laws: once nothing goes wrong any more, everything comes to an end within a bound, and then is quiet. */
 import type { Release } from '#core/api/release.ts'
 import { kinds } from '#core/k8s/kinds.ts'
+import type { KubeObject } from '#core/k8s/meta.ts'
 import { annotations, labels } from '#core/render/names.ts'
 import type { Scene } from './invariants/invariant.ts'
 import { shop } from './invariants/invariant.ts'
@@ -150,13 +151,19 @@ function misrouted(
   const ready = pods.filter((pod) => revisionOf(pod) === stable).length
   if (ready < replicas) return `stable ${stable} has ${ready} of ${replicas} ready pods`
   const left = workloadsIn(truth).find(
-    ({ metadata, spec }) =>
-      labels.release in (metadata.labels ?? {}) &&
-      metadata.labels?.[labels.release] === 'shop' &&
-      ![stable, previous, strangers].includes(metadata.labels[labels.revision]) &&
-      (spec.replicas ?? 1) > 0,
+    (held) =>
+      held.metadata.labels?.[labels.release] === 'shop' &&
+      !isLetGo(held) &&
+      ![stable, previous, strangers].includes(held.metadata.labels[labels.revision]) &&
+      (held.spec.replicas ?? 1) > 0,
   )
   return left === undefined ? undefined : `${left.metadata.name} still has pods`
+}
+
+/** A Deployment that somebody deleted without its pods leaves a ReplicaSet behind that is nobody's. */
+function isLetGo({ metadata }: KubeObject): boolean {
+  const isOfDeployment = metadata.labels?.['pod-template-hash'] !== undefined
+  return isOfDeployment && (metadata.ownerReferences ?? []).length === 0
 }
 
 /** Faults that end by themselves well before a progress deadline does. */

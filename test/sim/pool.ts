@@ -47,7 +47,7 @@ export async function runPool({ workers, ...options }: PoolOptions): Promise<Poo
  * Each worker has a core to itself, so helpers that collect garbage beside it would only be in the way. Much of what a
  * run makes is gone at once; a seed that leaves anything behind shows soon.
  */
-const engine = ['--single-threaded-gc', '--max-semi-space-size=32', '--max-old-space-size=700']
+const engine = ['--single-threaded-gc', '--max-semi-space-size=128', '--max-old-space-size=700']
 
 function inWorker(task: Task): Promise<Report> {
   return new Promise((resolve, reject) => {

@@ -1,15 +1,15 @@
 /**
- * Every commit: more than two thousand seeds in two processes, a part of them twice. SEEDS, FROM and AGAIN choose others:
- * AGAIN=1 runs each of them twice.
+ * Every commit: two thousand seeds in two processes, a part of them twice. SEEDS, FROM and AGAIN choose others: AGAIN=1
+ * runs each of them twice.
  */
 import { beforeAll, expect, test } from 'vitest'
 import { failureText } from './batch.ts'
 import { coverageText, missing } from './coverage.ts'
 import { type PoolResult, runPool } from './pool.ts'
 
-const count = Number(process.env['SEEDS'] ?? 2200)
+const count = Number(process.env['SEEDS'] ?? 2000)
 const from = Number(process.env['FROM'] ?? 0)
-const againEvery = Number(process.env['AGAIN'] ?? 8)
+const againEvery = Number(process.env['AGAIN'] ?? 16)
 const seeds = Array.from({ length: count }, (_, index) => from + index)
 const workers = 2
 let result: PoolResult

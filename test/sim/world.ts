@@ -62,6 +62,7 @@ export async function createWorld(plan: Plan): Promise<World> {
   let violation: Violation | undefined
   let ownWrites = 0
   let changes = 0
+  const isCircling = circlesSeen()
   const violate = (id: string, what: string): void => {
     if (violation !== undefined) return
     violation = { id, what, at: clock.monotonic() }
@@ -89,6 +90,11 @@ export async function createWorld(plan: Plan): Promise<World> {
     if (write.shelf !== 'leases' && write.shelf !== 'events') {
       changes += 1
       if (write.cause.ours) ownWrites += 1
+      if (isCircling(write)) {
+        violate('L4', `${mostAtOnce} writes at one instant`)
+        // Else nothing would ever get its turn again.
+        for (const instance of instances) instance.crash()
+      }
     }
     if (write.shelf === 'releases' || write.cause.ours || write.cause.actor === 'monkey')
       narrate(journal, write)
@@ -165,6 +171,20 @@ export async function createWorld(plan: Plan): Promise<World> {
   }
   await inTime(cluster.time, setTheStage(world))
   return world
+}
+
+/** Where the server takes no time, writes that go round in circles do so at one instant. */
+const mostAtOnce = 400
+
+/** Told of every write; true once there are too many of instances at an instant. */
+function circlesSeen(): (write: Write) => boolean {
+  let [instant, count] = [-1, 0]
+  return ({ at, cause }) => {
+    if (!cause.ours) return false
+    count = at === instant ? count + 1 : 1
+    instant = at
+    return count > mostAtOnce
+  }
 }
 
 /** A law that cannot be judged is broken: here, in the simulator. */

@@ -54,7 +54,10 @@ export function moveServices(observed: Observed, facts: Facts, stance: Stance, n
   return { writes: [...writes, ...left.writes], held: [...held, ...left.held] }
 }
 
-/** Services of candidates that are in the plan no more: ours go once the route has no place for them. */
+/**
+ * Services of candidates that are in the plan no more: ours go once the route has no place for them, those of others
+ * select the stable revision again, so that nothing keeps the pods that are to go.
+ */
 function leave(observed: Observed, facts: Facts, stance: Stance, now: Instant): Part {
   const { app, reading } = facts
   const named = reading.kind === 'read' ? reading.roles : Object.keys(app.services)
@@ -74,7 +77,20 @@ function leave(observed: Observed, facts: Facts, stance: Stance, now: Instant): 
   const held: Held[] = []
   for (const role of leaving) {
     const seen = entry(observed.services, app.services[role])
-    if (seen === undefined || !seen.ours) continue
+    if (seen === undefined) continue
+    if (!seen.ours) {
+      const home = stance.revisions[stable]
+      if (app.workloads.layout.by !== 'revision' || home === undefined) continue
+      const selected = facts.selected(role)
+      if (selected === undefined || selected === home) continue
+      if (mayPoint(facts, role, home, now)) writes.push(point(observed, seen, role, home))
+      const message = `Service ${seen.name} of ${role}, which left, does not select revision ${home} yet`
+      held.push({
+        role,
+        waiting: waitingFor('WaitingForEndpoints', message, `Service ${seen.name}`),
+      })
+      continue
+    }
     if (!placed.includes(role) && isSettled(facts, now)) {
       writes.push({ kind: 'delete', ref: serviceRef(app, seen.name), uid: seen.uid })
     }

@@ -18,7 +18,9 @@ export const s4: Invariant = {
         const backend = backends(view, scene).find((one) => one.service === service)
         const share = backend?.weight ?? 0
         const role = backend?.role ?? ''
-        return share === 0 || readyOf(view, to) >= podsFor(setting, replicasOf(view), share, role)
+        // What has no ready pods serves nobody.
+        if (share === 0 || readyOf(view, from) === 0) return true
+        return readyOf(view, to) >= podsFor(setting, replicasOf(view), share, role)
       }
       return wasSo(write, carried) ? undefined : `${service} leaves ${from} under its traffic`
     }

@@ -154,6 +154,13 @@ export const mutants: readonly Mutant[] = [
     seeds: [78],
   },
   {
+    name: 'what goes round in circles does so as fast as the server answers',
+    file: 'src/controller/budget.ts',
+    from: 'return over < 0 ? 0 : Math.ceil(((over + 1) * 1000) / perSecond)',
+    to: 'return over < 0 ? 0 : 0',
+    seeds: [373, 402],
+  },
+  {
     name: 'leading a second time fails',
     file: 'src/controller/controller.ts',
     from: 'queue = start(mayWrite)',
