@@ -1,10 +1,9 @@
 /** Where traffic goes by the routing objects, read here anew for each router: the product's own reading is on trial too. */
 import type { HttpRoute } from '#core/k8s/gateway-api.ts'
-import type { Ingress } from '#core/k8s/ingress.ts'
 import type { VirtualService } from '#core/k8s/istio.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import { annotations as ours } from '#core/render/names.ts'
-import { isTestRule } from './match-rules.ts'
+import { isTestRule, serviceIn } from './match-rules.ts'
 import type { Truth } from './truth.ts'
 
 /** One way that traffic can take: a share of it in per cent, to a Service. */
@@ -54,14 +53,10 @@ function ingressShares(ingresses: readonly KubeObject[]): readonly Share[] {
   return canary === undefined ? [rest] : [rest, [serviceIn(canary), weight]]
 }
 
-function serviceIn(ingress: Ingress): string {
-  const [path] = ingress.spec?.rules?.flatMap(({ http }) => http?.paths ?? []) ?? []
-  return path?.backend.service?.name ?? ''
-}
-
 function istioShares(route: KubeObject | undefined): readonly Share[] {
   const rules = (route as VirtualService | undefined)?.spec?.http ?? []
-  return rules.flatMap(({ route: to = [] }) =>
+  const split = rules.filter((rule) => !isTestRule(rule))
+  return split.flatMap(({ route: to = [] }) =>
     to.map(({ destination, weight }): Share => {
       return [destination.host, weight ?? (to.length === 1 ? 100 : 0)]
     }),

@@ -279,6 +279,46 @@ test('R notices rules by match that nobody is on trial for, that lead nowhere, o
   expect(verdict('R', writes(usual, ruled(1)))).toContain('below the split')
 })
 
+const named = { name: 'shop', namespace: 'default' }
+const split = { route: [{ destination: { host: 'shop-stable' }, weight: 100 }] }
+const toCanary = {
+  match: [{ headers: { [testHeader.name]: { exact: testHeader.value } } }],
+  route: [{ destination: { host: 'shop-canary' } }],
+}
+const virtual = (...http: readonly object[]): KubeObject =>
+  ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata: named,
+    spec: { http },
+  }) as KubeObject
+
+const toCanaryPath = {
+  path: '/',
+  backend: { service: { name: 'shop-canary', port: { number: 80 } } },
+}
+const canaryByHeader = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'Ingress',
+  metadata: {
+    ...named,
+    name: 'shop-canary',
+    annotations: { 'nginx.ingress.kubernetes.io/canary-by-header': testHeader.name },
+  },
+  spec: { rules: [{ http: { paths: [toCanaryPath] } }] },
+} as KubeObject
+
+test('R reads the rules of Istio and of ingress-nginx as well', () => {
+  const home = put(shop(status({ trials: [] })))
+  const istio = { setting: { ...setting, router: 'istio' } }
+  expect(verdict('R', writes(usual, virtual(toCanary, split)), istio)).toBeUndefined()
+  expect(verdict('R', writes(home, virtual(toCanary, split)), istio)).toContain('nobody on trial')
+  expect(verdict('R', writes(usual, virtual(split, toCanary)), istio)).toContain('below the split')
+  const nginx = { setting: { ...setting, router: 'nginx' } }
+  expect(verdict('R', writes(usual, canaryByHeader), nginx)).toBeUndefined()
+  expect(verdict('R', writes(home, canaryByHeader), nginx)).toContain('nobody on trial')
+})
+
 test('R notices another revision under a rule, and pods that go while a rule sends to them', () => {
   const under = put(ruled(0))
   expect(verdict('R', writes(under, service('canary', 'r1')))).toContain('turns from r2')

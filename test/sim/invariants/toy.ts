@@ -130,6 +130,8 @@ const shelfOf: Readonly<Record<string, ShelfName>> = {
   Service: 'services',
   EndpointSlice: 'slices',
   HTTPRoute: 'routes',
+  Ingress: 'routes',
+  VirtualService: 'routes',
 }
 
 function world(...objects: readonly KubeObject[]): Truth {
