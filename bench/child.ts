@@ -28,6 +28,9 @@ export type Program = {
   readonly probed?: boolean
 }
 
+/** The same, run by a command of its own instead of this Node. */
+export type Command = { readonly command: (args: readonly string[]) => readonly string[] }
+
 export const fromSource: Program = { path: pathOf('../src/cli/main.ts') }
 
 function pathOf(file: string): string {
@@ -36,13 +39,14 @@ function pathOf(file: string): string {
 
 /** Runs the command line with these arguments. @throws Error when no line with `readyWord` comes in time. */
 export async function startChild(
-  { path, probed = false }: Program,
+  program: Program | Command,
   args: readonly string[],
   readyWord: string,
 ): Promise<Child> {
-  const probe = probed ? ['--import', pathOf('./heap-probe.ts')] : []
+  const probed = 'path' in program && program.probed === true
+  const [first = '', ...words] = commandOf(program, args)
   const startedAt = performance.now()
-  const process_ = spawn(process.execPath, [...probe, path, ...args], {
+  const process_ = spawn(first, words, {
     stdio: probed ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
   })
   const exited = once(process_, 'exit')
@@ -70,6 +74,12 @@ export async function startChild(
     },
     stop,
   }
+}
+
+function commandOf(program: Program | Command, args: readonly string[]): readonly string[] {
+  if ('command' in program) return program.command(args)
+  const probe = program.probed === true ? ['--import', pathOf('./heap-probe.ts')] : []
+  return [process.execPath, ...probe, program.path, ...args]
 }
 
 // Both streams are read to the end, or a talkative child would stop at a full pipe.

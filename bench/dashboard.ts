@@ -32,6 +32,10 @@ export async function dashboardRows(): Promise<readonly Row[]> {
     await first.until<readonly unknown[]>('rows', ({ length }) => length === releases)
     const whole = first.bytes()
     const one = await measured(cluster, child, [first], 0)
+    const again = await follow(port, '', undefined, first.last())
+    await again.until('changed', () => true)
+    const comingAgain = again.bytes()
+    again.close()
     const more: Events[] = []
     for (let index = 1; index < readers; index += 1) more.push(await follow(port))
     const many = await measured(cluster, child, [first, ...more], 1)
@@ -42,6 +46,7 @@ export async function dashboardRows(): Promise<readonly Row[]> {
     return [
       row(`${what}: bytes of one change on the wire`, `${Math.round(one.bytesOfOne)} bytes`),
       row(`the list when a reader comes`, kibibytes(whole)),
+      row(`what is told to one that comes again at once`, `${comingAgain} bytes`),
       row(`${what}: the server's time with one reader`, share(one.busy)),
       row(`${what}: the server's time with ${readers} readers`, share(many.busy)),
       row(`tellings a second to one reader, of at most ten`, one.tellings.toFixed(1)),

@@ -6,7 +6,9 @@ import { canaryRows } from './canary.ts'
 import { dashboardRows } from './dashboard.ts'
 import { dashboardPageRows } from './dashboard-page.ts'
 import { decideRows } from './decide.ts'
+import { downloadRows } from './downloads.ts'
 import { experimentRows } from './experiments.ts'
+import { imageRows } from './image.ts'
 import { localRows } from './local.ts'
 import { memoryRows } from './memory.ts'
 import { page } from './page.ts'
@@ -24,6 +26,8 @@ const parts: readonly { readonly name: string; readonly rows: () => Promise<read
   { name: 'experiments', rows: experimentRows },
   { name: 'the local cluster', rows: localRows },
   { name: 'M20 and start-up', rows: startUpRows },
+  { name: 'the image', rows: imageRows },
+  { name: 'downloads', rows: downloadRows },
   { name: 'K1, watch ingest', rows: watchRows },
   { name: 'the API server', rows: apiServerRows },
   { name: 'M19, the simulator', rows: simulatorRows },

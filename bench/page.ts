@@ -39,6 +39,9 @@ ${missing.length === 0 ? '' : `\nRows that could not be measured:\n\n${missing.m
   between 2,000 and 1,000, so that what is there once is left out.
   Of the RSS with no releases about 49 MiB are pages of the Node program itself. In a busy time glibc makes an arena for each
   thread; with MALLOC_ARENA_MAX=1, as an image may set it, the controller that installed the releases ends about 12 MiB lower.
+- The image is weighed as it is pulled, packed, where none of its layers is there yet; most of it is Node. Its start is from the
+  start of the process, with the mount of its root, until it is ready by its own probe, over a cluster without releases; the
+  pull and the kubelet come before it. Packages are weighed as they are downloaded.
 - The local cluster is measured as the bundle and as the sources are run, which Node has to strip of their types first.
 - The page is looked at by Chromium without a graphics card, which paints by the same cores: a frame is late after 25 ms, and
   what is late at rest is the machine's. Scrolling moves by two rows each frame, and paints most of the window anew each time.

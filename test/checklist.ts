@@ -1,6 +1,6 @@
 /**
- * A checklist as a table: each numbered line names the tests that prove it, the line that overrules it, why it is no
- * duty of ours, or what is still missing. A test that is named has to exist, under that title, in that file.
+ * A checklist as a table: each numbered line names the tests that prove it, the line that overrules it, or why it is no
+ * duty of ours. A test that is named has to exist, under that title, in that file.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
@@ -9,7 +9,6 @@ export type Proof =
   | { readonly kind: 'shown'; readonly file: string; readonly title: string }
   | { readonly kind: 'overruled'; readonly by: string }
   | { readonly kind: 'noDuty'; readonly why: string }
-  | { readonly kind: 'open'; readonly why: string }
 
 /** The id of a line, and all that shows it. */
 export type Row = readonly [id: string, ...proofs: readonly Proof[]]
@@ -22,9 +21,6 @@ export const overruled = (by: string): Proof => ({ kind: 'overruled', by })
 
 /** Somebody else's duty, such as the sender's. */
 export const noDuty = (why: string): Proof => ({ kind: 'noDuty', why })
-
-/** Not shown yet. */
-export const open = (why: string): Proof => ({ kind: 'open', why })
 
 /** `K`, 1, 3 gives K01, K02, K03. */
 export function numbered(prefix: string, from: number, to: number): readonly string[] {
@@ -71,12 +67,10 @@ function missingTests([id, ...proofs]: Row): readonly string[] {
   })
 }
 
-/** A line with anything open counts as open. */
+/** By the first thing that is said of a line. */
 function countsOf(rows: readonly Row[]): string {
-  const kinds = ['shown', 'overruled', 'noDuty', 'open'] as const
-  const words = { shown: 'shown', overruled: 'overruled', noDuty: 'no duty', open: 'open' }
-  const kindOf = ([, ...proofs]: Row): Proof['kind'] =>
-    proofs.some(({ kind }) => kind === 'open') ? 'open' : (proofs[0]?.kind ?? 'open')
-  const counts = kinds.map((kind) => [kind, rows.filter((row) => kindOf(row) === kind).length])
-  return counts.map(([kind, count]) => `${count} ${words[kind as Proof['kind']]}`).join(', ')
+  const words = { shown: 'shown', overruled: 'overruled', noDuty: 'no duty' } as const
+  return Object.entries(words)
+    .map(([kind, word]) => `${rows.filter(([, proof]) => proof?.kind === kind).length} ${word}`)
+    .join(', ')
 }

@@ -9,8 +9,11 @@ type Alert = {
   readonly description: string
 }
 
-/** Where the pages of docs/ are published; the chart's `prometheusRule.runbookUrl` says otherwise. */
-const runbooks = 'https://headgate.dev/docs/runbooks'
+/**
+ * The page in the project itself: nobody but its users knows where they publish it. They say so by the chart's
+ * `prometheusRule.runbookUrl`, or with kustomize by a replacement (docs/install.md).
+ */
+export const runbooks = 'docs/runbooks.md'
 
 const release = '{{ $labels.door }}/{{ $labels.namespace }}/{{ $labels.release }}'
 

@@ -1,5 +1,5 @@
 /** What an installation can have beside our own door, each part on or off: doors, their faces, webhooks. */
-import type { KubeObject } from '#core/k8s/meta.ts'
+import type { Definition } from '#core/api/definition.ts'
 import type { Door } from '#doors/door.ts'
 import { faces } from '#doors/faces.ts'
 import { doors } from '#doors/register.ts'
@@ -44,7 +44,7 @@ export type Feature = {
   readonly port?: Port
   readonly volumes: readonly Variable[]
   readonly mounts: readonly Variable[]
-  readonly crds: readonly KubeObject[]
+  readonly crds: readonly Definition[]
   readonly rules: Rules
 }
 
@@ -54,7 +54,7 @@ const noRules: Rules = { releases: [], cluster: [], own: [], secrets: [], former
 const own = doors.filter(({ name }) => name === 'headgate')
 
 /** What an installation with our own door alone may do, and its definitions. */
-export const base: { readonly rules: Rules; readonly crds: readonly KubeObject[] } = {
+export const base: { readonly rules: Rules; readonly crds: readonly Definition[] } = {
   crds: own.flatMap(({ crds }) => crds),
   rules: rulesOf(own),
 }
@@ -120,7 +120,7 @@ const webhooks: Feature = {
   },
 }
 
-function crdsOf(face: string): readonly KubeObject[] {
+function crdsOf(face: string): readonly Definition[] {
   return faces.find(({ name }) => name === face)?.crds ?? []
 }
 

@@ -1,4 +1,5 @@
 /** Roles for people: who may read the resources of a door becomes part of view, who may write them part of edit and admin. */
+import { definedKind } from '#core/api/definition.ts'
 import type { Kind } from '#core/k8s/kinds.ts'
 import { verbs } from '#core/model/app.ts'
 import { faces } from '#doors/faces.ts'
@@ -68,11 +69,7 @@ function resourcesOf(name: string): readonly Resource[] {
 }
 
 function definedBy(name: string): readonly Pick<Kind, 'group' | 'plural'>[] {
-  const crds = faces.find((face) => face.name === name)?.crds ?? []
-  return crds.map(({ metadata }) => {
-    const [plural = '', ...group] = metadata.name.split('.')
-    return { plural, group: group.join('.') }
-  })
+  return (faces.find((face) => face.name === name)?.crds ?? []).map(definedKind)
 }
 
 function rulesFor({ group, plural, verbs: more }: Resource, level: Level): readonly PolicyRule[] {

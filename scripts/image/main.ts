@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { version } from '../../src/cli/version.ts'
 import { writeBundle } from '../bundle.ts'
 import { appLayer, nodeLayer, systemLayer } from './layers.ts'
 import { type Image, writeLayout } from './oci.ts'
@@ -21,6 +22,19 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Who the image runs as; deploy/ says the same. */
 const user = '65532:65532'
 
+/** How it runs; deploy/image/Dockerfile says the same, with Node where its base has it. */
+export const running = {
+  User: user,
+  Entrypoint: ['/usr/bin/node', '/app/headgate.js'],
+  Cmd: ['controller'],
+  Env: [
+    'PATH=/usr/bin',
+    'NODE_ENV=production',
+    // One arena for all threads of the C library: twelve MiB less after a busy time.
+    'MALLOC_ARENA_MAX=1',
+  ],
+} as const
+
 export type Made = { readonly digest: string; readonly folder: string }
 
 /** Makes the layout in a folder, which is emptied first. */
@@ -31,7 +45,7 @@ export async function makeImage(folder: string): Promise<Made> {
   try {
     await writeBundle(bundle)
     const images = architectures.map((architecture) => imageOf(parts, architecture, bundle))
-    const digest = writeLayout(folder, `headgate:${version()}`, images)
+    const digest = writeLayout(folder, `headgate:${version}`, images)
     for (const architecture of architectures) {
       writeFileSync(join(folder, `sbom-${architecture}.spdx.json`), sbomOf(parts, architecture))
     }
@@ -51,20 +65,12 @@ function imageOf(parts: Parts, architecture: Architecture, bundle: string): Imag
       { about: 'Headgate', entries: appLayer(bundle, sbomOf(parts, architecture), licence) },
     ],
     config: {
-      User: user,
+      ...running,
       WorkingDir: '/',
-      Entrypoint: ['/usr/bin/node', '/app/headgate.js'],
-      Cmd: ['controller'],
-      Env: [
-        'PATH=/usr/bin',
-        'NODE_ENV=production',
-        // One arena for all threads of the C library: twelve MiB less after a busy time.
-        'MALLOC_ARENA_MAX=1',
-      ],
       ExposedPorts: { '8080/tcp': {}, '8443/tcp': {} },
       Labels: {
         'org.opencontainers.image.title': 'headgate',
-        'org.opencontainers.image.version': version(),
+        'org.opencontainers.image.version': version,
         'org.opencontainers.image.licenses': 'Apache-2.0',
       },
     },
@@ -73,12 +79,7 @@ function imageOf(parts: Parts, architecture: Architecture, bundle: string): Imag
 
 function sbomOf(parts: Parts, architecture: Architecture): string {
   const components = [...systemComponents(parts, architecture), ...bundledComponents(root)]
-  return spdxOf(version(), components)
-}
-
-function version(): string {
-  const text = readFileSync(join(root, 'package.json'), 'utf8')
-  return (JSON.parse(text) as { readonly version: string }).version
+  return spdxOf(version, components)
 }
 
 if (import.meta.main) {

@@ -4,11 +4,12 @@
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { version } from '../../src/cli/version.ts'
 import { writeBundle } from '../bundle.ts'
 import { architectures, fetchParts, lockedParts } from '../image/parts.ts'
 import { nativeArchive, npmArchive } from './archives.ts'
@@ -24,9 +25,6 @@ export type Packages = {
 
 /** Makes them in a folder, which is emptied first. `from` is the URL of the folder that will hold them. */
 export async function makePackages(folder: string, from?: string): Promise<Packages> {
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    readonly version: string
-  }
   const parts = lockedParts()
   fetchParts(parts)
   const bundle = mkdtempSync(join(tmpdir(), 'headgate-bundle-'))

@@ -1,24 +1,8 @@
 /** JSON Schemas of our resources, for editors and for checks of manifests, from the definitions themselves. */
-import type { KubeObject } from '#core/k8s/meta.ts'
-import { faces } from '#doors/faces.ts'
-import { doors } from '#doors/register.ts'
-
-type Definition = KubeObject & {
-  readonly spec: {
-    readonly group: string
-    readonly names: { readonly kind: string }
-    readonly versions: readonly {
-      readonly name: string
-      readonly schema: { readonly openAPIV3Schema: object }
-    }[]
-  }
-}
+import { definitions } from '#doors/definitions.ts'
 
 /** By path, as checkers look them up: `GROUP/KIND_VERSION.json`, in small letters. */
 export function jsonSchemas(): Readonly<Record<string, string>> {
-  const definitions = [...doors, ...faces].flatMap(
-    ({ crds }) => crds as readonly unknown[] as readonly Definition[],
-  )
   return Object.fromEntries(
     definitions.flatMap(({ spec: { group, names, versions } }) =>
       versions.map(({ name, schema }) => {

@@ -37,8 +37,31 @@ writeFileSync(
 )
 
 const rows: readonly (readonly [string, readonly string[], number, RegExp])[] = [
-  ['a command that does not exist', ['frobnicate'], 2, /unknown command 'frobnicate'/],
-  ['a flag that does not exist', ['local', '--colour'], 2, /unknown option '--colour'/],
+  [
+    'a command that does not exist',
+    ['frobnicate'],
+    2,
+    /unknown command 'frobnicate'\n\(headgate --help lists/,
+  ],
+  [
+    'a flag that does not exist',
+    ['local', '--colour'],
+    2,
+    /unknown option '--colour'\n\(headgate local --help says how it is used\)/,
+  ],
+  ['flags without a command', ['-n', 'shop'], 2, /^Usage: headgate/],
+  [
+    'a name that is missing',
+    ['promote'],
+    2,
+    /missing required argument 'names'\n\(headgate promote --help says how it is used\)/,
+  ],
+  [
+    'what is missing of a command of two words',
+    ['set', 'image'],
+    2,
+    /\(headgate set image --help says how it is used\)/,
+  ],
   [
     'a port that is none',
     ['local', '--gateway-port', 'abc'],
@@ -119,6 +142,20 @@ for (const [name, args, code, sentence] of rows) {
     expect(run.err).not.toMatch(/\n\s+at |secret-token/)
   })
 }
+
+test('a port that somebody has is told with the option that names another one', async () => {
+  const { createServer } = await import('node:net')
+  const taken = createServer()
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+  const { port } = taken.address() as { readonly port: number }
+  const address = `127.0.0.1:${port}`
+  const run = await headgate('dashboard', '--kubeconfig', nobodyThere, '--address', address)
+  taken.close()
+  expect([run.code, run.err]).toEqual([
+    1,
+    `headgate: cannot listen on ${address}: something else listens there; name another address by --address, such as 127.0.0.1:${port + 1}\n`,
+  ])
+})
 
 test('help lists the commands', async () => {
   const { code, out } = await headgate('--help')

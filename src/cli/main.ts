@@ -8,6 +8,7 @@ import { withOldFlags } from './deployer-flags.ts'
 import { withEventOptions } from './event-options.ts'
 import { exitCodes } from './exit-codes.ts'
 import { withFaceOptions } from './faces.ts'
+import { leadingLast } from './leading-flags.ts'
 import { runLean, startLean } from './lean.ts'
 import { withItself, withManifests } from './manifest-commands.ts'
 import { spelledOut, withActing, withClusterOptions, withLooking } from './release-commands.ts'
@@ -18,7 +19,6 @@ import { withWebhookOptions } from './webhook-options.ts'
 const program = new Command('headgate')
   .description('Progressive delivery for Kubernetes.')
   .version(version)
-  .showHelpAfterError('(headgate --help lists the commands)')
   .exitOverride()
   .enablePositionalOptions()
 
@@ -138,17 +138,26 @@ migrate
 
 withItself(program)
 
+pointToHelp(program, program.name())
+
 const [node = '', self = '', ...words] = process.argv
 // Under this name kubectl asks what may come next.
 const isAsked = basename(self).startsWith('kubectl_complete-')
 const parse = async (): Promise<unknown> =>
   program.parseAsync([
     ...[node, self],
-    ...(isAsked ? ['__complete', ...words] : spelledOut(withOldFlags(words))),
+    ...(isAsked ? ['__complete', ...words] : leadingLast(spelledOut(withOldFlags(words)))),
   ])
 parse().catch((error: unknown) => {
   process.exitCode = report(error)
 })
+
+/** Who errs in a command is shown the way to the help of that command. */
+function pointToHelp(command: Command, words: string): void {
+  const about = command.commands.length > 0 ? 'lists the commands' : 'says how it is used'
+  command.showHelpAfterError(`(${words} --help ${about})`)
+  for (const below of command.commands) pointToHelp(below, `${words} ${below.name()}`)
+}
 
 /** One sentence on standard error, and an exit code that scripts can trust. */
 function report(error: unknown): number {

@@ -39,7 +39,8 @@ export function addressOf(option: string, text: string): Address {
   const at = text.lastIndexOf(':')
   const host = at > 0 ? text.slice(0, at) : '0.0.0.0'
   const orAny = text.endsWith('+')
-  return { host, port: portOf(option, text.slice(at + 1, orAny ? -1 : undefined)), orAny }
+  const port = portOf(option, text.slice(at + 1, orAny ? -1 : undefined))
+  return { host, port, orAny, option }
 }
 
 /** A whole number, from 0. */

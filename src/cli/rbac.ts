@@ -137,8 +137,13 @@ export function dashboardRules(doors: readonly Door[]): {
     ...[kinds.deployment, kinds.httpRoute, kinds.grpcRoute, kinds.ingress],
     ...[kinds.virtualService, kinds.destinationRule, kinds.service],
   ]
+  // What a preview says of an object that a door makes, it says of the one that is there.
+  const made = doors.flatMap(({ name }) => furtherOf[name] ?? [])
   return {
-    releases: named.map((kind) => rule(kind, ['get'])),
+    releases: [
+      ...named.map((kind) => rule(kind, ['get'])),
+      ...made.map((one) => ({ ...one, verbs: ['get'] })),
+    ],
     cluster: reviewRules,
   }
 }

@@ -68,18 +68,21 @@ const head = `# The command line
 \`kubectl_complete-headgate\`.
 
 **Names** are \`NAME\`, or \`DOOR/NAME\` where releases of several doors have that name: \`headgate promote kulta/shop\`. The
-namespace is that of \`-n\`, else of the context. A name that nothing has, or several have, is refused with those there are.
+namespace is that of \`-n\`, else of the context. Such flags may stand before the verb: \`headgate -n shop get\`. A name
+that nothing has, or several have, is refused with those there are.
 
 **Commands to a release** (\`promote\`, \`pause\`, \`resume\`, \`abort\`, \`retry\`) are bound to the revision and the step that
 were seen, and recorded with who asked: they stand in \`headgate history\`. One that comes too late is refused with a sentence,
 and so is one that the door of the release does not take. The program waits for the controller's answer, as long as \`--timeout\`
-says. \`undo\`, \`set image\` and \`restart\` change the template, which then goes the way of any other revision.
+says. \`undo\`, \`set image\` and \`restart\` change the template, which then goes the way of any other revision, and are recorded
+with what was looked at. A \`promote\` goes on over somebody's pause, and says so; with \`--dry-run\` beforehand.
 
 **Output** is a table; \`-o\` gives JSON, YAML, names or a JSONPath template. Colours come on a terminal only, and not where
 \`NO_COLOR\` is set. \`HEADGATE_DEBUG\` adds a stack to an error.
 
 **Rights**: to look, \`get\`, \`list\` and \`watch\` of the doors' resources; workloads, pods and Events are shown to who may list them.
-To act, \`patch\` of the resource; for \`set image\` and the like of a release with a \`workloadRef\`, of the Deployment.
+To act, \`patch\` of the resource; for \`set image\` and the like of a release with a \`workloadRef\`, of the
+Deployment, and of the resource to have it on record who did.
 
 ## Exit codes
 

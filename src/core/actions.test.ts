@@ -55,6 +55,43 @@ function lastTold(world: World): DecisionStatus | undefined {
   return world.release.status?.decisions?.at(-1)
 }
 
+describe('who changed the template is on record, with the revision and step that they looked at', () => {
+  const rows = [
+    ['undo', 'undo', 'Undo', 'undone by ann', 'shop:v1'],
+    ['restart', 'restart', 'Restart', 'restarted by ann', 'shop:v3'],
+    ['set image', 'set-image', 'SetImage', 'image set by ann', 'shop:v3'],
+  ] as const
+  const now = (world: World): string =>
+    world.release.status?.trials?.[0]?.revision ?? world.release.status?.stable?.revision ?? ''
+  for (const [name, verb, action, said, image] of rows) {
+    test(name, () => {
+      const world = waiting()
+      const revision = now(world)
+      const step = world.release.status?.step?.index
+      world.ask({ template: template(image) })
+      command(world, verb)
+      until(world, () => now(world) !== revision && standingCommand(world) === undefined)
+      until(world, image === 'shop:v1' ? phaseIs('Completed') : reasonIs('WaitingForApproval'))
+      const told = world.release.status?.decisions?.filter(({ by }) => by === 'ann')
+      const message = `${said}: revision ${now(world)} is asked for`
+      expect(told).toMatchObject([{ action, reason: 'TemplateChanged', message, revision, step }])
+      expect(standingCommand(world)).toBeUndefined()
+    })
+  }
+
+  test('also where nothing was on trial, and once the controller has begun already', () => {
+    const world = installed()
+    const first = now(world)
+    world.ask({ template: template('shop:v2') })
+    until(world, ({ release: { status } }) => (status?.trials ?? []).length > 0)
+    command(world, 'set-image', { revision: first, step: undefined })
+    settle(world)
+    const told = world.release.status?.decisions?.find(({ by }) => by === 'ann')
+    expect(told).toMatchObject({ action: 'SetImage', revision: first })
+    expect(told?.step).toBeUndefined()
+  })
+})
+
 describe('a command is obeyed', () => {
   const rows = [
     ['pause holds the release', waiting, 'pause', 'Pause', 'Paused', 25],
@@ -70,12 +107,15 @@ describe('a command is obeyed', () => {
   for (const [name, begin, verb, told, reason, weight] of rows) {
     test(name, () => {
       const world = begin()
+      const held = world.release.status?.paused !== undefined && verb.startsWith('promote')
       const id = command(world, verb)
       settle(world)
       expect(world.release.status?.reason?.type).toBe(reason)
       expect(world.weights()['shop-canary']).toBe(weight)
       const records = world.release.status?.decisions?.filter(({ actionId }) => actionId === id)
       expect(records).toMatchObject([{ action: told, by: 'ann' }])
+      // Whoever goes on over somebody's pause is told so.
+      expect(records?.[0]?.message.includes('; the pause of ann ends by it')).toBe(held)
       expect(standingCommand(world)).toBeUndefined()
     })
   }
@@ -179,6 +219,20 @@ describe('a command is refused, with a reason', () => {
       'restart refused: restart changes the template; use "headgate restart"',
     ],
     [
+      'set-image',
+      waiting,
+      'set-image',
+      {},
+      'set-image refused: set-image changes the template; use "headgate set image"',
+    ],
+    [
+      'a change of a template that nobody knows',
+      waiting,
+      'undo',
+      { revision: 'r0' },
+      'it was meant for revision r0; the release is at',
+    ],
+    [
       'a command for an earlier object',
       waiting,
       'pause',
@@ -229,7 +283,8 @@ describe('a command is refused, with a reason', () => {
       const before = [status?.phase, status?.trials?.[0]?.revision, status?.step?.index]
       const id = command(world, verb, changes)
       settle(world)
-      expect(lastTold(world)).toMatchObject({ action: 'Refuse', actionId: id })
+      const told = { action: 'Refuse', reason: 'CommandRefused', actionId: id }
+      expect(lastTold(world)).toMatchObject(told)
       expect(lastTold(world)?.message).toContain(message)
       const { status: after } = world.release
       expect([after?.phase, after?.trials?.[0]?.revision, after?.step?.index]).toEqual(before)

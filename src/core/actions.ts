@@ -27,6 +27,7 @@ import {
 } from './pass.ts'
 import { annotations } from './render/names.ts'
 import { waits } from './steps/step.ts'
+import { isOfTemplate, saidOfTemplate, type TemplateVerb } from './template-changes.ts'
 import { introduce, promoteAgain } from './turn.ts'
 
 /** Takes the command that stands on the object into the notebook, unless it was taken before. */
@@ -83,6 +84,7 @@ export function takeOff({ observed }: Pass): readonly Write[] {
 // brake should not lose a race against the next step.
 function stale({ observed, facts, book }: Pass, action: Action): string | undefined {
   if (action.uid !== observed.app.uid) return 'it was meant for an object of this name that is gone'
+  if (isOfTemplate(action, book)) return undefined
   const targets = [facts.target, ...Object.values(facts.targets)]
   const asked = targets.flatMap((target) => (target.kind === 'ask' ? [] : [target.revision]))
   // What was turned back is retried beside what is on trial.
@@ -129,11 +131,8 @@ function run(pass: Pass, action: Action): Pass {
       return concludedOpen(pass, action)
     case 'undo':
     case 'restart':
-      return refuse(
-        pass,
-        action,
-        `${action.verb} changes the template; use "headgate ${action.verb}"`,
-      )
+    case 'set-image':
+      return templateChanged(pass, action, action.verb)
     default:
       return unreachable(action.verb)
   }
@@ -154,6 +153,11 @@ function pause(pass: Pass, action: Action): Pass {
 function resume(pass: Pass, action: Action): Pass {
   if (pass.book.paused === undefined) return refuse(pass, action, 'the release is not paused')
   return obeyed(unpause(pass), action, 'Resume', 'StepCompleted', `resumed by ${action.by}`)
+}
+
+/** Said of what goes on although somebody holds it: that hold ends by it. */
+export function endOfHold({ paused }: Pick<Notebook, 'paused'>): string {
+  return paused === undefined ? '' : `; the pause of ${paused.by} ends by it`
 }
 
 /** A step's clock stands still while somebody holds the release. */
@@ -184,7 +188,8 @@ function promote(pass: Pass, action: Action): Pass {
   if (step === undefined || !waits(step)) {
     if (paused === undefined)
       return refuse(pass, action, 'the present step does not wait for anybody')
-    return obeyed(unpause(pass), action, 'Resume', 'StepCompleted', `resumed by ${action.by}`)
+    const message = `resumed by ${action.by}${endOfHold(pass.book)}`
+    return obeyed(unpause(pass), action, 'Resume', 'StepCompleted', message)
   }
   if (step.kind === 'gate' && wantsApproval(step.gates)) return approve(pass, action, trial)
   const said = obeyed(
@@ -192,7 +197,7 @@ function promote(pass: Pass, action: Action): Pass {
     action,
     'Promote',
     'StepCompleted',
-    `step ${trial.step + 1} promoted by ${action.by}`,
+    `step ${trial.step + 1} promoted by ${action.by}${endOfHold(pass.book)}`,
   )
   return withTrial(said, trial.role, { step: trial.step + 1, stepStartedAt: pass.now })
 }
@@ -203,7 +208,7 @@ function wantsApproval(gates: readonly GateSpec[] = []): boolean {
 
 /** It is the gate that goes on then, once everything else it asks for has passed. */
 function approve(pass: Pass, action: Action, { step }: Trial): Pass {
-  const message = `step ${step + 1} approved by ${action.by}`
+  const message = `step ${step + 1} approved by ${action.by}${endOfHold(pass.book)}`
   return obeyed(unpause(pass), action, 'Approve', 'StepCompleted', message)
 }
 
@@ -211,7 +216,7 @@ function approve(pass: Pass, action: Action, { step }: Trial): Pass {
 function choose(pass: Pass, action: Action, { role }: Trial): Pass {
   if (signOf(pass) === undefined)
     return refuse(pass, action, 'the server is being asked what the template means; try again')
-  const message = `${role} promoted by ${action.by}`
+  const message = `${role} promoted by ${action.by}${endOfHold(pass.book)}`
   const said = obeyed(unpause(pass), action, 'Promote', 'ConcludedByHand', message)
   return concludedBy(said, role, action.by)
 }
@@ -250,7 +255,7 @@ function promoteFull(pass: Pass, action: Action): Pass {
     action,
     'PromoteFull',
     'Promoting',
-    `promoted past all steps by ${action.by}`,
+    `promoted past all steps by ${action.by}${endOfHold(pass.book)}`,
   )
   return withTrial(said, trial.role, {
     stage: { kind: 'promoting' },
@@ -282,6 +287,12 @@ function abort(pass: Pass, action: Action): Pass {
     // Nobody needs to accept a conclusion that somebody has overruled.
     concluded === undefined ? said : withBook(said, { concluded: { ...concluded, open: false } }),
   )
+}
+
+function templateChanged(pass: Pass, action: Action, verb: TemplateVerb): Pass {
+  const said = saidOfTemplate(pass, action, verb)
+  if (said === undefined) return pass
+  return said.kind === 'changed' ? note(pass, said.note) : refuse(pass, action, said.why)
 }
 
 function retry(pass: Pass, action: Action): Pass {
@@ -316,6 +327,5 @@ function refuse(pass: Pass, { id, by, verb }: Action, why: string): Pass {
 
 function refused(pass: Pass, id: string, by: string | undefined, message: string): Pass {
   const { role } = pass.book.trials[0] ?? {}
-  const { type: reason } = pass.book.reason
-  return note(pass, { role, action: 'Refuse', reason, message, by, actionId: id })
+  return note(pass, { role, action: 'Refuse', reason: 'CommandRefused', message, by, actionId: id })
 }

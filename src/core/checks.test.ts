@@ -292,6 +292,25 @@ const stories: Readonly<
     () => reached(commanded([{ name: 'b', version: 1, weight: 25 }]), 'WaitingForCommand'),
     /^b has weight 25 by command 1$/,
   ],
+  CommandRefused: [
+    'a command that nothing waits for',
+    () => {
+      const world = installed()
+      command(world, 'promote')
+      return decided(world, 'CommandRefused')
+    },
+    /^promote refused: no release waits for a promotion$/,
+  ],
+  TemplateChanged: [
+    'somebody asks for another image',
+    () => {
+      const world = installed()
+      world.ask({ template: template('shop:v2') })
+      command(world, 'set-image')
+      return decided(world, 'TemplateChanged')
+    },
+    /^image set by ann: revision \w+ is asked for$/,
+  ],
   ExtrasLeftOut: [
     'the router cannot do what the route should do besides',
     () => {

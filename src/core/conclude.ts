@@ -31,6 +31,7 @@ import type { ReasonType } from './reasons.ts'
 import { cut } from './render/text.ts'
 import { workload } from './render/workload.ts'
 import type { Target } from './revision.ts'
+import { imageIn } from './role-image.ts'
 import { hostConditions } from './sharing.ts'
 import { gateMemory, gateQuestions } from './steps/gate.ts'
 import type { Stance } from './strategies/strategy.ts'
@@ -263,6 +264,7 @@ function roleState(pass: Pass, role: RoleName, revision: string, wanted: number)
     ready: seen?.ready ?? 0,
     wanted,
     confirmed: confirmed === undefined ? 0 : weightOf(confirmed, role),
+    ...imageIn(pass, role, revision),
     ...(role === stable ? {} : placeOf(facts.app, role)),
   }
 }

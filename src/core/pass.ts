@@ -76,12 +76,17 @@ export type Note = {
   readonly message: string
   readonly by?: string | undefined
   readonly actionId?: string | undefined
+  /** What it is about, where that is neither on trial nor stable any more. */
+  readonly meant?: { readonly revision: string; readonly step: number | undefined } | undefined
 }
 
 /** Writes a decision down. What is written down is also told as an Event. */
-export function note(pass: Pass, { role, action, reason, message, by, actionId }: Note): Pass {
+export function note(
+  pass: Pass,
+  { role, action, reason, message, by, actionId, meant }: Note,
+): Pass {
   const { trials, stable, decisions } = pass.book
-  const trial = role === undefined ? undefined : trials.find((one) => one.role === role)
+  const trial = meant ?? (role === undefined ? undefined : trials.find((one) => one.role === role))
   const record: DecisionRecord = {
     at: pass.now,
     action,

@@ -19,6 +19,7 @@ export const reasons = {
   WaitingForJudgement: 'The experiment runs; nothing has concluded it yet.',
   WaitingForMetrics: 'The metric provider gives nothing to judge, and its policy is to hold.',
   StepCompleted: 'The step is done.',
+  TemplateChanged: 'Somebody asked for another template by a command.',
   Promoting: 'All steps are done; the candidate takes the stable role.',
   Paused: 'Somebody paused the release.',
   // The end of an experiment
@@ -45,6 +46,7 @@ export const reasons = {
   ServiceTooWide: 'A Service of this release does not select the pods of its role alone.',
   WorkloadRefused: 'The API server refuses the workload.',
   WriteRefused: 'The API server refuses a write.',
+  CommandRefused: 'A command came too late, or cannot be; nothing was changed by it.',
   ExtrasLeftOut: 'The router cannot do what the route should do beside splitting traffic.',
   WaitingForRevision: 'The server is asked what it makes of the template.',
   // The end

@@ -29,6 +29,8 @@ export type ReleaseId = {
 export type RoleWeight = {
   readonly role: string
   readonly revision: string
+  /** Of its first image the tag, or what else tells it apart, where that is known. */
+  readonly tag?: string
   readonly wanted: number
   readonly confirmed: number
 }
@@ -94,7 +96,7 @@ export type SampleView = {
 export type MetricView = {
   readonly name: string
   readonly verdict: string
-  /** `3 of 5 good, 1 of 2 bad; last 0.4, at most 5`. */
+  /** `3 good in all (5 needed), 1 bad (2 turn it back); last 0.4, at most 5`. */
   readonly words: string
   readonly min?: number
   readonly max?: number
@@ -233,7 +235,8 @@ export type ApiError = { readonly error: { readonly code: number; readonly messa
 
 /**
  * Lines of `GET /api/v1/stream` (text/event-stream), each an event of the type's name with the JSON as data. With
- * `?door=&namespace=&name=` also `detail` of that one, whenever it changes. First `rows` with all, then only changes.
+ * `?door=&namespace=&name=` also `detail` of that one, whenever it changes. First `rows` with all, then only changes;
+ * to who sends the `id` of the event that it heard last as `Last-Event-ID`, soon enough, only what has changed since.
  * `tick` comes every few seconds, so that a page knows that its picture is fresh.
  */
 export type StreamEvents = {

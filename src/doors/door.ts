@@ -3,6 +3,7 @@
  * own words. A door has no engine of its own, and no engine code knows a door.
  */
 import type { Registry } from 'prom-client'
+import type { Definition } from '#core/api/definition.ts'
 import type { ReadResult } from '#core/api/read.ts'
 import type { Lookup } from '#core/api/reference.ts'
 import type { Kind } from '#core/k8s/kinds.ts'
@@ -19,7 +20,7 @@ export type Door = {
   /** The custom resource that carries its releases. */
   readonly kind: Kind
   /** CustomResourceDefinitions that it needs in the cluster. */
-  readonly crds: readonly KubeObject[]
+  readonly crds: readonly Definition[]
   /** Objects that it cannot be read without; left out, there are none. */
   readonly related?: (object: KubeObject) => readonly ObjectRef[]
   readonly read: (object: KubeObject, lookup: Lookup) => ReadResult
@@ -129,6 +130,8 @@ export type Validation = {
   readonly webhook: string
   /** The resource, in all of these versions. */
   readonly versions: readonly string[]
+  /** A spec that is allowed: by it the API server can be made to ask, without anything being stored. */
+  readonly example: Readonly<Record<string, unknown>>
   /** What must not be stored; an empty list allows it. */
   readonly problems: (object: KubeObject) => readonly Problem[]
 }

@@ -3,7 +3,7 @@
  * keeps records and writes resources that a door reads; where its original made them, also Services and routes of its
  * own. Pods are the engine's.
  */
-import type { KubeObject } from '#core/k8s/meta.ts'
+import type { Definition } from '#core/api/definition.ts'
 import type { ListenAt } from '#http/shared-port.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import type { Log } from '#kube/log.ts'
@@ -28,7 +28,7 @@ export type FaceEntry = {
   readonly about: string
   readonly options: readonly FaceOption[]
   /** CustomResourceDefinitions of its records. */
-  readonly crds: readonly KubeObject[]
+  readonly crds: readonly Definition[]
   readonly load: () => Promise<Face>
 }
 

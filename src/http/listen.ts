@@ -15,6 +15,8 @@ export type Address = {
   readonly port: number
   /** Where somebody has that port, any other will do. */
   readonly orAny?: boolean
+  /** The option by which it was asked for, to name where it cannot be had. */
+  readonly option?: string
 }
 
 const graceMs = 2000
@@ -45,16 +47,18 @@ export async function listen(server: Server, at: Address, clock: Clock): Promise
 }
 
 /** Takes the address. @throws Error when it cannot be had, saying which it was. */
-export function bind(server: Server, { host, port, orAny = false }: Address): Promise<void> {
+export function bind(server: Server, at: Address): Promise<void> {
+  const { host, port, orAny = false, option } = at
   return new Promise((resolve, reject) => {
     const failed = (cause: Error): void => {
       // Nobody can say before whether a port is free: only who takes it knows.
       if (orAny && 'code' in cause && cause.code === 'EADDRINUSE')
         return void bind(server, { host, port: 0 }).then(resolve, reject)
       const where = `${host}:${port}`
-      reject(
-        new Error(`cannot listen on ${where}: ${cause.message}; name another address`, { cause }),
-      )
+      const isTaken = 'code' in cause && cause.code === 'EADDRINUSE'
+      const why = isTaken ? 'something else listens there' : cause.message
+      const how = option === undefined ? '' : ` by ${option}, such as ${host}:${besides(port)}`
+      reject(new Error(`cannot listen on ${where}: ${why}; name another address${how}`, { cause }))
     }
     server.once('error', failed)
     server.listen(port, host, () => {
@@ -62,6 +66,11 @@ export function bind(server: Server, { host, port, orAny = false }: Address): Pr
       resolve()
     })
   })
+}
+
+/** One that may be free. */
+function besides(port: number): number {
+  return port < 65_535 ? port + 1 : port - 1
 }
 
 async function stop(server: Server, sockets: ReadonlySet<Socket>, clock: Clock): Promise<void> {

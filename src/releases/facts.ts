@@ -65,6 +65,27 @@ export function rolesInUse(book: Notebook | undefined): readonly RoleState[] {
   )
 }
 
+/** An image as short as it still tells versions apart: its tag, the beginning of its digest, or its name. */
+export function shortImage(image: string): string {
+  const [, digest] = /@[a-z0-9]+:([0-9a-f]{7})/.exec(image) ?? []
+  const name = image.replace(/@.*$/, '').split('/').at(-1) ?? ''
+  const [, tag] = /:(.+)$/.exec(name) ?? []
+  return tag ?? digest ?? name
+}
+
+/** In short, the image of a role, where it is known. */
+export function tagOf(
+  { app, book }: Pick<Entry, 'app' | 'book'>,
+  own: RoleState,
+): string | undefined {
+  const { role, image } = own
+  if (image !== undefined) return shortImage(image)
+  // A status of an earlier version says nothing of images; at rest, what is asked for is what serves.
+  const asked =
+    role === stable && book?.phase === 'Completed' ? app?.template.spec.containers[0] : undefined
+  return asked?.image === undefined ? undefined : shortImage(asked.image)
+}
+
 /** A weight as people read it: pods alone split as finely as they are many, `66.7`. */
 export function percent(weight: number): string {
   return String(Number(weight.toFixed(1)))

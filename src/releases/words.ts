@@ -1,6 +1,6 @@
 /** Longer words about a release: where it stands in its steps, for how long, and what was measured. */
 import type { Metric } from '#core/model/analysis.ts'
-import type { MetricState } from '#core/model/notebook.ts'
+import type { DecisionRecord, MetricState } from '#core/model/notebook.ts'
 import { describeStep } from '#core/steps/describe.ts'
 import { formatDuration } from '#core/time.ts'
 import type { Entry } from './entry.ts'
@@ -19,6 +19,11 @@ function seconds(ms: number): number {
   return Math.max(0, Math.round(ms / 1000)) * 1000
 }
 
+/** The step that a decision was about, from 1; none where all of them were done. */
+export function stepOfRecord({ action, step }: DecisionRecord): number | undefined {
+  return step === undefined || action === 'Complete' ? undefined : step + 1
+}
+
 /** `step 2 of 4: pause 5m`. */
 export function stepDetail(entry: Entry): string {
   const trial = entry.book?.trials[0]
@@ -29,15 +34,15 @@ export function stepDetail(entry: Entry): string {
   return `step ${Math.min(now.index + 1, now.of)} of ${now.of}${words}`
 }
 
-/** `3 of 5 good, 1 bad; last 0.4, at most 5`. */
+/**
+ * `3 good in all (5 needed), 1 bad (2 turn it back); last 0.4, at most 5`. A step counts for itself, since it began: its
+ * reason says so.
+ */
 export function verdictDetail(state: MetricState, metric: Metric | undefined): string {
   const { good, bad, missing, errors, samples } = state
   const counts = [
-    // More than are needed are taken as long as the candidate has traffic.
-    metric === undefined || good > metric.count
-      ? `${good} good`
-      : `${good} of ${metric.count} good`,
-    metric === undefined || bad === 0 ? `${bad} bad` : `${bad} of ${metric.failures} bad`,
+    `${good} good in all${metric === undefined ? '' : ` (${metric.count} needed)`}`,
+    `${bad} bad${metric === undefined ? '' : ` (${metric.failures} ${metric.failures === 1 ? 'turns' : 'turn'} it back)`}`,
     ...(missing === 0 ? [] : [`${missing} without data`]),
     ...(errors === 0 ? [] : [`${errors} ${errors === 1 ? 'error' : 'errors'}`]),
   ].join(', ')

@@ -20,6 +20,9 @@ async function says(line: string, words: RegExp, code = 0): Promise<void> {
   if ([1, 2, 3, 6].includes(code)) expect(ran.err).toMatch(/^headgate: /)
 }
 
+/** Where a command stands. */
+const action = 'headgate.dev/action'
+
 const approval = waitsFor('WaitingForApproval')
 
 describe('one release from hand to hand', () => {
@@ -46,6 +49,7 @@ describe('one release from hand to hand', () => {
     await says('pause shop', new RegExp(`^headgate/shop: paused by ${by}\n$`))
     await says('pause headgate/shop', /pause refused: the release is paused already/, 3)
     await says('explain shop', /\n {2}paused by \S+ \(kubernetes-admin\) for /)
+    await says('promote shop --dry-run', new RegExp(`; the pause of ${by} ends by it \\(server`))
     await says('resume shop', new RegExp(`^headgate/shop: resumed by ${by}\n$`))
     const { status } = await ground().until('shop', approval)
     const said = status?.decisions?.find(({ action }) => action === 'Pause')
@@ -80,6 +84,14 @@ describe('one release from hand to hand', () => {
       /headgate\/shop: Completed, weights 100\/0: Serving: revision \w+ serves all traffic\n$/,
     )
     await says('promote shop', /promote refused: no release waits for a promotion/, 3)
+    // A dry run knows it beforehand; and the end is at no step, all of them are done.
+    for (const how of ['server', 'client'])
+      await says(
+        `promote shop --dry-run=${how}`,
+        /^headgate: headgate\/shop: promote would be refused: no release waits for a promotion\n$/,
+        3,
+      )
+    await says('history shop', /Complete +\w+ +- +- +revision \w+ is stable/)
   })
 
   test('undo asks for the revision before, which is recognised; --to-revision for a named one', async () => {
@@ -103,6 +115,11 @@ describe('one release from hand to hand', () => {
       new RegExp(`no revision zzz; it has .*${before} \\(shop:v0\\)`),
       2,
     )
+    const undone = back.status?.decisions?.filter(({ action }) => action === 'Undo')
+    expect(undone).toMatchObject([
+      { revision: present, message: expect.stringContaining(`revision ${before} is asked for`) },
+      { revision: before, step: 1, by: expect.stringMatching(new RegExp(`^${by}$`)) },
+    ])
     await says(
       `undo shop --to-revision ${before.slice(0, 6)}`,
       new RegExp(`revision ${before} is asked`),
@@ -145,6 +162,16 @@ describe('one release from hand to hand', () => {
     expect(next.spec.template.metadata?.annotations).toHaveProperty([
       'kubectl.kubernetes.io/restartedAt',
     ])
+    // Who did it stands in the record, with what they looked at, and is told as an Event.
+    await ground().until('shop', ({ metadata }) => metadata.annotations?.[action] === undefined)
+    const named = trial.status?.trials?.[0]?.revision
+    await says(
+      'history shop',
+      new RegExp(
+        `Z +Restart +${named} +2 +${by} +restarted by ${by}: revision \\w+ is asked for\n`,
+      ),
+    )
+    await says('history shop', new RegExp(`Z +SetImage +\\w+ +- +${by} +image set by ${by}`))
   })
 })
 
@@ -279,4 +306,29 @@ test('a Rollout of KULTA takes the same commands, by its own name', async () => 
   await says('promote kulta/cart', /^kulta\/cart: step 2 promoted by/)
   expect((await end).code).toBe(0)
   await says('set image cart app=cart:v2', /^kulta\/cart: image updated: app=cart:v2\n$/)
+})
+
+test('a CanaryApp takes another image by its own name, and who asked is on record', async () => {
+  const { cluster, run } = ground()
+  await cluster.api.create(kinds.canaryApp, {
+    apiVersion: 'canary.atze.io/v1',
+    kind: 'CanaryApp',
+    metadata: { name: 'web', namespace },
+    spec: {
+      ...{ image: 'web:v1', imageListenPort: 80, replicas: 1, testReplicas: 1 },
+      ...{ prometheusQuery: 'up', prometheusURL: 'http://prometheus.monitoring.svc:9090' },
+    },
+  } as KubeObject)
+  const decided = Promise.withResolvers<void>()
+  const watched = cluster.api.watch<KubeObject>(kinds.canaryApp)
+  watched.subscribe((change) => {
+    if (change.type === 'put' && JSON.stringify(change.now).includes('SetImage')) decided.resolve()
+  })
+  await says('get canaryapp/web -o name', /^canaryapp\/web\n$/)
+  await says('restart canaryapp/web', /does not take restart; it takes pause, resume/, 3)
+  await says('set image canaryapp/web *=web:v2', /^canaryapp\/web: image updated: \*=web:v2\n$/)
+  await decided.promise
+  await watched.stop()
+  const { out } = await run('history canaryapp/web')
+  expect(out).toMatch(new RegExp(`SetImage .* ${by} +image set by ${by}`))
 })

@@ -1,4 +1,7 @@
 /** `headgate dashboard` by the real program: with one's own credentials, on this machine, until it is told to stop. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { sharedGround } from './ground.ts'
 
@@ -8,9 +11,11 @@ const ground = sharedGround()
 async function asked<T>(
   words: string,
   then: (url: string) => Promise<T>,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly code: number | null; readonly err: string; readonly said: T | undefined }> {
   let answer: Promise<T> | undefined
   const { code, err } = await ground().run(`dashboard --address 127.0.0.1:0 ${words}`.trim(), {
+    env,
     onOut: (out, end) => {
       const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(out) ?? []
       if (url === undefined || answer !== undefined) return
@@ -45,6 +50,26 @@ test('it shows all namespaces, and what is done there bears the name of who star
       message: expect.stringMatching(/^aborted by \S+ \(kubernetes-admin\)$/),
     }),
   ])
+})
+
+test('--open opens it in the browser of the desktop; without one, the address is said', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'headgate-open-'))
+  const opened = join(folder, 'opened')
+  writeFileSync(join(folder, 'xdg-open'), `#!/bin/sh\necho "$1" > ${opened}\n`, { mode: 0o755 })
+  const found = await asked(
+    '--open',
+    async (url) => {
+      const said = (): string => (existsSync(opened) ? readFileSync(opened, 'utf8') : '')
+      await expect.poll(said, { timeout: 10_000 }).toBe(`${url}\n`)
+      return true
+    },
+    { PATH: `${folder}:${process.env['PATH'] ?? ''}` },
+  )
+  expect([found.code, found.said]).toEqual([0, true])
+  const heard = (err: string): boolean => /no browser can be opened here; go to http/.test(err)
+  const none = await asked('--open', async () => true, { PATH: folder.concat('/nothing') })
+  expect([none.code, heard(none.err)]).toEqual([0, true])
+  rmSync(folder, { recursive: true })
 })
 
 test('in one namespace it shows that one; read-only, nothing is done', async () => {

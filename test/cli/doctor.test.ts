@@ -1,9 +1,19 @@
 /** `headgate doctor`, by the real program, on a cluster in which one thing after the other is wrong, and is mended. */
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { beforeAll, expect, test } from 'vitest'
 import { kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
+import { deployerEntry } from '#doors/deployer/entry.ts'
+import { descriptorKind } from '#doors/deployer/kinds.ts'
 import { doors } from '#doors/register.ts'
-import { controllerRules } from '../../src/cli/rbac.ts'
+import { createAuthority } from '#kube/authority.ts'
+import { established } from '#local/definitions.ts'
+import { orUndefined } from '#releases/entry.ts'
+import { startWebhooks } from '#server/webhooks/start.ts'
+import { controllerRules, dashboardRules, reviewRules, webhookRules } from '../../src/cli/rbac.ts'
+import { faceRules } from '../../src/cli/rbac-faces.ts'
 import { version } from '../../src/cli/version.ts'
 import { sharedGround } from './ground.ts'
 
@@ -29,6 +39,9 @@ async function findings(line = 'doctor'): Promise<ReadonlyMap<string, readonly F
 async function stateOf(check: string, about: string): Promise<Finding | undefined> {
   return (await findings()).get(check)?.find((one) => one.about.startsWith(about))
 }
+
+const { releases, cluster, lease } = controllerRules(doors)
+const usual = [...releases, ...cluster, ...lease]
 
 const role = (rules: unknown): KubeObject & { rules: unknown } => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -88,8 +101,7 @@ test('a controller with its pods, its lease and its rights is well', async () =>
       leaseDurationSeconds: 60,
     },
   } as KubeObject)
-  const { releases, lease } = controllerRules(doors)
-  await api.create(clusterRole, role([...releases, ...lease]))
+  await api.create(clusterRole, role(usual))
   await api.create({ ...clusterRole, kind: 'ClusterRoleBinding', plural: 'clusterrolebindings' }, {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRoleBinding',
@@ -111,15 +123,133 @@ test('a controller with its pods, its lease and its rights is well', async () =>
 })
 
 test('a right that is missing is named, with what to do', async () => {
-  const { releases, lease } = controllerRules(doors)
   const { api } = ground().cluster
-  const fewer = releases.filter(({ resources }) => !resources.includes('endpointslices'))
-  await api.patch(clusterRole, { name: 'headgate' }, 'merge', { rules: [...fewer, ...lease] })
+  const fewer = usual.filter(({ resources }) => !resources.includes('endpointslices'))
+  await api.patch(clusterRole, { name: 'headgate' }, 'merge', { rules: fewer })
   expect(await stateOf('rights', 'ServiceAccount')).toMatchObject({
     state: 'wrong',
-    says: 'may not list endpointslices.discovery.k8s.io; watch endpointslices.discovery.k8s.io',
+    says: 'may not list endpointslices.discovery.k8s.io; watch endpointslices.discovery.k8s.io: its doors cannot work',
     todo: expect.stringContaining('roles'),
   })
+})
+
+const parts = [
+  {
+    part: 'the webhooks',
+    args: ['--webhook-address=0.0.0.0:8443', '--webhook-service=$(POD_NAMESPACE)/headgate'],
+    rules: [
+      ...webhookRules(doors, 'kulta-webhook-tls').cluster,
+      ...webhookRules(doors, 'kulta-webhook-tls').secrets,
+    ],
+    missing: 'patch customresourcedefinitions.apiextensions.k8s.io',
+    todo: 'deploy/kustomize/cluster/kulta-webhooks',
+  },
+  {
+    part: 'the face superposition',
+    args: ['--superposition-address', '0.0.0.0:8090'],
+    rules: faceRules['superposition']?.releases ?? [],
+    missing: 'get experiments.superposition.headgate.dev',
+    todo: 'doors.superposition.enabled=true',
+  },
+  {
+    part: 'the face deployer',
+    args: ['--deployer-address=0.0.0.0:8000', '--deployer-auth=kubernetes'],
+    rules: [...(faceRules['deployer']?.releases ?? []), ...reviewRules],
+    missing: 'create tokenreviews.authentication.k8s.io',
+    todo: 'deploy/kustomize/cluster/deployer',
+  },
+  {
+    part: 'the dashboard',
+    args: ['--dashboard-address=0.0.0.0:8000'],
+    rules: Object.values(dashboardRules(doors)).flat(),
+    missing: 'create subjectaccessreviews.authorization.k8s.io',
+    todo: 'dashboard.enabled=true',
+  },
+]
+
+test.each(parts)(
+  'rights of $part, while it is on',
+  async ({ part, args, rules, missing, todo }) => {
+    const { api } = ground().cluster
+    const found = async (): Promise<Finding | undefined> =>
+      (await findings()).get('rights')?.find(({ says }) => says.includes(part))
+    await api.patch(clusterRole, { name: 'headgate' }, 'merge', { rules: usual })
+    expect(await found()).toBe(undefined)
+    await startedWith(args)
+    const short = await found()
+    expect(short).toMatchObject({ state: 'wrong', todo: expect.stringContaining(todo) })
+    expect(short?.says).toContain(missing)
+    await api.patch(clusterRole, { name: 'headgate' }, 'merge', { rules: [...usual, ...rules] })
+    expect(await found()).toMatchObject({ state: 'ok' })
+    await startedWith([])
+  },
+)
+
+/** What the Deployment says; nobody runs it here. */
+async function startedWith(args: readonly string[]): Promise<void> {
+  const image = `headgate:${version}`
+  const containers = [{ name: 'headgate', image, args: ['controller', ...args] }]
+  const body = { spec: { template: { spec: { containers } } } }
+  const at = { namespace: system, name: 'headgate' }
+  await ground().cluster.api.patch(kinds.deployment, at, 'merge', body)
+}
+
+test('a Secret that a release names and the controller may not read', async () => {
+  const { api } = ground().cluster
+  const analysis = {
+    provider: {
+      prometheus: { address: 'http://metrics.shop.svc:9090', secretRef: { name: 'metrics' } },
+    },
+    metrics: [{ name: 'errors', template: 'error-rate', max: 5 }],
+  }
+  await ground().installed('forum', [{ weight: 20 }], { analysis })
+  const secrets = async (): Promise<readonly Finding[]> =>
+    ((await findings()).get('rights') ?? []).filter(({ says }) => says.includes('Secrets'))
+  expect(await secrets()).toEqual([
+    {
+      about: `ServiceAccount ${system}/headgate`,
+      state: 'warning',
+      says: 'may not get Secrets in default, where headgate/forum needs them',
+      todo: `kubectl create rolebinding headgate-secrets --namespace default --clusterrole=headgate-secrets --serviceaccount=${system}:headgate`,
+    },
+  ])
+  // By whatever name this installation has the role.
+  const labels = { 'app.kubernetes.io/part-of': 'headgate' }
+  const metadata = { name: 'mayday-deployer-secrets', labels }
+  await api.create(clusterRole, { ...role(controllerRules(doors).secrets), metadata })
+  expect((await secrets())[0]?.todo).toContain(' mayday-deployer-secrets --namespace default')
+  const rules = [...usual, ...controllerRules(doors).secrets]
+  await api.patch(clusterRole, { name: 'headgate' }, 'merge', { rules })
+  expect(await secrets()).toEqual([])
+})
+
+test('Secrets of a face, where it has records', async () => {
+  const { api } = ground().cluster
+  const { crds } = deployerEntry
+  for (const crd of crds) await api.create(kinds.customResourceDefinition, crd)
+  await established(
+    api,
+    crds.map(({ metadata }) => metadata.name),
+  )
+  const at = { name: 'shop', namespace: 'default' }
+  const instant = '2026-11-21T10:00:00Z'
+  const spec = { appName: 'shop', created: instant, lastModified: instant, descriptor: {} }
+  const record = {
+    apiVersion: 'deployer.headgate.dev/v1alpha1',
+    kind: 'Descriptor',
+    metadata: at,
+    spec,
+  }
+  await api.create(descriptorKind, record)
+  await startedWith(['--deployer-address=0.0.0.0:8000', '--deployer-auth=none'])
+  const rules = [...usual, ...(faceRules['deployer']?.releases ?? [])]
+  await api.patch(clusterRole, { name: 'headgate' }, 'merge', { rules })
+  const found = (await findings()).get('rights')?.filter(({ state }) => state !== 'ok')
+  expect(found?.map(({ says }) => says)).toEqual([
+    'may not get Secrets in default, where headgate/forum needs them',
+    'may not get, create, patch Secrets in default, where the face deployer needs them',
+  ])
+  await startedWith([])
 })
 
 test('a lease that nobody renews, and one that a former program holds', async () => {
@@ -166,7 +296,7 @@ test('a lease that nobody renews, and one that a former program holds', async ()
   })
 })
 
-test('a route that is not there, and a webhook with nobody behind it', async () => {
+test('a route that is not there', async () => {
   const { api } = ground().cluster
   const { installed } = ground()
   await installed('shop', [{ weight: 20 }])
@@ -177,25 +307,109 @@ test('a route that is not there, and a webhook with nobody behind it', async () 
     state: 'wrong',
     says: 'it is not there',
   })
-  const configuration =
-    doors.find(({ validation }) => validation !== undefined)?.validation?.configuration ?? ''
-  const service = { namespace: system, name: 'webhooks' }
+})
+
+const { validation } = doors.find((door) => door.validation !== undefined) ?? {}
+const about = `ValidatingWebhookConfiguration ${validation?.configuration}`
+
+async function asksAt(clientConfig: object): Promise<void> {
+  const { api } = ground().cluster
+  const name = validation?.configuration ?? ''
+  const webhook = {
+    name: validation?.webhook,
+    clientConfig,
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
+    rules: [
+      {
+        apiGroups: ['kulta.io'],
+        apiVersions: validation?.versions,
+        operations: ['CREATE'],
+        resources: ['rollouts'],
+      },
+    ],
+  }
+  await orUndefined(api.remove(kinds.validatingWebhookConfiguration, { name }))
   await api.create(kinds.validatingWebhookConfiguration, {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingWebhookConfiguration',
-    metadata: { name: configuration },
-    webhooks: [
-      {
-        name: 'rollouts.kulta.io',
-        clientConfig: { service },
-        sideEffects: 'None',
-        admissionReviewVersions: ['v1'],
-      },
-    ],
+    metadata: { name },
+    webhooks: [webhook],
   } as KubeObject)
-  expect(await stateOf('webhooks', 'ValidatingWebhookConfiguration')).toMatchObject({
+}
+
+const trusting = ({ caPem }: { readonly caPem: string }): { readonly caBundle: string } => ({
+  caBundle: Buffer.from(caPem).toString('base64'),
+})
+
+test('a webhook that nobody registered, that trusts nobody, that has nobody behind it', async () => {
+  await startedWith(['--webhook-address=0.0.0.0:8443'])
+  expect(await stateOf('webhooks', about)).toMatchObject({
+    state: 'warning',
+    says: 'the controller is told to serve it, and the API server is not told to ask',
+  })
+  await startedWith([])
+  expect(await stateOf('webhooks', about)).toBe(undefined)
+  const service = { namespace: system, name: 'webhooks' }
+  await asksAt({ service })
+  expect(await stateOf('webhooks', about)).toMatchObject({
     state: 'wrong',
     says: 'its caBundle holds no certificate',
+  })
+  await asksAt({ service, ...trusting(await createAuthority(ground().cluster.api.ports)) })
+  expect(await stateOf('webhooks', about)).toMatchObject({
+    state: 'wrong',
+    says: expect.stringContaining(`Service ${system}/webhooks has no ready pod`),
+  })
+})
+
+test('a webhook that does not answer, that shows a certificate of others, that answers', async () => {
+  const { api, ports } = ground().cluster
+  const [ours, others] = [await createAuthority(ports), await createAuthority(ports)]
+  const { certPem, keyPem } = await others.issue([], ['127.0.0.1'])
+  const stranger = createServer({ cert: certPem, key: keyPem })
+  await once(stranger.listen(0, '127.0.0.1'), 'listening')
+  const url = `https://127.0.0.1:${(stranger.address() as AddressInfo).port}/validate`
+  await asksAt({ url, ...trusting(ours) })
+  expect(await stateOf('webhooks', about)).toMatchObject({
+    state: 'wrong',
+    says: expect.stringMatching(/failed calling webhook "rollout.kulta.io".*certificate/),
+    todo: expect.stringContaining('its caBundle is that of the certificates there'),
+  })
+  stranger.close()
+  expect(await stateOf('webhooks', about)).toMatchObject({
+    state: 'wrong',
+    says: expect.stringMatching(/failed calling webhook "rollout.kulta.io".*refused/i),
+  })
+  const webhooks = await startWebhooks({
+    ...{ cluster: api, ports, doors },
+    address: { host: '127.0.0.1', port: 0 },
+    place: { kind: 'url', url: 'https://127.0.0.1:0' },
+    certificates: { kind: 'own', namespace: system, secret: 'kulta-webhook-tls' },
+    onProblem: (error) => {
+      throw error
+    },
+  })
+  const says = expect.stringContaining('the API server asks and is answered')
+  expect(await stateOf('webhooks', about)).toMatchObject({ state: 'ok', says })
+  const conversion = 'conversion of rollouts.kulta.io'
+  expect(await stateOf('webhooks', conversion)).toMatchObject({
+    state: 'ok',
+    says: expect.stringContaining('there are no rollouts to convert yet'),
+  })
+  const metadata = { name: 'cart', namespace: 'default' }
+  const spec = validation?.example
+  await api.create(kinds.rollout, {
+    ...{ apiVersion: 'kulta.io/v1beta1', kind: 'Rollout', metadata, spec },
+  } as KubeObject)
+  expect(await stateOf('webhooks', conversion)).toMatchObject({ state: 'ok', says })
+  await webhooks.stop()
+  // What was converted before is still known as long as nobody changes it.
+  await api.remove(kinds.validatingWebhookConfiguration, { name: validation?.configuration ?? '' })
+  await api.patch(kinds.rollout, metadata, 'merge', { metadata: { labels: { app: 'cart' } } })
+  expect(await stateOf('webhooks', conversion)).toMatchObject({
+    state: 'wrong',
+    says: expect.stringContaining('conversion webhook'),
   })
 })
 

@@ -68,7 +68,9 @@ describe('get', () => {
       ground().run('get -l team=nobody'),
     ])
     expect(all).toMatch(/^NAMESPACE +NAME +DOOR/)
-    expect(wide).toMatch(/1\/1 1\/1 +revision-1 revision-2 +step 2 waits until somebody promotes/)
+    expect(wide).toMatch(
+      /1\/1 1\/1 +revision-1 revision-2 +v0 v1 +step 2 waits until somebody promotes/,
+    )
     expect(names.split('\n')).toContain('kulta/cart')
     expect(none).toEqual({ code: 0, out: '', err: 'No releases found in namespace default.\n' })
   })
@@ -177,6 +179,23 @@ describe('names', () => {
       expect(ran.err).not.toMatch(/\n\s+at /)
     })
   }
+
+  const places: readonly (readonly [string, string])[] = [
+    ['-n default get kulta/cart -o name', 'a flag before the verb'],
+    ['--namespace=default get kulta/cart -o name', 'a flag with its value'],
+    ['--request-timeout 20s -n default get -o name kulta/cart', 'two flags'],
+    ['--insecure-skip-tls-verify get kulta/cart -o name', 'a flag that takes none'],
+  ]
+  for (const [line, name] of places) {
+    test(`kubectl's flags may stand before the verb: ${name}`, async () => {
+      expect(await told(line)).toBe('kulta/cart\n')
+    })
+  }
+
+  test('also before a verb of two words, and another namespace counts', async () => {
+    const { code, err } = await ground().run('-n none set image shop app=x')
+    expect([code, err]).toEqual([2, expect.stringContaining('no release shop in namespace none')])
+  })
 
   test('the door before the name tells them apart', async () => {
     expect(await told('get kulta/cart -o name')).toBe('kulta/cart\n')

@@ -71,6 +71,24 @@ describe('simulate', () => {
     expect(none).toMatch(/^headgate\/shop: neither promoted nor rolled back .*WaitingForMetrics/)
   })
 
+  test('it takes as long as its plan, and both say what they assume of the gateway', async () => {
+    const took = (out: string): string | undefined => /(\d+s)\b/.exec(out)?.[1]
+    const assumptions = (out: string): readonly string[] => out.match(/^ {2}assumed: .*$/gm) ?? []
+    const settled = ground().file('settled.json', {
+      ...releaseOf('shop', '0s', { strategy: { canary: { steps: [{ weight: 50 }] } } }),
+    })
+    for (const file of [canary, settled]) {
+      const [plan, simulation] = await Promise.all([
+        ground().run(`plan --offline ${file}`),
+        ground().run(`simulate ${file}`),
+      ])
+      expect(took(simulation.out)).toBe(took(plan.out))
+      expect(assumptions(simulation.out)).toEqual(assumptions(plan.out))
+      const unknown = /which gateway it is is not known: it is given 3s to follow its own word/
+      expect(unknown.test(simulation.out)).toBe(file === canary)
+    }
+  })
+
   test('a recorded history: lines, and the answer of a range query', async () => {
     const lines = Array.from({ length: 30 }, (_, second) => `${second},${second < 9 ? 1 : 7.5}`)
     const csv = ground().file('history.csv')
@@ -194,6 +212,18 @@ describe('init', () => {
     ])
     const plan = await run('plan -', { input: out })
     expect([plan.code, plan.err]).toEqual([0, ''])
+    // Nobody needs the Deployment at hand to look at what was written for it.
+    const [linted, offline, simulated] = await Promise.all(
+      ['lint -', 'plan --offline -', 'simulate -'].map((line) => run(line, { input: out })),
+    )
+    expect([linted?.code, linted?.out]).toEqual([
+      0,
+      'headgate/old: warning: spec.analysis: nothing judges the candidate, nor does anybody; only pods that are not ready stop it\n',
+    ])
+    const assumed = '  assumed: Deployment old exists; its image is shown as the-next-version\n'
+    expect([offline?.code, offline?.out]).toEqual([0, expect.stringContaining(assumed)])
+    expect([simulated?.code, simulated?.out]).toEqual([0, expect.stringContaining(assumed)])
+    expect(simulated?.out).toMatch(/^headgate\/old: promoted after /)
     const [written, release] = objects
     await api.patch(kinds.httpRoute, { namespace: 'default', name: 'old' }, 'merge', {
       spec: (written as unknown as { spec: object }).spec,
@@ -227,6 +257,8 @@ describe('init', () => {
       run('init nobody'),
     ])
     expect(plain.out).toContain('router: service')
+    const simulated = await run('simulate -', { input: plain.out })
+    expect(simulated.out).toMatch(/^headgate\/plain: promoted after /)
     expect(alone.err).toMatch(
       /no Service in default selects the pods of Deployment alone; create one/,
     )
@@ -257,6 +289,10 @@ describe('completion', () => {
       proposed('get', '--context', ''),
       proposed('plan', ''),
     ])
+    // kubectl's flags may stand before the verb.
+    expect(await proposed('-n', 'default', 'promote', 'sh')).toEqual(names)
+    expect(await proposed('-n', 'def')).toEqual(namespaces)
+    expect(await proposed('-n', 'default', 'pro')).toEqual(commands)
     expect(commands).toEqual([
       'promote\tlet the present step pass; with --full, all that are left',
       ':4',

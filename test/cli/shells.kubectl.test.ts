@@ -2,25 +2,18 @@
  * The program as it is installed: found and run by the real kubectl, completed by real shells, drawn on a real terminal.
  * From the bundle, under its three names.
  */
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bundled } from '../../bench/bundled.ts'
-import { type Run, sharedGround, steady, waitsFor } from './ground.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { sharedGround, steady, waitsFor } from './ground.ts'
+import { installedProgram } from './installed.ts'
 
 const ground = sharedGround()
-const folder = mkdtempSync(join(tmpdir(), 'headgate-names-'))
+const { folder, run, onTerminal } = installedProgram(ground)
 const kubectl = process.env['HEADGATE_KUBECTL'] ?? 'kubectl'
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 let revisions: readonly string[] = []
 beforeAll(async () => {
-  const path = await bundled()
-  for (const name of ['headgate', 'kubectl-headgate', 'kubectl_complete-headgate'])
-    symlinkSync(path, join(folder, name))
   const { installed, ask, until } = ground()
   await installed('shop', [{ weight: 20 }, { pause: {} }])
   const first = await until('shop', () => true)
@@ -29,61 +22,19 @@ beforeAll(async () => {
   revisions = [first.status?.stable?.revision ?? '', second.status?.trials?.[0]?.revision ?? '']
 })
 
-const withinMs = 30_000
-
-function run(
-  program: string,
-  words: readonly string[],
-  {
-    input = '',
-    env = {},
-    onOut,
-  }: {
-    input?: string
-    env?: Record<string, string>
-    onOut?: (out: string, type: (text: string) => void) => void
-  } = {},
-): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, words, {
-      timeout: withinMs,
-      env: {
-        ...process.env,
-        PATH: [folder, dirname(process.execPath), process.env['PATH']].join(delimiter),
-        KUBECONFIG: ground().kubeconfig,
-        HOME: folder,
-        TERM: 'xterm-256color',
-        ...env,
-      },
-    })
-    let [out, err] = ['', '']
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text
-      onOut?.(out, (typed) => child.stdin.write(typed))
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out, err }))
-    if (onOut === undefined) child.stdin.end(input)
-  })
-}
-
-/** On a terminal of its own. */
-function onTerminal(line: string, options: Parameters<typeof run>[2] = {}): Promise<Run> {
-  return run('script', ['-qefc', `stty cols 120 rows 40; ${line}`, '/dev/null'], options)
-}
-
 describe('kubectl', () => {
   test('lists the plugin without complaint, and runs it with its exit codes', async () => {
-    const [list, get, none, refused] = await Promise.all([
+    const [list, flags, get, none, refused] = await Promise.all([
       run(kubectl, ['plugin', 'list']),
+      run(kubectl, ['headgate', '-n', 'default', 'get', 'shop', '-o', 'name']),
       run(kubectl, ['headgate', 'get', 'shop', '-o', 'name']),
       run(kubectl, ['headgate', 'get', 'nobody']),
       run(kubectl, ['headgate', 'retry', 'shop']),
     ])
     expect(list.out).toContain(join(folder, 'kubectl-headgate'))
     expect(list.err).not.toContain('kubectl-headgate')
-    expect(get).toEqual({ code: 0, out: 'headgate/shop\n', err: '' })
+    for (const one of [get, flags])
+      expect(one).toEqual({ code: 0, out: 'headgate/shop\n', err: '' })
     expect([none.code, none.err]).toEqual([2, expect.stringContaining('there are headgate/shop')])
     expect([refused.code, refused.err]).toEqual([
       3,
@@ -97,9 +48,16 @@ describe('kubectl', () => {
   })
 
   test('its own rollout and get work beside ours', async () => {
-    const { code, out } = await run(kubectl, ['get', 'release', 'shop'])
-    expect(code).toBe(0)
-    expect(out).toContain('WaitingForApproval')
+    const [plain, wide] = await Promise.all([
+      run(kubectl, ['get', 'release', 'shop']),
+      run(kubectl, ['get', 'release', 'shop', '-o', 'wide']),
+    ])
+    expect([plain.code, steady(plain.out, revisions)]).toEqual([
+      0,
+      'NAME   PHASE    STEP   WEIGHTS   DESIRED   READY   REASON               AGE\n' +
+        'shop   Paused   2/2    80/20     1         1       WaitingForApproval   AGE\n',
+    ])
+    expect(wide.out).toMatch(/AGE +STABLE +CANDIDATE +MESSAGE\n.* shop:v0 +shop:v1 +step 2 waits/)
   })
 })
 
@@ -128,13 +86,13 @@ describe('completion in', () => {
             stage = 3
             type('\n')
           }
-          if (stage === 3 && said.includes('next: ')) {
+          if (stage === 3 && said.includes(' turns back')) {
             stage = 4
             type(`${typed[2]}\n`)
           }
         },
       })
-      expect(out).toContain('headgate/shop in default: Paused')
+      expect(stripVTControlCharacters(out)).toContain('headgate/shop in default: Paused')
     })
   }
 })

@@ -1,18 +1,14 @@
 /** `headgate migrate storage`: from a definition that stored another version to ours, with nothing lost on the way. */
 import { expect, test } from 'vitest'
+import type { CustomResourceDefinition } from '#core/k8s/definition.ts'
 import { kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
-import { doors } from '#doors/register.ts'
+import { definitions } from '#doors/definitions.ts'
 import { sharedGround } from './ground.ts'
 
 const ground = sharedGround()
 const name = 'rollouts.kulta.io'
 const at = { name }
-
-type Definition = KubeObject & {
-  readonly spec: { readonly versions: readonly { readonly name: string; storage: boolean }[] }
-  readonly status?: { readonly storedVersions?: readonly string[] }
-}
 
 const rollout = {
   apiVersion: 'kulta.io/v1alpha1',
@@ -31,14 +27,13 @@ const rollout = {
 
 test('objects are stored anew, and the former version goes off the list', async () => {
   const { api } = ground().cluster
-  const ours = doors.flatMap(({ crds }) => crds).find(({ metadata }) => metadata.name === name)
-  const { versions } = (ours as Definition).spec
+  const versions = definitions.find(({ metadata }) => metadata.name === name)?.spec.versions ?? []
   const stores = async (version: string): Promise<void> => {
     const changed = versions.map((one) => ({ ...one, storage: one.name === version }))
     await api.patch(kinds.customResourceDefinition, at, 'merge', { spec: { versions: changed } })
   }
   const stored = async (): Promise<readonly string[]> => {
-    const { status } = await api.get<Definition>(kinds.customResourceDefinition, at)
+    const { status } = await api.get<CustomResourceDefinition>(kinds.customResourceDefinition, at)
     return status?.storedVersions ?? []
   }
   await stores('v1alpha1')

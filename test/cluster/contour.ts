@@ -18,7 +18,8 @@ const xds = ['--xds-address=127.0.0.1', '--xds-port=18001']
 export async function contourGround(): Promise<RealGround> {
   const programs = await findGatewayPrograms(() => undefined)
   return groundWith({
-    ...{ name, port, controllerName: 'projectcontour.io/gateway-controller' },
+    name,
+    byGateway: { controllerName: 'projectcontour.io/gateway-controller', port },
     url: `http://127.0.0.1:${port + envoyOffset}`,
     crds: [programs.contourCrds],
     start: (ground, folder) => startContour(ground, programs, folder),

@@ -4,7 +4,8 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } 
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { build, cacheFolder, findGo } from '../../src/cli/local/binaries.ts'
+import { cacheFolder } from '../../src/cli/local/binaries.ts'
+import { findGoProgram, goModuleFolder } from './go-program.ts'
 
 export type GatewayPrograms = {
   readonly contour: string
@@ -25,30 +26,19 @@ const run = promisify(execFile)
 export async function findGatewayPrograms(tell: (line: string) => void): Promise<GatewayPrograms> {
   const into = cacheFolder(modules)
   mkdirSync(into, { recursive: true })
-  const contour = join(into, 'contour')
   const contourCrds = join(into, 'contour-crds.yaml')
   const envoy = join(into, `envoy-${envoyVersion}`)
-  if (!existsSync(contour)) {
-    const path = `${contourModule}/cmd/contour`
-    await build({ folder: modules, into, program: 'contour', path }, tell)
-  }
+  const path = `${contourModule}/cmd/contour`
+  const contour = await findGoProgram({ folder: modules, program: 'contour', path }, tell)
   if (!existsSync(contourCrds)) await copyCrds(contourCrds)
   if (!existsSync(envoy)) await fetchEnvoy(into, envoy, tell)
   return { contour, envoy, contourCrds }
 }
 
 async function copyCrds(target: string): Promise<void> {
-  const go = await findGo(process.env)
-  if (go === undefined) {
-    throw new Error("Contour's definitions are read from its module: install Go (1.26 or newer)")
-  }
-  // Asked for by version, the module is fetched where only the built program was kept.
-  await run(go, ['mod', 'download', contourModule], { cwd: modules })
-  const { stdout } = await run(go, ['list', '-m', '-f', '{{.Dir}}', contourModule], {
-    cwd: modules,
-  })
+  const folder = await goModuleFolder(modules, contourModule)
   const draft = `${target}.${process.pid}`
-  copyFileSync(join(stdout.trim(), 'examples/contour/01-crds.yaml'), draft)
+  copyFileSync(join(folder, 'examples/contour/01-crds.yaml'), draft)
   renameSync(draft, target)
 }
 

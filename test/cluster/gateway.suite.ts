@@ -32,17 +32,29 @@ let controller: ControllerProcess
 let asked: Asked[]
 
 /** Which object splits the traffic: of whom it is written, as the audit log calls it. */
-const written = { 'gateway-api': 'httproutes', nginx: 'ingresses' } as const
+const written = {
+  'gateway-api': 'httproutes',
+  nginx: 'ingresses',
+  istio: 'virtualservices',
+} as const
 type Router = keyof typeof written
 let router: Router
+/** Of releases; undefined is the router's own. */
+let settle: string | undefined
+
+export type LoadOptions = {
+  readonly router?: Router
+  readonly settle?: string
+}
 
 /** The scenario as a test of the file that calls this, once in a file. */
 export function underLoad(
   gateway: string,
   ground: () => Promise<RealGround>,
-  by: Router = 'gateway-api',
+  options: LoadOptions = {},
 ): void {
-  router = by
+  router = options.router ?? 'gateway-api'
+  settle = options.settle
   beforeAll(async () => {
     asked = []
     real = await ground()
@@ -100,7 +112,7 @@ async function installed(way: string, workloads: ReleaseWorkloads): Promise<Acto
   const spec = {
     replicas: 3,
     workloads,
-    traffic: { router, route: way },
+    traffic: { router, route: way, ...(settle === undefined ? {} : { settle }) },
     strategy: {
       canary: { steps: [{ weight: 20 }, { pause: '1s' }, { weight: 60 }, { pause: {} }] },
     },
@@ -142,12 +154,14 @@ async function promoted(shop: Actor): Promise<void> {
   await shop.comesTo('Completed')
 }
 
-/** One version after the other, until there were enough requests. */
+/** One version after the other, one at least, until there were enough requests. */
 async function promotedUntil(shop: Actor, { report }: InsideTraffic): Promise<void> {
-  for (let version = 5; (report()[hostOf(shop)]?.requests ?? 0) < wanted; version += 1) {
+  let version = 4
+  do {
+    version += 1
     await ask(shop, `v${version}`)
     await promoted(shop)
-  }
+  } while ((report()[hostOf(shop)]?.requests ?? 0) < wanted)
 }
 
 function summary(report: TrafficReport): string {
@@ -167,7 +181,7 @@ function followed(report: TrafficReport): {
     return { ...one, ...sinceWrite(audit, one, first ?? Number.NaN) }
   })
   const lines = times.map(({ name, version, accepted, answered }) => {
-    // Nobody says so of an Ingress.
+    // Nobody says so of an Ingress or a VirtualService.
     const said = Number.isNaN(accepted) ? '' : `accepted ${accepted} ms, `
     return `${name} ${version}: ${said}first answer ${answered} ms after our write`
   })

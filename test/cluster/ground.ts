@@ -1,6 +1,5 @@
 /** A real control plane in a network namespace of its own, as the ground for scenarios. */
-import { faces } from '#doors/faces.ts'
-import { doors } from '#doors/register.ts'
+import { definitions } from '#doors/definitions.ts'
 import { connectTo } from '#kube/connect.ts'
 import { systemPorts } from '#kube/system.ts'
 import { type RealCluster, startRealCluster } from '../../src/cli/local/real.ts'
@@ -13,7 +12,7 @@ export async function realGround(apiServerFlags: readonly string[] = []): Promis
   const ports = systemPorts()
   const real = await startRealCluster({
     ports,
-    crds: [...doors, ...faces].flatMap(({ crds }) => crds),
+    crds: definitions,
     followDelayMs: 50,
     apiServerFlags,
   })

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { alerts } from '../../scripts/deploy/alerts.ts'
+import { alerts, runbooks } from '../../scripts/deploy/alerts.ts'
 import { findProgram } from '../../src/cli/local/binaries.ts'
 import type { PolicyRule } from '../../src/cli/rbac.ts'
 import { problemsOf } from '../deploy/checks.ts'
@@ -99,7 +99,19 @@ describe('Helm', () => {
     expect(await policy('crds.install=false')).toEqual([])
   })
 
+  test('alerts lead to where the runbooks are said to be', async () => {
+    const linksOf = async (...values: readonly string[]): Promise<readonly string[]> => {
+      const text = await templateText('prometheusRule.enabled=true', ...values)
+      return [...text.matchAll(/runbook_url: (\S+)/g)].map(([, url = '']) => url)
+    }
+    const own = 'https://wiki.example.com/runbooks'
+    const named = (base: string) => alerts.map(({ name }) => `${base}#${name.toLowerCase()}`)
+    expect(await linksOf()).toEqual(named(runbooks))
+    expect(await linksOf(`prometheusRule.runbookUrl=${own}`)).toEqual(named(own))
+  })
+
   test.each([
+    ['prometheusRule.runbookUrl=a#b', '/prometheusRule/runbookUrl'],
     ['replicaCount=two', '/replicaCount'],
     ['doors.kulta.enable=true', "additional properties 'enable' not allowed"],
     ['image.digest=latest', '/image/digest'],

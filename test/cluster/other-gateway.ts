@@ -1,4 +1,4 @@
-/** A real control plane with a gateway that is not ours in the same network namespace, by a Gateway of its own. */
+/** A real control plane with a gateway that is not ours in the same network namespace. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,14 +11,13 @@ import { type RealGround, realGround } from './ground.ts'
 import type { Inside } from './inside-process.ts'
 
 export type OtherGateway = {
-  /** Of its class and its Gateway. */
+  /** Of its class and its Gateway, where it has them. */
   readonly name: string
-  readonly controllerName: string
-  /** The port of its Gateway's listener. */
-  readonly port: number
+  /** Only of one by the Gateway API, with the port of its Gateway's listener. */
+  readonly byGateway?: { readonly controllerName: string; readonly port: number }
   /** Where it is reached, inside the namespace. */
   readonly url: string
-  /** Files with its definitions, as YAML. */
+  /** Files with its definitions, as YAML; what the cluster defines already stays as it is. */
   readonly crds: readonly string[]
   /** Its processes, in a folder of their own. */
   readonly start: (ground: RealGround, folder: string) => Promise<readonly Inside[]>
@@ -36,6 +35,7 @@ export async function groundWith(other: OtherGateway): Promise<RealGround> {
   }
   try {
     await define(ground, other)
+    await openGateway(ground, other)
     started.push(...(await other.start(ground, folder)))
   } catch (error) {
     await stop()
@@ -44,19 +44,30 @@ export async function groundWith(other: OtherGateway): Promise<RealGround> {
   return { ...ground, gateway: { url: other.url, name: other.name }, stop }
 }
 
-async function define({ cluster }: RealGround, other: OtherGateway): Promise<void> {
-  const crds = other.crds.flatMap((file) =>
-    parseAllDocuments(readFileSync(file, 'utf8')).flatMap(
-      (document) => (document.toJS() as KubeObject | null) ?? [],
-    ),
-  )
-  await Promise.all(crds.map((crd) => cluster.create(kinds.customResourceDefinition, crd)))
+async function define({ cluster }: RealGround, { crds }: OtherGateway): Promise<void> {
+  const { items } = await cluster.list<KubeObject>(kinds.customResourceDefinition)
+  const known = new Set(items.map(({ metadata }) => metadata.name))
+  const further = crds
+    .flatMap((file) =>
+      parseAllDocuments(readFileSync(file, 'utf8')).flatMap(
+        (document) => (document.toJS() as KubeObject | null) ?? [],
+      ),
+    )
+    .filter(({ metadata }) => !known.has(metadata.name))
+  await Promise.all(further.map((crd) => cluster.create(kinds.customResourceDefinition, crd)))
   await established(
     cluster,
-    crds.map(({ metadata }) => metadata.name),
+    further.map(({ metadata }) => metadata.name),
   )
+}
+
+async function openGateway(
+  { cluster }: RealGround,
+  { name, byGateway }: OtherGateway,
+): Promise<void> {
+  if (byGateway === undefined) return
   const apiVersion = 'gateway.networking.k8s.io/v1'
-  const { name, controllerName, port } = other
+  const { controllerName, port } = byGateway
   await cluster.create<GatewayClass>(kinds.gatewayClass, {
     ...{ apiVersion, kind: 'GatewayClass', metadata: { name } },
     spec: { controllerName },

@@ -91,6 +91,15 @@ describe('one release from hand to hand', () => {
     expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion)
   })
 
+  test('a preview of what goes on over a pause says that it ends by it', async () => {
+    await asSeen('shop', 'pause')
+    const { body } = await preview('shop', 'promote')
+    expect((body as ActionPreview).effects[0]).toBe(
+      `step 2 promoted by you; the pause of ${by} ends by it`,
+    )
+    await asSeen('shop', 'resume')
+  })
+
   test('what it says happens; who did it is on record, by the name that the cluster knows', async () => {
     const answer = await asSeen('shop', 'promote')
     expect(answer).toMatchObject({ outcome: 'obeyed', message: `step 2 promoted by ${by}` })
@@ -149,6 +158,14 @@ describe('one release from hand to hand', () => {
       message: 'restarted, as a new revision',
     })
     await until('shop', waitsFor('WaitingForApproval'))
+    const { status: last } = await until('shop', ({ status: now }) =>
+      ['Undo', 'Restart'].every((word) => now?.decisions?.some(({ action }) => action === word)),
+    )
+    const said = last?.decisions?.filter(({ reason }) => reason === 'TemplateChanged')
+    expect(said).toMatchObject([
+      { action: 'Undo', by, revision: stable },
+      { action: 'Restart', by },
+    ])
   })
 })
 

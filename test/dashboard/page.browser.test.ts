@@ -150,6 +150,111 @@ test('everything is done by keyboard', async () => {
   await done()
 })
 
+describe('a dialog', () => {
+  const active = (page: Page): Promise<string> =>
+    page.evaluate<string>(`(() => {
+      const one = document.activeElement;
+      const dialog = document.querySelector('dialog[open]');
+      if (one === document.body) return 'nothing';
+      return (dialog === null || dialog.contains(one) ? '' : 'outside: ') + one.textContent.trim();
+    })()`)
+  const opened = async (): Promise<Page> => {
+    const page = await look(held)
+    await page.getByRole('button', { name: 'Abort' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByText('This will happen:').waitFor()
+    return page
+  }
+  const closed = (page: Page): Promise<void> =>
+    page.getByRole('dialog').waitFor({ state: 'detached' })
+
+  test('Escape closes it, and the focus is where it was', async () => {
+    const page = await opened()
+    await page.keyboard.press('Escape')
+    await closed(page)
+    expect(await active(page)).toBe('Abort')
+    await done()
+  })
+
+  test('Enter presses the button that has the focus, which is at first the one that does nothing', async () => {
+    const page = await opened()
+    expect(await active(page)).toBe('Cancel')
+    await page.keyboard.press('Enter')
+    await closed(page)
+    expect(await active(page)).toBe('Abort')
+    // With the focus on no button, it presses none.
+    await page.keyboard.press('Enter')
+    await page.getByText('This will happen:').waitFor()
+    await page.evaluate('document.activeElement.blur()')
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Escape')
+    await closed(page)
+    const release = stage.cluster.releases.get('default/held')
+    expect(release?.status?.reason?.type).toBe('WaitingForApproval')
+    await done()
+  })
+
+  test('Tab goes round in it and never behind it', async () => {
+    const page = await opened()
+    const seen: string[] = []
+    for (let presses = 0; presses < 8; presses += 1) {
+      await page.keyboard.press(presses < 5 ? 'Tab' : 'Shift+Tab')
+      seen.push(await active(page))
+    }
+    expect(new Set(seen.filter((one) => one !== 'nothing'))).toEqual(new Set(['Cancel', 'Abort']))
+    await done()
+  })
+
+  test('who confirms keeps the focus until it is answered, also where it is refused', async () => {
+    const page = await opened()
+    const path = '**/api/v1/releases/**/actions/abort'
+    const asked = Promise.withResolvers<void>()
+    await page.route(path, async (route) => {
+      if (route.request().method() !== 'POST') return route.continue()
+      await asked.promise
+      const error = { code: 409, message: 'it has moved on' }
+      return route.fulfill({ status: 409, json: { error } })
+    })
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByText('Asking the controller …').waitFor()
+    expect(await active(page)).toBe('Asking the controller …')
+    asked.resolve()
+    await page.getByRole('alert').getByText('it has moved on').waitFor()
+    expect(await active(page)).toBe('Look again')
+    await page.keyboard.press('Enter')
+    await page.getByText('This will happen:').waitFor()
+    expect(await active(page)).toBe('Abort')
+    await page.keyboard.press('Escape')
+    await closed(page)
+    const [tab] = tabs
+    // The browser tells of every answer that is no success.
+    expect(tab?.complaints.filter((text) => !text.includes('409'))).toEqual([])
+    await tab?.close()
+    tabs = []
+  })
+})
+
+test('from the list to a release and back, the list is told once, and goes on', async () => {
+  await put('onward')
+  const page = await look('#/')
+  await page.locator('.row').first().waitFor()
+  const asked: (string | undefined)[] = []
+  page.on('request', (request) => {
+    if (request.url().includes('/api/v1/stream')) asked.push(request.headers()['last-event-id'])
+  })
+  await page.getByRole('link', { name: 'onward', exact: true }).click()
+  await page.getByRole('region', { name: 'Traffic' }).waitFor()
+  await setImage(stage.cluster, 'onward', 'shop:v1')
+  await page.locator('.release-name .badge', { hasText: 'Completed' }).waitFor()
+  await page.keyboard.press('Escape')
+  const row = page.locator('.row', { hasText: 'onward' })
+  await expect.poll(() => row.locator('.cell-version').textContent()).toBe('v1')
+  expect(asked.length).toBeGreaterThan(0)
+  for (const last of asked) expect(last).toMatch(/^[0-9a-f-]{36}\.\d+$/)
+  await done()
+})
+
 test('of several changes in a row only the last is said, and no number of every second', async () => {
   // Nobody commands here, so that each reason is ours.
   const quiet = await openStage()
@@ -216,6 +321,19 @@ test('single letters can be switched off, and the choice of colours stays', asyn
   expect(
     await page.evaluate<string>('getComputedStyle(document.documentElement).colorScheme'),
   ).toBe('dark')
+  await done()
+})
+
+test('who wants nothing to move sees nothing move', async () => {
+  for (const motion of [true, false]) {
+    const page = await look('#/', { motion })
+    const water = page.locator('.row .water').first()
+    await water.waitFor()
+    const took = await page.evaluate<string>(
+      "getComputedStyle(document.querySelector('.row .water')).transitionDuration.split(', ')[0]",
+    )
+    expect(took === '0s').toBe(!motion)
+  }
   await done()
 })
 

@@ -175,6 +175,8 @@ export type Events = {
   readonly until: <T>(name: string, holds: (data: T) => boolean) => Promise<T>
   readonly all: readonly { readonly name: string; readonly data: unknown }[]
   readonly bytes: () => number
+  /** The id of what was heard last. */
+  readonly last: () => string | undefined
   readonly ended: Promise<void>
   readonly code: number
   readonly pause: () => void
@@ -182,9 +184,12 @@ export type Events = {
 }
 
 /** A reader of the stream, over a socket of its own. */
-export function follow(port: number, query = '', token?: string): Promise<Events> {
+export function follow(port: number, query = '', token?: string, last?: string): Promise<Events> {
   const path = `/api/v1/stream${query}`
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const headers = {
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(last === undefined ? {} : { 'last-event-id': last }),
+  }
   return new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port, path, headers, agent: false }, (answer) => {
       const all: { name: string; data: unknown }[] = []
@@ -192,12 +197,14 @@ export function follow(port: number, query = '', token?: string): Promise<Events
       const ended = Promise.withResolvers<void>()
       let rest = ''
       let bytes = 0
+      let heard: string | undefined
       answer.setEncoding('utf8').on('data', (chunk: string) => {
         bytes += Buffer.byteLength(chunk)
         const parts = (rest + chunk).split('\n\n')
         rest = parts.pop() ?? ''
         for (const part of parts) {
           const [, name = ''] = /^event: (.*)$/m.exec(part) ?? []
+          heard = /^id: (.*)$/m.exec(part)?.[1] ?? heard
           const [, data = 'null'] = /^data: (.*)$/m.exec(part) ?? []
           all.push({ name, data: JSON.parse(data) as unknown })
         }
@@ -208,6 +215,7 @@ export function follow(port: number, query = '', token?: string): Promise<Events
       resolve({
         all,
         bytes: () => bytes,
+        last: () => heard,
         ended: ended.promise,
         code: answer.statusCode ?? 0,
         pause: () => void answer.pause(),

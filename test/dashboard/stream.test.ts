@@ -80,6 +80,62 @@ test('two readers hear the same: all at first, then what changed, and what is go
   second.close()
 })
 
+test('who comes again is told what is news to it, and not the whole list', async () => {
+  const { port } = dashboard.running
+  const names = Array.from({ length: 60 }, (_, index) => `again-${index}`)
+  await Promise.all(names.map((name) => create(name)))
+  const isThere = (rows: readonly ReleaseRow[]): boolean =>
+    names.every((name) => rows.some((row) => row.name === name))
+  // The server's own list is as far as ours.
+  for (let settled = false; !settled; ) {
+    const look = await follow(port)
+    settled = isThere(await look.until<ReleaseRow[]>('rows', () => true))
+    look.close()
+  }
+  const first = await follow(port)
+  await first.until('rows', isThere)
+  const whole = first.bytes()
+  first.close()
+  const last = first.last()
+  expect(last).toBeDefined()
+
+  // It opens one release: of the list nothing is told again.
+  const query = `?door=headgate&namespace=${namespace}&name=again-0`
+  const second = await follow(port, query, undefined, last)
+  await second.until<ReleaseDetail>('detail', ({ name }) => name === 'again-0')
+  expect(second.all.filter(({ name }) => name !== 'detail' && name !== 'tick')).toEqual([
+    { name: 'changed', data: [] },
+  ])
+  expect(second.bytes()).toBeLessThan(whole / 4)
+  second.close()
+
+  // Meanwhile one changes, one goes, one comes.
+  await setStatus('again-1', 'changed meanwhile')
+  await stage.cluster.api.remove(kinds.release, { namespace, name: 'again-2' })
+  await create('again-new')
+  const watcher = await follow(port)
+  await watcher.until<ReleaseRow[]>('rows', () => true)
+  await Promise.any([
+    watcher.until('rows', named('again-new')),
+    watcher.until('changed', named('again-new')),
+  ])
+  watcher.close()
+  const third = await follow(port, '', undefined, second.last())
+  const changed = await third.until<ReleaseRow[]>('changed', () => true)
+  const gone = await third.until<ReleaseId[]>('gone', () => true)
+  expect(changed.map(({ name }) => name).toSorted()).toEqual(['again-1', 'again-new'])
+  expect(gone.map(({ name }) => name)).toEqual(['again-2'])
+  expect(third.all.some(({ name }) => name === 'rows')).toBe(false)
+  third.close()
+
+  // Whose id nobody knows gets all.
+  for (const id of ['00000000-0000-4000-8000-000000000000.1', 'nonsense', `${last}9`.slice(1)]) {
+    const stranger = await follow(port, '', undefined, id)
+    await stranger.until('rows', named('again-0'))
+    stranger.close()
+  }
+})
+
 test('what nobody can see is not told', async () => {
   await create('still')
   const one = await follow(dashboard.running.port)

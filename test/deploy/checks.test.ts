@@ -10,12 +10,17 @@ const confined = {
   capabilities: { drop: ['ALL'] },
 }
 const resources = { requests: { cpu: '1m' }, limits: { memory: '1Mi' } }
+const labels = { app: 'a' }
+const chosen = { matchLabels: labels }
+const topologySpreadConstraints = [{ labelSelector: chosen }]
 const securityContext = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }
 
 function deployment(pod: object = {}, container: object = {}): Manifest {
   const containers = [{ name: 'c', image: 'i', resources, securityContext: confined, ...container }]
-  const spec = { serviceAccountName: 'a', securityContext, containers, ...pod }
-  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { template: { spec } } }
+  const usual = { serviceAccountName: 'a', securityContext, topologySpreadConstraints }
+  const spec = { ...usual, containers, ...pod }
+  const template = { metadata: { labels }, spec }
+  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { template } }
 }
 const account: Manifest = { apiVersion: 'v1', kind: 'ServiceAccount', metadata }
 
@@ -27,6 +32,16 @@ const binding: Manifest = {
   roleRef: { kind: 'ClusterRole', name: 'a' },
   subjects: [{ kind: 'ServiceAccount', ...metadata }],
 }
+const budget: Manifest = {
+  ...{ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata },
+  spec: { selector: chosen },
+}
+function policy(...open: readonly string[]): Manifest {
+  const ingress = [{ ports: open.map((port) => ({ port })) }]
+  const spec = { podSelector: chosen, policyTypes: ['Ingress', 'Egress'], ingress }
+  return { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata, spec }
+}
+const listening = { ports: [{ name: 'http', containerPort: 8080 }] }
 const rule = { apiGroups: [''], resources: ['pods'], verbs: ['get'] }
 
 const rows: readonly (readonly [string, readonly Manifest[], string])[] = [
@@ -57,6 +72,20 @@ const rows: readonly (readonly [string, readonly Manifest[], string])[] = [
     [account, role('ClusterRole', [{ ...rule, resources: ['secrets'] }]), binding],
     'opens Secrets',
   ],
+  ['no budget', [deployment(), account], 'no PodDisruptionBudget'],
+  [
+    'a budget of others',
+    [deployment(), { ...budget, spec: { selector: { matchLabels: { app: 'b' } } } }],
+    'no PodDisruptionBudget',
+  ],
+  ['no policy', [deployment(), account], 'no NetworkPolicy'],
+  ['a port that is shut', [deployment({}, listening), policy()], 'open are , not http'],
+  ['a port of nobody', [deployment(), policy('http')], 'open are http, not '],
+  [
+    'all on one node',
+    [deployment({ topologySpreadConstraints: [] }), account],
+    'its pods are not spread',
+  ],
   ['a binding to nothing', [account, binding], 'names ClusterRole a, which is not there'],
 ]
 
@@ -65,6 +94,7 @@ test.each(rows)('%s is found', (_, all, why) => {
 })
 
 test('what keeps all of it passes', () => {
-  const all = [deployment(), account, role('ClusterRole', [rule]), binding]
+  const bound = [account, role('ClusterRole', [rule]), binding]
+  const all = [deployment({}, listening), budget, policy('http'), ...bound]
   expect(problemsOf(all)).toEqual([])
 })

@@ -16,7 +16,63 @@ export function problemsOf(all: readonly Manifest[]): readonly string[] {
     ...all.flatMap(wildcards),
     ...secretsEverywhere(all),
     ...looseEnds(all),
+    ...all.flatMap((one) => unprotected(one, all)),
   ]
+}
+
+type Selector = { readonly matchLabels?: Readonly<Record<string, string>> }
+type Protecting = {
+  readonly selector?: Selector
+  readonly podSelector?: Selector
+  readonly policyTypes?: readonly string[]
+  readonly ingress?: readonly {
+    readonly ports?: readonly { readonly port: number | string }[]
+  }[]
+}
+type Template = {
+  readonly metadata?: { readonly labels?: Readonly<Record<string, string>> }
+  readonly spec: {
+    readonly topologySpreadConstraints?: readonly { readonly labelSelector?: Selector }[]
+  }
+}
+
+/** What keeps a Deployment's pods up and apart: a budget, nodes of their own, and a policy that lets in their ports alone. */
+function unprotected(object: Manifest, all: readonly Manifest[]): readonly string[] {
+  const pod = podOf(object)
+  if (pod === undefined) return []
+  const { template } = object.spec as { readonly template: Template }
+  const chosen = ({ matchLabels = {} }: Selector = {}): boolean =>
+    Object.keys(matchLabels).length > 0 &&
+    Object.entries(matchLabels).every(
+      ([name, value]) => template.metadata?.labels?.[name] === value,
+    )
+  const beside = (kind: string): readonly Protecting[] =>
+    ofKind(all, kind)
+      .filter(({ metadata }) => metadata.namespace === object.metadata.namespace)
+      .map(({ spec }) => spec as Protecting)
+  const budgets = beside('PodDisruptionBudget').filter(({ selector }) => chosen(selector))
+  const policies = beside('NetworkPolicy').filter(
+    ({ podSelector, policyTypes = [] }) =>
+      chosen(podSelector) && policyTypes.includes('Ingress') && policyTypes.includes('Egress'),
+  )
+  const open = policies.flatMap(({ ingress = [] }) =>
+    ingress.flatMap(({ ports = [] }) => ports.map(({ port }) => port)),
+  )
+  const own = pod.containers.flatMap(({ ports = [] }) => ports.map(({ name }) => name ?? ''))
+  // Two parts that share a port both open it.
+  const isSame =
+    own.every((name) => open.includes(name)) && open.every((port) => own.includes(String(port)))
+  const spread = template.spec.topologySpreadConstraints ?? []
+  const checks: readonly (readonly [boolean, string])[] = [
+    [budgets.length === 1, 'no PodDisruptionBudget of its own chooses its pods'],
+    [policies.length === 1, 'no NetworkPolicy of its own chooses its pods'],
+    [isSame, `open are ${open.join()}, not ${own.join()}`],
+    [
+      spread.length > 0 && spread.every(({ labelSelector }) => chosen(labelSelector)),
+      'its pods are not spread',
+    ],
+  ]
+  return checks.flatMap(([holds, why]) => (holds ? [] : [`${nameOf(object)}: ${why}`]))
 }
 
 const volumeTypes = new Set([

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { alerts } from '../../scripts/deploy/alerts.ts'
 import { features } from '../../scripts/deploy/features.ts'
 import { ourNames } from '../../scripts/deploy/names.ts'
 import { deployment, service } from '../../scripts/deploy/workload.ts'
@@ -144,6 +145,22 @@ test('monitoring adds what the operator and Grafana look for', () => {
     'ServiceMonitor headgate-system/headgate',
   ])
   expect(problemsOf(all)).toEqual([])
+})
+
+test('alerts lead to the runbooks of the project, or to where the guide says that they are', () => {
+  const [printed = ''] =
+    /configMapGenerator:[\s\S]*?(?=```)/.exec(readFileSync('docs/install.md', 'utf8')) ?? []
+  const links = (...more: readonly string[]): readonly string[] => {
+    const parts = [`resources: [${at('cluster')}]`, `components: [${at('components/monitoring')}]`]
+    const all = rendered(...parts, ...more)
+    expect(all.map(nameOf).join()).not.toContain('headgate-runbooks')
+    const [rule] = ofKind(all, 'PrometheusRule')
+    return JSON.stringify(rule?.spec).match(/"runbook_url":"[^"]*"/g) ?? []
+  }
+  const leading = (base: string) =>
+    alerts.map(({ name }) => `"runbook_url":"${base}#${name.toLowerCase()}"`)
+  expect(links()).toEqual(leading('docs/runbooks.md'))
+  expect(links(printed)).toEqual(leading('https://wiki.example.com/headgate/runbooks'))
 })
 
 test.each(['kulta', 'canaryapp'])('former-%s leads by the lease of the original', (door) => {

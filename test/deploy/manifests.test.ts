@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { faces } from '#doors/faces.ts'
 import { doors } from '#doors/register.ts'
-import { alerts } from '../../scripts/deploy/alerts.ts'
+import { alerts, runbooks } from '../../scripts/deploy/alerts.ts'
 import { base, features, together } from '../../scripts/deploy/features.ts'
 import { generated, stale, strangers } from '../../scripts/deploy.ts'
 import {
@@ -200,6 +200,7 @@ test('every alert has its section in the runbooks', () => {
     ([, name]) => name,
   )
   expect(sections).toEqual(alerts.map(({ name }) => name))
+  expect(runbooks).toBe('docs/runbooks.md')
 })
 
 test('every value of the chart is in its schema, and the other way round', () => {

@@ -1,25 +1,13 @@
 /** JSON schemas of everything that a cluster of ours serves, a file for each kind: Kubernetes' own, and those of definitions. */
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { KubeObject } from '#core/k8s/meta.ts'
-import { faces } from '#doors/faces.ts'
-import { doors } from '#doors/register.ts'
+import type { CustomResourceDefinition } from '#core/k8s/definition.ts'
+import { definitions } from '#doors/definitions.ts'
 import { connectTo } from '#kube/connect.ts'
 import { systemPorts } from '#kube/system.ts'
 import { startApiServer } from '#local/api-server/start.ts'
 
 type Node = { readonly [key: string]: unknown }
-
-type Definition = KubeObject & {
-  readonly spec: {
-    readonly group: string
-    readonly names: { readonly kind: string }
-    readonly versions: readonly {
-      readonly name: string
-      readonly schema?: { readonly openAPIV3Schema?: Node }
-    }[]
-  }
-}
 
 /** `GROUP_VERSION_KIND.json`, in lower case, nothing allowed beyond what a schema names. */
 export async function writeSchemas(folder: string): Promise<void> {
@@ -28,7 +16,7 @@ export async function writeSchemas(folder: string): Promise<void> {
     const name = `${group === '' ? version : group}_${version}_${kind}`.toLowerCase()
     writeFileSync(join(folder, `${name}.json`), JSON.stringify(schema))
   }
-  for (const { spec } of definitions()) {
+  for (const { spec } of allDefinitions()) {
     for (const { name, schema } of spec.versions) {
       const own = strict(schema?.openAPIV3Schema ?? {}, true)
       write(spec.group, name, spec.names.kind, own as object)
@@ -48,12 +36,11 @@ export async function writeSchemas(folder: string): Promise<void> {
   }
 }
 
-function definitions(): readonly Definition[] {
-  const ours = [...doors, ...faces].flatMap(({ crds }) => crds.map((crd) => crd as Definition))
+function allDefinitions(): readonly CustomResourceDefinition[] {
   const others = globSync('src/local/crds/*.json').flatMap(
-    (path) => JSON.parse(readFileSync(path, 'utf8')) as readonly Definition[],
+    (path) => JSON.parse(readFileSync(path, 'utf8')) as readonly CustomResourceDefinition[],
   )
-  return [...ours, ...others]
+  return [...definitions, ...others]
 }
 
 type Gvk = { readonly group: string; readonly version: string; readonly kind: string }

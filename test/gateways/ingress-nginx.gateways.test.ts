@@ -2,4 +2,4 @@
 import { underLoad } from '../cluster/gateway.suite.ts'
 import { traefikGround } from './traefik.ts'
 
-underLoad('Traefik for ingress-nginx', traefikGround, 'nginx')
+underLoad('Traefik for ingress-nginx', traefikGround, { router: 'nginx' })

@@ -1,14 +1,12 @@
 /** Traefik as the gateway of a real control plane: by the Gateway API, and for Ingress objects of ingress-nginx. */
-import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { parse } from 'yaml'
-import { findGo } from '../../src/cli/local/binaries.ts'
+import { findGoProgram, goModuleFolder } from '../cluster/go-program.ts'
 import type { RealGround } from '../cluster/ground.ts'
 import { type Inside, startInside } from '../cluster/inside-process.ts'
 import { groundWith } from '../cluster/other-gateway.ts'
-import { findTraefik, traefikModule } from './traefik-program.ts'
+import { traefik } from './programs.ts'
 
 const port = 8000
 /** Kinds of the Gateway API that our cluster does not define and Traefik waits for. */
@@ -16,22 +14,21 @@ const further = ['backendtlspolicies', 'tlsroutes']
 
 /** @throws Error where there can be none of it. */
 export async function traefikGround(): Promise<RealGround> {
-  const program = await findTraefik(() => undefined)
+  const program = await findGoProgram(traefik, () => undefined)
   const crds = await definitions()
   return groundWith({
-    ...{ name: 'traefik', port, controllerName: 'traefik.io/gateway-controller', crds },
+    ...{ name: 'traefik', crds },
+    byGateway: { controllerName: 'traefik.io/gateway-controller', port },
     url: `http://127.0.0.1:${port}`,
     start: async (ground, folder) => [startTraefik(ground, program, folder)],
   })
 }
 
 async function definitions(): Promise<readonly string[]> {
-  const go = await findGo(process.env)
-  if (go === undefined) throw new Error('definitions are read from a Go module: install Go')
-  const list = ['list', '-m', '-f', '{{.Dir}}', 'sigs.k8s.io/gateway-api']
-  const { stdout } = await promisify(execFile)(go, list, { cwd: traefikModule })
-  const folder = join(stdout.trim(), 'config/crd/standard')
-  return further.map((kind) => join(folder, `gateway.networking.k8s.io_${kind}.yaml`))
+  const folder = await goModuleFolder(traefik.folder, 'sigs.k8s.io/gateway-api')
+  return further.map((kind) =>
+    join(folder, 'config/crd/standard', `gateway.networking.k8s.io_${kind}.yaml`),
+  )
 }
 
 type Kubeconfig = {

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -17,7 +18,15 @@ import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { doors } from '#doors/register.ts'
 import { startLocalCluster } from '#local/cluster.ts'
+import {
+  confined,
+  manifestFor,
+  manifestsIn,
+  readBlob,
+  unpackTree,
+} from '../../scripts/image/layout.ts'
 import { type Made, makeImage } from '../../scripts/image/main.ts'
+import { architectures } from '../../scripts/image/parts.ts'
 
 let folder: string
 let made: Made
@@ -26,37 +35,10 @@ let tree: string
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'headgate-image-test-'))
   made = await makeImage(join(folder, 'layout'))
-  tree = treeOf(made.folder)
+  tree = join(folder, 'tree')
+  unpackTree(made.folder, tree)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-type Pointer = { readonly digest: string; readonly platform?: { readonly architecture: string } }
-type Manifest = { readonly config: Pointer; readonly layers: readonly Pointer[] }
-
-function read<T>({ digest }: Pointer): T {
-  const path = join(made.folder, 'blobs', digest.replace(':', '/'))
-  return JSON.parse(readFileSync(path, 'utf8')) as T
-}
-
-function manifests(): readonly Pointer[] {
-  const text = readFileSync(join(made.folder, 'index.json'), 'utf8')
-  const [index] = (JSON.parse(text) as { manifests: readonly Pointer[] }).manifests
-  return read<{ manifests: readonly Pointer[] }>(index as Pointer).manifests
-}
-
-function treeOf(layout: string): string {
-  const own = manifests().find(({ platform }) => platform?.architecture === architecture())
-  const to = join(folder, 'tree')
-  mkdirSync(to)
-  for (const { digest } of read<Manifest>(own as Pointer).layers) {
-    execFileSync('tar', ['-xpzf', join(layout, 'blobs', digest.replace(':', '/')), '-C', to])
-  }
-  return to
-}
-
-function architecture(): string {
-  return process.arch === 'x64' ? 'amd64' : process.arch
-}
 
 /** A copy of what is in the project, as somebody else would clone it. */
 function copyOfSources(): string {
@@ -66,7 +48,8 @@ function copyOfSources(): string {
   })
   for (const path of listed
     .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('node_modules'))) {
+    // What was deleted is listed until that is committed.
+    .filter((line) => existsSync(line) && !line.startsWith('node_modules'))) {
     mkdirSync(dirname(join(to, path)), { recursive: true })
     cpSync(path, join(to, path))
   }
@@ -83,9 +66,11 @@ test('two copies of the sources make the same image', () => {
 })
 
 test('both platforms are described, by a user without rights, with what is in them', () => {
-  expect(manifests().map(({ platform }) => platform?.architecture)).toEqual(['amd64', 'arm64'])
-  for (const pointer of manifests()) {
-    const { config } = read<{ config: { User: string } }>(read<Manifest>(pointer).config)
+  const manifests = manifestsIn(made.folder)
+  expect(manifests.map(({ platform }) => platform?.architecture)).toEqual([...architectures])
+  for (const architecture of architectures) {
+    const { config: described } = manifestFor(made.folder, architecture)
+    const { config } = readBlob<{ config: { User: string } }>(made.folder, described)
     expect(config.User).toBe('65532:65532')
   }
   const sbom = JSON.parse(readFileSync(join(tree, 'usr/share/doc/headgate/sbom.spdx.json'), 'utf8'))
@@ -107,15 +92,11 @@ test('the controller watches a cluster from a read-only root, as user 65532', as
   try {
     writeFileSync(join(tree, 'tmp/kubeconfig'), cluster.apiServer.kubeconfig())
     chmodSync(join(tree, 'tmp/kubeconfig'), 0o644)
-    const script = [
-      `mount --bind ${tree} ${tree}`,
-      `mount -o remount,ro,bind ${tree}`,
-      `exec chroot --userspec=65532:65532 ${tree} /usr/bin/node /app/headgate.js controller ` +
-        '--kubeconfig /tmp/kubeconfig --lease-namespace default --health-address 127.0.0.1:0',
-    ].join(' && ')
-    const child = spawn('unshare', ['-m', 'sh', '-c', script], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const [program = '', ...args] = confined(tree, [
+      ...['controller', '--kubeconfig', '/tmp/kubeconfig', '--lease-namespace', 'default'],
+      ...['--health-address', '127.0.0.1:0'],
+    ])
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     const exited = once(child, 'exit')
     const lines: string[] = []
     const said = new Promise<void>((resolve) => {

@@ -50,6 +50,15 @@ describe('the archive with its own Node', () => {
     expect(run(link, ['--version']).trim()).toBe(version)
   })
 
+  test('completes in each shell, by the very script that it prints', () => {
+    const shells = { bash: 'headgate', zsh: '_headgate', fish: 'headgate.fish' }
+    for (const [shell, file] of Object.entries(shells)) {
+      const packed = readFileSync(join(folder, 'native', 'completions', file), 'utf8')
+      expect(packed).toBe(run(bin('headgate'), ['completion', shell]))
+      expect(packed).toContain('headgate')
+    }
+  })
+
   test('is what krew expects', () => {
     const krew = parse(readFileSync(join(folder, 'out', 'krew.yaml'), 'utf8')) as {
       spec: {

@@ -11,7 +11,7 @@ import { kinds } from '#core/k8s/kinds.ts'
 import type { ReplicaSet } from '#core/k8s/workloads.ts'
 import type { Verb } from '#core/model/app.ts'
 import { annotations } from '#core/render/names.ts'
-import { faces } from '#doors/faces.ts'
+import { definitions } from '#doors/definitions.ts'
 import { doors } from '#doors/register.ts'
 import { strictRules } from '#kube/address-guard.ts'
 import type { Cache, Cluster } from '#kube/cluster.ts'
@@ -47,7 +47,7 @@ export type Stage = {
 
 export async function localGround(): Promise<Ground> {
   return startLocalCluster({
-    crds: [...doors, ...faces].flatMap(({ crds }) => crds),
+    crds: definitions,
     followDelayMs: 50,
   })
 }

@@ -1,8 +1,11 @@
 /** `headgate promote`, `pause`, `resume`, `abort`, `retry`: one annotation, and what became of it. */
 
+import { endOfHold } from '#core/actions.ts'
 import type { Verb } from '#core/model/app.ts'
+import type { TemplateVerb } from '#core/template-changes.ts'
 import { answerTo } from '#releases/acts/answer.ts'
 import { actionFor } from '#releases/acts/meant.ts'
+import { refusalOf } from '#releases/acts/verdict.ts'
 import { whoAsks } from '#releases/acts/who.ts'
 import { writeCommand } from '#releases/acts/writing.ts'
 import { type Entry, fullName } from '#releases/entry.ts'
@@ -11,7 +14,7 @@ import { findEntry } from '#releases/find.ts'
 import { type DryRun, dryRunOf, dryWords, writingOf } from '../acts/dry-run.ts'
 import { durationOf } from '../options.ts'
 import { type ClusterOptions, type Connected, withCluster } from '../releases/connect.ts'
-import { harmless } from '../show/terminal.ts'
+import { harmless, terminalOf } from '../show/terminal.ts'
 
 export type ActCommand = ClusterOptions & {
   readonly candidate?: string
@@ -19,7 +22,7 @@ export type ActCommand = ClusterOptions & {
   readonly timeout: string
 }
 
-export type CommandVerb = Exclude<Verb, 'undo' | 'restart'>
+export type CommandVerb = Exclude<Verb, TemplateVerb>
 
 /** Each in its turn, also after one that is refused; the first trouble is the command's. */
 export async function act(
@@ -72,10 +75,16 @@ async function one(connected: Connected, entry: Entry, asked: Asked): Promise<vo
   const bound = action.step === undefined ? '' : ` at step ${action.step + 1}`
   // Before a controller has looked, there is none.
   const meant = action.revision === '' ? verb : `${verb} of revision ${action.revision}${bound}`
+  const goesOn = verb === 'promote' || verb === 'promote-full'
+  const also = goesOn && entry.book !== undefined ? endOfHold(entry.book) : ''
+  // Nobody is told that something would be done which the engine is known to refuse.
+  const why = dryRun === 'none' ? undefined : refusalOf(entry, action, ports.clock.now())
+  if (why !== undefined)
+    throw new RefusedError(`${fullName(entry)}: ${verb} would be refused: ${why}`)
   if (dryRun !== 'client')
     await writeCommand(cluster, entry, annotations, { ...writingOf(dryRun), withinMs })
   if (dryRun !== 'none')
-    return say(entry, `${meant} would be asked for by ${action.by}${dryWords(dryRun)}`)
+    return say(entry, `${meant} would be asked for by ${action.by}${also}`, dryWords(dryRun))
   const answer = await answerTo(connected, entry, {
     action,
     annotations: Object.keys(annotations),
@@ -89,6 +98,7 @@ async function one(connected: Connected, entry: Entry, asked: Asked): Promise<vo
   )
 }
 
-function say(entry: Entry, message: string): void {
-  process.stdout.write(`${harmless(`${fullName(entry)}: ${message}`)}\n`)
+function say(entry: Entry, message: string, aside: string = ''): void {
+  const { paint, write } = terminalOf(process.stdout)
+  write(`${harmless(`${fullName(entry)}: ${message}`)}${aside === '' ? '' : paint('dim', aside)}\n`)
 }

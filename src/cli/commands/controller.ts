@@ -139,10 +139,12 @@ export async function controller(options: ControllerCommand): Promise<void> {
     ready = true
     const own = { health: health.port, webhooks: webhooks?.port, dashboard: dashboard?.port }
     const listening: ControllerPorts = { ...own, ...faces.ports }
+    // Whoever reads that we watch may stop us at once.
+    const stopped = stopSignal()
     log.info({ cluster: config.source, ...listening }, 'the controller watches')
     // Whoever started this process beside a local cluster hears where it listens.
     process.send?.(listening)
-    await run({ ...parts, faces })
+    await run({ ...parts, faces, stopped })
   } finally {
     for (const end of ends.toReversed()) await end()
   }
@@ -190,6 +192,8 @@ type Running = {
   readonly running: Controller
   readonly formers: FormerLeases
   readonly faces: RunningFaces
+  /** Resolves when it is told to stop. */
+  readonly stopped: Promise<unknown>
 }
 
 async function run({
@@ -202,8 +206,8 @@ async function run({
   running,
   formers,
   faces,
+  stopped,
 }: Running): Promise<void> {
-  const stopped = stopSignal()
   const act = (isLeader: () => boolean): void => {
     running.lead(isLeader)
     faces.lead(isLeader)

@@ -211,7 +211,7 @@ function show(
 ): () => void {
   let before: Readonly<Record<string, number>> = {}
   let cancel = (): void => {}
-  const next = (): void => {
+  const draw = (): void => {
     const { versions, dropped } = traffic.counts()
     const fresh = Object.entries(versions).map(
       ([version, count]) => [version, count - (before[version] ?? 0)] as const,
@@ -223,10 +223,18 @@ function show(
       answered: Object.fromEntries(fresh.filter(([, count]) => count > 0)),
       dropped,
     })
+  }
+  const next = (): void => {
+    draw()
     cancel = cluster.ports.clock.after(sceneMs, next)
   }
   next()
-  return () => cancel()
+  return () => {
+    cancel()
+    // The end is shown, not what was on the way a moment before it.
+    draw()
+    screen.keep()
+  }
 }
 
 function finish(screen: Screen, summary: DemoSummary, output: string | undefined): void {

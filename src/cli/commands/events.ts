@@ -10,7 +10,8 @@ import { revisionsOf } from '#releases/parts.ts'
 import { type ClusterOptions, type Connected, withCluster } from '../releases/connect.ts'
 import { ageOf } from '../show/age.ts'
 import { listOf, printed } from '../show/output.ts'
-import { aligned, table } from '../show/table.ts'
+import { aligned, type Cell, table, textOf } from '../show/table.ts'
+import { harmless, terminalOf } from '../show/terminal.ts'
 import { stopSignal } from '../signals.ts'
 
 export type EventsCommand = ClusterOptions & {
@@ -98,16 +99,22 @@ function at({ metadata, eventTime, series, deprecatedLastTimestamp }: EventObjec
   return parseInstant(text) ?? 0
 }
 
-function row(event: EventObject, now: number): readonly string[] {
+function row(event: EventObject, now: number): readonly Cell[] {
   const { type = '', reason = '', note = '', regarding, series } = event
   const count = series?.count ?? event.deprecatedCount ?? 1
   return [
     ageOf(at(event), now),
-    type,
+    typeCell(type),
     reason,
     `${regarding?.kind ?? ''} ${regarding?.name ?? ''}`.trim(),
     count > 1 ? `${note} (${count} times)` : note,
   ]
+}
+
+function typeCell(type: string): Cell {
+  const { paint } = terminalOf(process.stdout)
+  const text = harmless(type)
+  return { text: type, painted: type === 'Warning' ? paint('yellow', text) : text }
 }
 
 /** Those that are there and those that come, line by line. */
@@ -124,7 +131,7 @@ async function follow(
   const all = known.map((event) => row(event, clock.now()))
   const lines = table(headings, all)
   const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...all.map((one) => one[column]?.length ?? 0)),
+    Math.max(heading.length, ...all.map((one) => textOf(one[column] ?? '').length)),
   )
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
   cache.subscribe((change) => {

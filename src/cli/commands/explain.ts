@@ -8,8 +8,9 @@ import { findEntry } from '#releases/find.ts'
 import { stepDetail, timing, verdictDetail } from '#releases/words.ts'
 import { adviceFor } from '../releases/advice.ts'
 import { type ClusterOptions, withCluster } from '../releases/connect.ts'
+import { paintedPhase } from '../releases/rows.ts'
 import { printed } from '../show/output.ts'
-import { harmless } from '../show/terminal.ts'
+import { harmless, type Paint, terminalOf } from '../show/terminal.ts'
 
 export type ExplainCommand = ClusterOptions & { readonly output?: string }
 
@@ -23,7 +24,7 @@ export async function explain(name: string, options: ExplainCommand): Promise<vo
     const text =
       output === 'json'
         ? await printed({ kind: 'json' }, explained(entry))
-        : `${sentences(entry, now).map(harmless).join('\n')}\n`
+        : `${sentences(entry, now, terminalOf(process.stdout).paint).join('\n')}\n`
     process.stdout.write(text)
   })
 }
@@ -50,7 +51,7 @@ function explained(entry: Entry): object {
   }
 }
 
-function sentences(entry: Entry, now: number): readonly string[] {
+function sentences(entry: Entry, now: number, paint: Paint): readonly string[] {
   const { book, app } = entry
   const { type, message } = reasonOf(entry)
   const step = stepDetail(entry)
@@ -61,8 +62,8 @@ function sentences(entry: Entry, now: number): readonly string[] {
     }),
   )
   const paused = book?.paused
-  return [
-    `${fullName(entry)} in ${entry.namespace}: ${phaseOf(entry)}${step === '' ? '' : `, ${step}`}`,
+  const where = harmless(`${fullName(entry)} in ${entry.namespace}`)
+  const more = [
     `${type}: ${message}`,
     ...timing(entry, now),
     ...(isObserved(entry) || book === undefined
@@ -76,6 +77,10 @@ function sentences(entry: Entry, now: number): readonly string[] {
     ...entry.problems.map(({ path, message: problem }) => `  ${path}: ${problem}`),
     ...(book === undefined ? [] : [`  weights ${weightsText(entry)}`]),
     ...measured,
-    `next: ${adviceFor(entry)}`,
+  ]
+  return [
+    `${where}: ${paintedPhase(entry, paint)}${harmless(step === '' ? '' : `, ${step}`)}`,
+    ...more.map(harmless),
+    `${paint('bold', 'next:')} ${harmless(adviceFor(entry))}`,
   ]
 }

@@ -5,7 +5,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { type Finding, lint } from '../lint/lint.ts'
 import { askedIn, othersIn } from '../plan/asked.ts'
 import { readManifests } from '../plan/manifests.ts'
-import { harmless } from '../show/terminal.ts'
+import { harmless, terminalOf } from '../show/terminal.ts'
 
 export type LintCommand = {
   readonly filename?: readonly string[]
@@ -39,11 +39,16 @@ export async function lintCommand(paths: readonly string[], options: LintCommand
 type Linted = { readonly name: string; readonly findings: readonly Finding[] }
 
 function text(all: readonly Linted[]): string {
+  const { paint } = terminalOf(process.stdout)
   const lines = all.flatMap(({ name, findings }) =>
     findings.length === 0
-      ? [`${name}: nothing to complain about`]
+      ? [`${name}: ${paint('green', 'nothing to complain about')}`]
       : findings.map(({ level, path, message }) =>
-          harmless(`${name}: ${level}: ${path === '' ? '' : `${path}: `}${message}`),
+          [
+            harmless(name),
+            paint(level === 'error' ? 'red' : 'yellow', level),
+            harmless(`${path === '' ? '' : `${path}: `}${message}`),
+          ].join(': '),
         ),
   )
   return lines.map((line) => `${line}\n`).join('')

@@ -2,8 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { parse } from 'yaml'
 import { createLog } from '#controller/log.ts'
-import { faces } from '#doors/faces.ts'
-import { doors } from '#doors/register.ts'
+import { definitions } from '#doors/definitions.ts'
 import { systemPorts } from '#kube/system.ts'
 import { startLocalCluster } from '#local/cluster.ts'
 import { readConfiguration } from '#local/superposition/configuration.ts'
@@ -114,7 +113,7 @@ async function superpositionFor(options: LocalCommand): Promise<LocalSuperpositi
 function startCluster(options: LocalCommand): Promise<Shown> {
   const { controlPlane = 'local', allowCommands } = options
   const common = {
-    crds: [...doors, ...faces].flatMap(({ crds }) => crds),
+    crds: definitions,
     gatewayPort: portOf('--gateway-port', options.gatewayPort),
     followDelayMs: durationOf('--follow-delay', options.followDelay),
     ...(allowCommands === undefined ? {} : { allowCommands }),

@@ -2,38 +2,31 @@
  * `headgate migrate storage`: after an upgrade that stores a resource in another version, writes each object once, so that
  * it is stored anew, and then strikes the former versions off the definition's list. Only then may a version go.
  */
+import type { CustomResourceDefinition } from '#core/k8s/definition.ts'
 import { type Kind, kinds } from '#core/k8s/kinds.ts'
-import type { KubeObject } from '#core/k8s/meta.ts'
-import { faces } from '#doors/faces.ts'
-import { doors } from '#doors/register.ts'
+import { definitions } from '#doors/definitions.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import { isKube } from '#kube/errors.ts'
 import { orUndefined } from '#releases/entry.ts'
 import { type ClusterOptions, withCluster } from '../releases/connect.ts'
 
-type Definition = KubeObject & {
-  readonly spec: {
-    readonly group: string
-    readonly names: { readonly kind: string; readonly plural: string }
-    readonly versions: readonly { readonly name: string; readonly storage: boolean }[]
-  }
-  readonly status?: { readonly storedVersions?: readonly string[] }
-}
-
 /** May be run again at any time, also after it was ended in the middle. */
 export async function migrateStorage(options: ClusterOptions): Promise<void> {
   await withCluster(options, async ({ cluster }) => {
-    for (const { metadata } of [...doors, ...faces].flatMap(({ crds }) => crds)) {
+    for (const { metadata } of definitions) {
       const { name } = metadata
       const there = await orUndefined(
-        cluster.get<Definition>(kinds.customResourceDefinition, { name }),
+        cluster.get<CustomResourceDefinition>(kinds.customResourceDefinition, { name }),
       )
       if (there !== undefined) await migrated(cluster, there)
     }
   })
 }
 
-async function migrated(cluster: Cluster, { metadata, spec, status }: Definition): Promise<void> {
+async function migrated(
+  cluster: Cluster,
+  { metadata, spec, status }: CustomResourceDefinition,
+): Promise<void> {
   const { name } = metadata
   const stored = spec.versions.find(({ storage }) => storage)?.name ?? ''
   const former = (status?.storedVersions ?? []).filter((version) => version !== stored)

@@ -11,6 +11,7 @@ import { askedIn, othersIn } from '../plan/asked.ts'
 import { readManifests } from '../plan/manifests.ts'
 import { formatOf, shown } from '../plan/show.ts'
 import { type ClusterOptions, withCluster } from '../releases/connect.ts'
+import { terminalOf } from '../show/terminal.ts'
 
 export type PlanCommand = ClusterOptions & {
   readonly filename?: readonly string[]
@@ -30,7 +31,7 @@ export async function plan(paths: readonly string[], options: PlanCommand): Prom
   const objects = await readManifests(files)
   const plans =
     options.offline === true ? offline(objects, options) : await online(objects, options)
-  process.stdout.write(shown(plans, format))
+  process.stdout.write(shown(plans, format, terminalOf(process.stdout).paint))
   if (plans.some(({ verdict }) => verdict === 'refused')) process.exitCode = exitCodes.refused
 }
 

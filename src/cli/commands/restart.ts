@@ -1,9 +1,9 @@
 /** `headgate restart`: a new revision of the same template, which goes the same way as any other. */
 import { restarting } from '#releases/acts/change.ts'
-import { askFor } from '#releases/acts/version.ts'
 import { fullName } from '#releases/entry.ts'
 import { findEntry } from '#releases/find.ts'
-import { dryRunOf, dryWords, writingOf } from '../acts/dry-run.ts'
+import { asked } from '../acts/asked.ts'
+import { dryRunOf, dryWords } from '../acts/dry-run.ts'
 import { type ClusterOptions, withCluster } from '../releases/connect.ts'
 
 export type RestartCommand = ClusterOptions & { readonly dryRun?: string }
@@ -12,8 +12,8 @@ export async function restart(name: string, options: RestartCommand): Promise<vo
   const dryRun = dryRunOf(options.dryRun)
   await withCluster(options, async (connected) => {
     const entry = await findEntry(connected, name)
-    const { now, next } = await restarting(connected, entry)
-    if (dryRun !== 'client') await askFor(connected, now, next, writingOf(dryRun))
+    const change = await restarting(connected, entry)
+    await asked(connected, entry, change, { verb: 'restart', dryRun })
     process.stdout.write(`${fullName(entry)}: restarted, as a new revision${dryWords(dryRun)}\n`)
   })
 }

@@ -1,10 +1,11 @@
 /** `headgate set image`: asks for other images, which the release then tries. */
 import type { Container, PodTemplate } from '#core/k8s/workloads.ts'
-import { askFor, templateIn, type VersionNow, versionNow } from '#releases/acts/version.ts'
+import { templateIn, type VersionNow, versionNow } from '#releases/acts/version.ts'
 import { type Entry, fullName } from '#releases/entry.ts'
 import { UsageError } from '#releases/errors.ts'
 import { findEntry } from '#releases/find.ts'
-import { dryRunOf, dryWords, writingOf } from '../acts/dry-run.ts'
+import { asked } from '../acts/asked.ts'
+import { dryRunOf, dryWords } from '../acts/dry-run.ts'
 import { type ClusterOptions, withCluster } from '../releases/connect.ts'
 
 export type SetImageCommand = ClusterOptions & { readonly dryRun?: string }
@@ -20,11 +21,11 @@ export async function setImage(
   const images = new Map(words.map(imageIn))
   await withCluster(options, async (connected) => {
     const entry = await findEntry(connected, name)
-    const now = await versionNow(connected, entry, 'set image')
+    const now = await versionNow(connected, entry, 'set-image')
     const next = nextOf(entry, now, images)
     if (JSON.stringify(next) === JSON.stringify(now.value))
       return void process.stdout.write(`${fullName(entry)}: these images are asked for already\n`)
-    if (dryRun !== 'client') await askFor(connected, now, next, writingOf(dryRun))
+    await asked(connected, entry, { now, next }, { verb: 'set-image', dryRun })
     const said = [...images].map(([container, image]) => `${container}=${image}`).join(' ')
     process.stdout.write(`${fullName(entry)}: image updated: ${said}${dryWords(dryRun)}\n`)
   })

@@ -7,6 +7,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { countOf } from '../options.ts'
 import { type Asked, askedIn, othersIn } from '../plan/asked.ts'
 import { readManifests } from '../plan/manifests.ts'
+import { terminalOf } from '../show/terminal.ts'
 import { type Histories, type Simulated, simulate } from '../simulate/run.ts'
 import { drawn, recorded, type Series } from '../simulate/series.ts'
 import { outcomeText, simulatedLines, summaryLines } from '../simulate/show.ts'
@@ -39,7 +40,7 @@ export async function simulateCommand(
   const asked = askedIn(objects, namespace)
   const results = asked.map((one) => {
     const name = `${one.door.name}/${one.object.metadata.name}`
-    return { name, all: runsOf(one, othersIn(objects), { histories, seeds }) }
+    return { name, ...runsOf(one, othersIn(objects), { histories, seeds }) }
   })
   process.stdout.write(output === 'json' ? json(results) : text(results))
   const all = results.flatMap((one) => one.all)
@@ -83,38 +84,46 @@ function runsOf(
   asked: Asked,
   others: ReturnType<typeof othersIn>,
   { histories, seeds }: { readonly histories: Histories; readonly seeds: readonly number[] },
-): readonly Simulated[] {
+): Omit<Result, 'name'> {
   const now = systemPorts().clock.now()
   const begun = startOffline({ ...asked, others, first: false, now })
   if (begun.kind === 'problems') {
     const [problem] = begun.problems
     throw new UsageError(`${asked.object.metadata.name}: ${problem?.path}: ${problem?.message}`)
   }
-  const { app, start } = begun
+  const { app, start, assumed } = begun
   const judges = (app.plan.experiment?.judges ?? []).map(({ metric }) => metric)
   const known = [...(app.analysis?.metrics ?? []), ...judges].map(({ name }) => name)
   const stray = [...histories.keys()].find((name) => !known.includes(name.replace(/@stable$/, '')))
   if (stray !== undefined)
     throw new UsageError(`${app.name} has no metric ${stray}; it has ${known.join(', ') || 'none'}`)
-  return seeds.map((seed) => simulate(start, now, { histories, seed }))
+  return { assumed, all: seeds.map((seed) => simulate(start, now, { histories, seed })) }
 }
 
-type Result = { readonly name: string; readonly all: readonly Simulated[] }
+type Result = {
+  readonly name: string
+  readonly assumed: readonly string[]
+  readonly all: readonly Simulated[]
+}
 
 function text(results: readonly Result[]): string {
-  const lines = results.flatMap(({ name, all }) => {
+  const { paint } = terminalOf(process.stdout)
+  const lines = results.flatMap(({ name, assumed, all }) => {
     const [only] = all
-    return all.length === 1 && only !== undefined
-      ? simulatedLines(name, only)
-      : summaryLines(name, all)
+    const [first = '', ...others] =
+      all.length === 1 && only !== undefined
+        ? simulatedLines(name, only, paint)
+        : summaryLines(name, all)
+    return [first, ...assumed.map((sentence) => `  assumed: ${sentence}`), ...others]
   })
   return lines.map((line) => `${line}\n`).join('')
 }
 
 function json(results: readonly Result[]): string {
-  const simulations = results.flatMap(({ name, all }) =>
+  const simulations = results.flatMap(({ name, assumed, all }) =>
     all.map((one) => ({
       name,
+      assumed,
       outcome: one.outcome,
       afterMs: one.afterMs,
       sentence: outcomeText(one),

@@ -2,7 +2,7 @@
 import { sleep } from '#kube/ports.ts'
 import { type Entry, fullName } from '#releases/entry.ts'
 import { UsageError } from '#releases/errors.ts'
-import { phaseOf, reasonOf, weightsText } from '#releases/facts.ts'
+import { reasonOf, weightsText } from '#releases/facts.ts'
 import { findEntry } from '#releases/find.ts'
 import { follow } from '#releases/follow.ts'
 import { outcomeOf } from '#releases/outcome.ts'
@@ -10,7 +10,8 @@ import { stepDetail } from '#releases/words.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { durationOf } from '../options.ts'
 import { type ClusterOptions, type Connected, withCluster } from '../releases/connect.ts'
-import { harmless } from '../show/terminal.ts'
+import { paintedPhase } from '../releases/rows.ts'
+import { harmless, terminalOf } from '../show/terminal.ts'
 import { stopSignal } from '../signals.ts'
 
 export type StatusCommand = ClusterOptions & {
@@ -76,12 +77,14 @@ async function waited(
 }
 
 function sentence(entry: Entry): string {
+  const { paint } = terminalOf(process.stdout)
   const { type, message } = reasonOf(entry)
   const step = stepDetail(entry)
+  const name = `${harmless(fullName(entry))}: ${paintedPhase(entry, paint)}`
   const parts = [
-    `${fullName(entry)}: ${phaseOf(entry)}`,
     ...(step === '' ? [] : [step]),
     ...(entry.book === undefined ? [] : [`weights ${weightsText(entry)}`]),
   ]
-  return harmless(`${parts.join(', ')}: ${type}: ${message}`)
+  const rest = parts.map((part) => `, ${part}`).join('')
+  return `${name}${harmless(`${rest}: ${type}: ${message}`)}`
 }

@@ -3,6 +3,8 @@
  * serving all traffic, and with pods, Services and routes left where they are; then the controller is stopped, and what it
  * had registered for itself is taken away.
  */
+import { definedKind } from '#core/api/definition.ts'
+import type { CustomResourceDefinition } from '#core/k8s/definition.ts'
 import { apiVersionOf, type Kind, kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import { faces } from '#doors/faces.ts'
@@ -61,19 +63,7 @@ export async function uninstall(options: UninstallCommand): Promise<void> {
 
 /** Resources of faces that stand for something; what belongs to them goes with them. */
 function recordKinds(): readonly Kind[] {
-  type Definition = KubeObject & {
-    readonly spec: {
-      readonly group: string
-      readonly names: { readonly kind: string; readonly plural: string }
-      readonly versions: readonly { readonly name: string }[]
-    }
-  }
-  return faces
-    .flatMap(({ crds }) => crds)
-    .map((crd) => {
-      const { group, names, versions } = (crd as Definition).spec
-      return { group, ...names, version: versions[0]?.name ?? 'v1', namespaced: true }
-    })
+  return faces.flatMap(({ crds }) => crds).map(definedKind)
 }
 
 /** None where the cluster does not serve the kind. */
@@ -129,10 +119,6 @@ async function until<T>(cache: Cache<T>, holds: (cache: Cache<T>) => boolean): P
   await cache.stop()
 }
 
-type Definition = KubeObject & {
-  readonly spec: { readonly conversion?: { readonly strategy?: string } }
-}
-
 /** Nobody answers at its webhooks any more: left there, they would keep people from writing what is left. */
 async function unregister(cluster: Cluster): Promise<void> {
   for (const { kind, validation, conversion } of doors) {
@@ -142,7 +128,9 @@ async function unregister(cluster: Cluster): Promise<void> {
     }
     if (conversion === undefined) continue
     const at = { name: `${kind.plural}.${kind.group}` }
-    const crd = await orUndefined(cluster.get<Definition>(kinds.customResourceDefinition, at))
+    const crd = await orUndefined(
+      cluster.get<CustomResourceDefinition>(kinds.customResourceDefinition, at),
+    )
     if (crd?.spec.conversion?.strategy !== 'Webhook') continue
     await cluster.patch(kinds.customResourceDefinition, at, 'merge', {
       spec: { conversion: { strategy: 'None', webhook: null } },

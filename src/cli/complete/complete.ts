@@ -1,5 +1,6 @@
 /** What may come next on a command line: read off the very commands that the program knows. */
 import type { Argument, Command, Option } from 'commander'
+import { leadingLastIn } from '../leading-flags.ts'
 
 /** As cobra writes it, which kubectl asks too: no files are proposed. */
 export const noFiles = 4
@@ -45,7 +46,7 @@ export async function complete(
   known: Known,
 ): Promise<Proposed> {
   const { before, last, prefix } = split(words)
-  const { command, given, waiting } = walked(program, before)
+  const { command, given, waiting } = walked(program, leadingLastIn(before))
   if (waiting !== undefined) return valuesOf(command, waiting, { given, known, last, prefix })
   if (last.startsWith('-')) return from(optionsOf(command), last)
   const below = command.commands.filter((one) => !isHidden(one))

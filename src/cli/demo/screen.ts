@@ -13,6 +13,8 @@ export type Scene = {
 export type Screen = {
   readonly say: (text: string) => void
   readonly show: (scene: Scene) => void
+  /** Leaves the last picture standing: what comes is written below it. */
+  readonly keep: () => void
 }
 
 const barWidth = 30
@@ -35,6 +37,9 @@ export function terminalScreen(out: NodeJS.WriteStream): Screen {
       out.write(`${lines.join('\n')}\n`)
       drawn = lines.length
     },
+    keep: () => {
+      drawn = 0
+    },
   }
 }
 
@@ -55,6 +60,7 @@ export function plainScreen(out: NodeJS.WritableStream): Screen {
         `  ${(status.phase ?? '').padEnd(12)} ${weights.join(' / ').padEnd(26)} ${answers.join(' ').padEnd(24)} ${status.reason?.type}: ${status.reason?.message}\n`,
       )
     },
+    keep: () => {},
   }
 }
 

@@ -1,19 +1,9 @@
 /** Whether a controller runs, is of this version, and one of its replicas leads. */
-import { kinds } from '#core/k8s/kinds.ts'
-import type { KubeObject } from '#core/k8s/meta.ts'
-import { parseInstant } from '#core/time.ts'
 import type { Cluster } from '#kube/cluster.ts'
-import { orUndefined } from '#releases/entry.ts'
+import { holderOf, type Lease } from '#kube/lease-record.ts'
 import { version } from '../version.ts'
 import { type Check, type Finding, type Installed, ok, unknown, warning, wrong } from './finding.ts'
-
-type Lease = KubeObject & {
-  readonly spec?: {
-    readonly holderIdentity?: string
-    readonly renewTime?: string
-    readonly leaseDurationSeconds?: number
-  }
-}
+import { isHeld, leaseAt, ownLeases, seenAt } from './leases.ts'
 
 export const controllerRuns: Check = {
   name: 'controller',
@@ -29,29 +19,17 @@ export const controllerRuns: Check = {
         ),
       ]
     const { namespace } = installed
-    const lease = await orUndefined(
-      cluster.get<Lease>(kinds.lease, { namespace, name: 'headgate' }),
-    )
+    const lease = await leaseAt(cluster, { namespace, name: 'headgate' })
     return [pods(installed), versions(installed), leadership(lease, namespace, now)]
   },
 }
 
 /** One that is no Deployment, such as that of `headgate local`, is seen by the lease that it renews. */
 async function leadingElsewhere(cluster: Cluster, now: number): Promise<Finding | undefined> {
-  const asked = { fieldSelector: 'metadata.name=headgate' }
-  const leases = (await orUndefined(cluster.list<Lease>(kinds.lease, asked)))?.items ?? []
-  const fresh = leases.find(({ spec }) => isFresh(spec, now))
+  const fresh = (await ownLeases(cluster)).find((lease) => isHeld(seenAt(lease, now)))
   if (fresh === undefined) return undefined
   const about = `Lease ${fresh.metadata.namespace ?? 'default'}/headgate`
-  return ok(about, `${fresh.spec?.holderIdentity} leads, and is no Deployment of this cluster`)
-}
-
-function isFresh(spec: Lease['spec'], now: number): boolean {
-  const { holderIdentity = '', renewTime, leaseDurationSeconds = 15 } = spec ?? {}
-  const renewed = parseInstant(renewTime)
-  return (
-    holderIdentity !== '' && renewed !== undefined && now - renewed <= leaseDurationSeconds * 1000
-  )
+  return ok(about, `${holderOf(fresh)} leads, and is no Deployment of this cluster`)
 }
 
 function pods({ namespace, name, wanted, ready }: Installed): Finding {
@@ -80,16 +58,11 @@ function leadership(lease: Lease | undefined, namespace: string, now: number): F
       about,
       'it is not to be seen: no replica has led yet, or it runs without election',
     )
-  const { holderIdentity = '', renewTime, leaseDurationSeconds = 15 } = lease.spec
-  const renewed = parseInstant(renewTime)
+  const seen = seenAt(lease, now)
+  const { holder, agoMs, lastsMs } = seen
   const look = `see kubectl -n ${namespace} logs of the pods: nobody renews it`
-  if (holderIdentity === '' || renewed === undefined) return wrong(about, 'nobody holds it', look)
-  const seconds = Math.round((now - renewed) / 1000)
-  return seconds > leaseDurationSeconds
-    ? wrong(
-        about,
-        `${holderIdentity} renewed it ${seconds} s ago, and it lasts ${leaseDurationSeconds} s`,
-        look,
-      )
-    : ok(about, `${holderIdentity} leads`)
+  if (holder === '' || agoMs === undefined) return wrong(about, 'nobody holds it', look)
+  if (isHeld(seen)) return ok(about, `${holder} leads`)
+  const [ago, lasts] = [agoMs, lastsMs].map((ms) => Math.round(ms / 1000))
+  return wrong(about, `${holder} renewed it ${ago} s ago, and it lasts ${lasts} s`, look)
 }

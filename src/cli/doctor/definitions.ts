@@ -1,33 +1,19 @@
 /** Whether the cluster serves what the doors read, as this version knows it. */
+import type { Definition } from '#core/api/definition.ts'
+import type { CustomResourceDefinition } from '#core/k8s/definition.ts'
 import { kinds } from '#core/k8s/kinds.ts'
-import type { Condition, KubeObject } from '#core/k8s/meta.ts'
 import { orUndefined } from '#releases/entry.ts'
 import { type Check, type Finding, ok, warning, wrong } from './finding.ts'
-
-type Definition = KubeObject & {
-  readonly spec: {
-    readonly versions: readonly {
-      readonly name: string
-      readonly served: boolean
-      readonly storage: boolean
-      readonly schema?: unknown
-    }[]
-  }
-  readonly status?: {
-    readonly conditions?: readonly Condition[]
-    readonly storedVersions?: readonly string[]
-  }
-}
 
 export const definitions: Check = {
   name: 'definitions',
   examine: async ({ cluster, doors }) => {
-    const wanted = doors.flatMap(({ crds }) => crds as readonly unknown[] as readonly Definition[])
+    const wanted = doors.flatMap(({ crds }) => crds)
     return await Promise.all(
       wanted.map(async (ours) => {
         const { name } = ours.metadata
         const there = await orUndefined(
-          cluster.get<Definition>(kinds.customResourceDefinition, { name }),
+          cluster.get<CustomResourceDefinition>(kinds.customResourceDefinition, { name }),
         )
         return findingOf(`CustomResourceDefinition ${name}`, ours, there)
       }),
@@ -37,7 +23,11 @@ export const definitions: Check = {
 
 const apply = 'apply deploy/crds of this version (kubectl apply --server-side -f deploy/crds)'
 
-function findingOf(about: string, ours: Definition, there: Definition | undefined): Finding {
+function findingOf(
+  about: string,
+  ours: Definition,
+  there: CustomResourceDefinition | undefined,
+): Finding {
   if (there === undefined) return wrong(about, 'the cluster does not have it', apply)
   const isEstablished = there.status?.conditions?.some(
     ({ type, status }) => type === 'Established' && status === 'True',
@@ -72,7 +62,7 @@ function findingOf(about: string, ours: Definition, there: Definition | undefine
 }
 
 /** Whether a field of ours is unknown there. What the API server adds to a schema does not count. */
-function isOlder(ours: Definition, there: Definition): boolean {
+function isOlder(ours: Definition, there: CustomResourceDefinition): boolean {
   return ours.spec.versions.some(({ name, schema }) => {
     const other = there.spec.versions.find((one) => one.name === name)
     return !hasFields(schema, other?.schema)

@@ -1,16 +1,12 @@
 /** Whether a program that a door stands in for still runs beside it. */
 import { kinds } from '#core/k8s/kinds.ts'
-import type { KubeObject } from '#core/k8s/meta.ts'
-import { parseInstant } from '#core/time.ts'
 import type { Door } from '#doors/door.ts'
 import { accessReviews } from '#http/may.ts'
+import { holderOf } from '#kube/lease-record.ts'
 import { orUndefined } from '#releases/entry.ts'
+import { accountOf } from './account.ts'
 import { type Check, type Examined, type Finding, ok, warning, wrong } from './finding.ts'
-import { accountOf } from './rights.ts'
-
-type Lease = KubeObject & {
-  readonly spec?: { readonly holderIdentity?: string; readonly renewTime?: string }
-}
+import { isHeld, leaseAt, ownLeases, seenAt } from './leases.ts'
 
 /** Leases are renewed every few seconds; an older word is that of a program that is gone. */
 const freshMs = 60_000
@@ -45,16 +41,16 @@ async function findingsOf(
         `add the component former-${door} (deploy/kustomize/cluster/former-${door})`,
       ),
     ]
-  const there = await orUndefined(cluster.get<Lease>(kinds.lease, lease))
-  const { holderIdentity = '', renewTime } = there?.spec ?? {}
-  const renewed = parseInstant(renewTime) ?? 0
-  if (holderIdentity === '' || now - renewed > freshMs) return []
-  if (await isOurs(examined, holderIdentity))
+  const there = await leaseAt(cluster, lease)
+  if (there === undefined || !isHeld(seenAt(there, now), { withinMs: freshMs })) return []
+  const holder = holderOf(there)
+  // Whoever leads holds both leases under one name.
+  if ((await ownLeases(cluster)).some((own) => holderOf(own) === holder))
     return [ok(about, `held by us, so that what the door ${door} stands in for stands by`)]
   return [
     warning(
       about,
-      `${holderIdentity} holds it: the program that the door ${door} stands in for still acts`,
+      `${holder} holds it: the program that the door ${door} stands in for still acts`,
       'scale it to 0; until then its releases are left to it',
     ),
   ]
@@ -74,11 +70,4 @@ async function refusedRight(
     if (!(await may(accountOf(installed), deed))) return verb
   }
   return undefined
-}
-
-/** Whoever leads holds both leases under one name. */
-async function isOurs({ cluster }: Examined, holder: string): Promise<boolean> {
-  const asked = { fieldSelector: 'metadata.name=headgate' }
-  const own = (await orUndefined(cluster.list<Lease>(kinds.lease, asked)))?.items ?? []
-  return own.some(({ spec }) => spec?.holderIdentity === holder)
 }

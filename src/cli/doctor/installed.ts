@@ -36,9 +36,21 @@ function installedOf({ metadata, spec, status }: Workload): Installed {
 }
 
 /** The doors that its arguments open; undefined where they say none, which opens all. */
-export function doorsAsked({ args }: Installed): string | undefined {
-  const named = args.flatMap((arg) =>
-    arg.startsWith('--doors=') ? [arg.slice('--doors='.length)] : [],
-  )
+export function doorsAsked(installed: Installed): string | undefined {
+  const named = valuesOf(installed, '--doors')
   return named.length === 0 ? undefined : named.join(',')
+}
+
+/** What an option is set to; of several values the last one. */
+export function optionOf(installed: Installed, name: string): string | undefined {
+  return valuesOf(installed, name).at(-1)
+}
+
+/** Written as `--name=value`, or as two arguments. */
+function valuesOf({ args }: Installed, name: string): readonly string[] {
+  return args.flatMap((arg, index) => {
+    if (arg.startsWith(`${name}=`)) return [arg.slice(name.length + 1)]
+    const next = args[index + 1]
+    return arg === name && next !== undefined ? [next] : []
+  })
 }

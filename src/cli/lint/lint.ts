@@ -4,7 +4,7 @@ import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Container } from '#core/k8s/workloads.ts'
 import { leftOutOf } from '#core/left-out.ts'
 import type { App, Step } from '#core/model/app.ts'
-import { asObject, type Obj, objectsOf } from '#core/schema/json.ts'
+import type { Obj } from '#core/schema/json.ts'
 import { prune } from '#core/schema/prune.ts'
 import type { Schema } from '#core/schema/schema.ts'
 import { planOffline, startOffline } from '#releases/plan/make.ts'
@@ -28,7 +28,7 @@ export function lint(asked: Asked, others: readonly KubeObject[], now: number): 
   const refused = planOffline(offline)
     .refused.filter(({ what }) => isObstacle(what))
     .map(({ what, message }) => error('', `${what}: ${message}`))
-  return [...refused, ...unknown, ...doubts(begun.app)]
+  return [...refused, ...unknown, ...doubts(begun.app, begun.lacking.length > 0)]
 }
 
 function error(path: string, message: string): Finding {
@@ -44,9 +44,8 @@ function unknownFields({ door, object }: Asked): readonly Finding[] {
   const crd = door.crds.find(
     ({ metadata }) => metadata.name === `${door.kind.plural}.${door.kind.group}`,
   )
-  const spec = asObject((crd as unknown as Obj | undefined)?.['spec'])
-  const version = objectsOf(spec?.['versions']).find(({ name }) => name === door.kind.version)
-  const schema = asObject(version?.['schema'])?.['openAPIV3Schema'] as Schema | undefined
+  const version = crd?.spec.versions.find(({ name }) => name === door.kind.version)
+  const schema = version?.schema.openAPIV3Schema as Schema | undefined
   if (schema === undefined) return []
   const unknown: string[] = []
   prune(schema, object as unknown as Obj, unknown)
@@ -54,10 +53,11 @@ function unknownFields({ door, object }: Asked): readonly Finding[] {
 }
 
 /** What can be, and is seldom meant. */
-function doubts(app: App): readonly Finding[] {
+function doubts(app: App, isElsewhere: boolean): readonly Finding[] {
   return [
     ...stepDoubts(app),
-    ...app.template.spec.containers.flatMap(containerDoubts),
+    // A template that stands in a Deployment is not ours to look at.
+    ...(isElsewhere ? [] : app.template.spec.containers.flatMap(containerDoubts)),
     ...leftOutOf(app).map((sentence) => warning('spec.traffic.extras', sentence)),
     ...metricDoubts(app),
   ]

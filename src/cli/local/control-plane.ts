@@ -78,6 +78,7 @@ const usualControllers = [
   'namespace-controller',
   'serviceaccount-controller',
   'root-ca-certificate-publisher-controller',
+  'clusterrole-aggregation-controller',
 ] as const
 
 /** @throws Error with the last lines of the log of whatever did not start. */

@@ -4,6 +4,7 @@ import type { FieldChange } from '#core/forecast/difference.ts'
 import { formatDuration } from '#core/time.ts'
 import { UsageError } from '#releases/errors.ts'
 import type { Plan, PlanStep } from '#releases/plan/plan.ts'
+import { type Colour, type Paint, unpainted } from '../show/terminal.ts'
 
 const formats = ['text', 'json', 'yaml'] as const
 export type Format = (typeof formats)[number]
@@ -15,29 +16,41 @@ export function formatOf(text: string): Format {
   return format
 }
 
-export function shown(plans: readonly Plan[], format: Format): string {
+export function shown(plans: readonly Plan[], format: Format, paint: Paint = unpainted): string {
   switch (format) {
     case 'json':
       return `${JSON.stringify({ plans }, undefined, 2)}\n`
     case 'yaml':
       return stringify(JSON.parse(JSON.stringify({ plans })))
     case 'text':
-      return plans.map((plan) => `${lines(plan).join('\n')}\n`).join('\n')
+      return plans.map((plan) => `${lines(plan, paint).join('\n')}\n`).join('\n')
   }
 }
 
-function lines(plan: Plan): readonly string[] {
+function lines(plan: Plan, paint: Paint): readonly string[] {
   return [
-    `${plan.door} ${plan.namespace}/${plan.name}: ${summary(plan)}`,
+    `${plan.door} ${plan.namespace}/${plan.name}: ${paint(verdictColours[plan.verdict], summary(plan))}`,
     ...plan.assumed.map((sentence) => `  assumed: ${sentence}`),
     ...plan.leftOut.map((sentence) => `  left out: ${sentence}`),
-    ...plan.refused.map(({ what, message }) => `  refused: ${what}: ${message}`),
-    ...plan.steps.flatMap(stepLines),
+    ...plan.refused.map(({ what, message }) => `  ${paint('red', 'refused:')} ${what}: ${message}`),
+    ...plan.steps.flatMap((step) => stepLines(step, paint)),
     ...(plan.end === undefined || plan.steps.length === 0
       ? []
       : [`  ${at(plan.expectedMs)}${plan.end.phase}: ${plan.end.message}`]),
   ]
 }
+
+const verdictColours: Readonly<Record<Plan['verdict'], Colour>> = {
+  planned: 'bold',
+  unchanged: 'dim',
+  refused: 'red',
+}
+
+const signs = {
+  create: ['green', '+'],
+  patch: ['yellow', '~'],
+  delete: ['red', '-'],
+} as const
 
 function summary({ verdict, strategy, expectedMs, openWaits }: Plan): string {
   if (verdict === 'refused') return 'would be refused'
@@ -55,7 +68,7 @@ function at(afterMs: number): string {
   return formatDuration(afterMs).padEnd(9)
 }
 
-function stepLines(step: PlanStep): readonly string[] {
+function stepLines(step: PlanStep, paint: Paint): readonly string[] {
   const when = at(step.afterMs)
   switch (step.kind) {
     case 'transition':
@@ -66,12 +79,12 @@ function stepLines(step: PlanStep): readonly string[] {
       return [`  ${when}wait ${long}: ${step.reason}: ${step.message}`]
     }
     case 'write': {
-      const sign = { create: '+', patch: '~', delete: '-' }[step.verb]
+      const [colour, sign] = signs[step.verb]
       const all = step.verb === 'delete' ? [] : step.changes.flatMap(leaves)
       // Of a new object, people want to read what it asks for; all of it is in the other formats.
       const changes = step.verb === 'create' ? all.filter(isContent) : all
       return [
-        `  ${when}${sign} ${step.object}`,
+        `  ${when}${paint(colour, sign)} ${step.object}`,
         ...changes.map((change) => `           ${told(change)}`),
       ]
     }

@@ -23,6 +23,7 @@ const advice: Readonly<Record<ReasonType, string>> = {
   WaitingForMetrics:
     'see whether the metric provider runs and has these series; `headgate abort NAME` turns back',
   StepCompleted: own,
+  TemplateChanged: own,
   Promoting: own,
   Paused: '`headgate resume NAME` goes on, `headgate abort NAME` turns back',
   DifferenceFound: '`headgate promote NAME` accepts the end where it waits for somebody',
@@ -50,6 +51,7 @@ const advice: Readonly<Record<ReasonType, string>> = {
   ServiceTooWide: 'let the Service select the pods of its role alone',
   WorkloadRefused: 'change the template so that the API server takes it',
   WriteRefused: "see the rights of the controller's service account",
+  CommandRefused: 'look at it again, and say what is meant now',
   ExtrasLeftOut: 'set up in the gateway what the router cannot do',
   WaitingForRevision: own,
   Retiring: own,

@@ -15,9 +15,9 @@ import {
 import { stepDetail, timing, verdictDetail } from '#releases/words.ts'
 import { ageOf } from '../show/age.ts'
 import { table } from '../show/table.ts'
-import { harmless } from '../show/terminal.ts'
+import { harmless, type Paint } from '../show/terminal.ts'
 import { type Branch, treeRows } from '../show/tree.ts'
-import { ageOfObject, type Paint, phaseCell } from './rows.ts'
+import { ageOfObject, phaseCell } from './rows.ts'
 
 export type Seen = {
   readonly entry: Entry

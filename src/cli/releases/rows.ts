@@ -3,10 +3,10 @@
 import type { Phase } from '#core/model/notebook.ts'
 import { parseInstant } from '#core/time.ts'
 import { type Entry } from '#releases/entry.ts'
-import { phaseOf, reasonOf, rolesInUse, stepText, weightsText } from '#releases/facts.ts'
+import { phaseOf, reasonOf, rolesInUse, stepText, tagOf, weightsText } from '#releases/facts.ts'
 import { age } from '../show/age.ts'
 import { type Cell } from '../show/table.ts'
-import { type Colour, harmless, type Terminal } from '../show/terminal.ts'
+import { type Colour, harmless, type Paint } from '../show/terminal.ts'
 
 export type Columns = { readonly namespaces: boolean; readonly wide: boolean }
 
@@ -14,11 +14,9 @@ export function headings({ namespaces, wide }: Columns): readonly string[] {
   return [
     ...(namespaces ? ['NAMESPACE'] : []),
     ...['NAME', 'DOOR', 'PHASE', 'STEP', 'WEIGHTS', 'REASON', 'AGE'],
-    ...(wide ? ['READY', 'REVISIONS', 'MESSAGE'] : []),
+    ...(wide ? ['READY', 'REVISIONS', 'IMAGES', 'MESSAGE'] : []),
   ]
 }
-
-export type Paint = Terminal['paint']
 
 export function row(
   entry: Entry,
@@ -40,6 +38,7 @@ export function row(
       ? [
           roles.map(({ ready, replicas }) => `${ready}/${replicas}`).join(' ') || '-',
           roles.map(({ revision }) => revision || '-').join(' ') || '-',
+          roles.map((own) => tagOf(entry, own) ?? '-').join(' ') || '-',
           reasonOf(entry).message,
         ]
       : []),
@@ -61,8 +60,12 @@ const phaseColours: Readonly<Record<Phase | 'Unknown', Colour>> = {
 }
 
 export function phaseCell(entry: Entry, paint: Paint): Cell {
-  const text = phaseOf(entry)
-  return { text, painted: paint(phaseColours[text], harmless(text)) }
+  return { text: phaseOf(entry), painted: paintedPhase(entry, paint) }
+}
+
+export function paintedPhase(entry: Entry, paint: Paint): string {
+  const phase = phaseOf(entry)
+  return paint(phaseColours[phase], harmless(phase))
 }
 
 export function ageOfObject({ object }: Pick<Entry, 'object'>, now: number): string {

@@ -12,7 +12,7 @@ export function table(
 ): readonly string[] {
   const all: readonly (readonly Cell[])[] = [headings, ...rows]
   const widths = headings.map((_, column) =>
-    Math.max(...all.map((row) => plain(row[column] ?? '').length)),
+    Math.max(...all.map((row) => textOf(row[column] ?? '').length)),
   )
   return all.map((row) => aligned(row, widths))
 }
@@ -22,7 +22,7 @@ export function aligned(row: readonly Cell[], widths: readonly number[]): string
   const last = row.length - 1
   return row
     .map((cell, column) => {
-      const text = plain(cell)
+      const text = textOf(cell)
       const shown = typeof cell === 'string' ? text : cell.painted
       return column === last
         ? shown
@@ -32,6 +32,7 @@ export function aligned(row: readonly Cell[], widths: readonly number[]): string
     .trimEnd()
 }
 
-function plain(cell: Cell): string {
+/** What of a cell takes room. */
+export function textOf(cell: Cell): string {
   return harmless(typeof cell === 'string' ? cell : cell.text)
 }

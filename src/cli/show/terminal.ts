@@ -3,11 +3,16 @@ import { styleText } from 'node:util'
 
 export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold'
 
+export type Paint = (colour: Colour, text: string) => string
+
+/** Where nothing is coloured. */
+export const unpainted: Paint = (_colour, text) => text
+
 export type Terminal = {
   readonly isTerminal: boolean
   /** Characters a line; undefined where nobody's eye is the limit. */
   readonly width: number | undefined
-  readonly paint: (colour: Colour, text: string) => string
+  readonly paint: Paint
   readonly write: (text: string) => void
 }
 

@@ -1,8 +1,19 @@
 /** A simulated release as text. */
 import { formatDuration } from '#core/time.ts'
+import { type Colour, type Paint } from '../show/terminal.ts'
 import type { SampleSeen, Simulated } from './run.ts'
 
-export function simulatedLines(name: string, simulated: Simulated): readonly string[] {
+const outcomeColours: Readonly<Record<Simulated['outcome'], Colour>> = {
+  promoted: 'green',
+  rolledBack: 'red',
+  held: 'yellow',
+}
+
+export function simulatedLines(
+  name: string,
+  simulated: Simulated,
+  paint: Paint,
+): readonly string[] {
   const told = [
     ...simulated.forecast.moments.flatMap(({ afterMs, ...moment }) => {
       if (moment.kind === 'transition')
@@ -15,7 +26,7 @@ export function simulatedLines(name: string, simulated: Simulated): readonly str
     ...stretches(simulated.samples),
   ].toSorted((one, other) => one.afterMs - other.afterMs)
   return [
-    `${name}: ${outcomeText(simulated)}`,
+    `${name}: ${paint(outcomeColours[simulated.outcome], outcomeText(simulated))}`,
     ...told.map(({ afterMs, text }) => `  ${formatDuration(afterMs).padEnd(9)} ${text}`),
   ]
 }

@@ -9,7 +9,12 @@ export type Definition = {
   readonly spec: {
     readonly group: string
     readonly scope: 'Namespaced'
-    readonly names: Schema
+    readonly names: {
+      readonly kind: string
+      readonly listKind: string
+      readonly plural: string
+      readonly singular: string
+    } & Schema
     readonly versions: readonly [DefinedVersion, ...DefinedVersion[]]
   }
 }
@@ -90,6 +95,12 @@ export function definition(
       versions: [made(first), ...others.map(made)],
     },
   }
+}
+
+/** The kind that it defines, in the version that is stored. */
+export function definedKind({ spec: { group, names, versions } }: Definition): Kind {
+  const { name: version } = versions.find(({ storage }) => storage) ?? versions[0]
+  return { group, version, kind: names.kind, plural: names.plural, namespaced: true }
 }
 
 function versionOf(name: string, storage: boolean, parts: Parts): DefinedVersion {

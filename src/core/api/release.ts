@@ -73,7 +73,14 @@ export type ReleaseStatus = {
     readonly since: string
     readonly next?: string
   }
-  readonly step?: { readonly index: number; readonly of: number; readonly startedAt?: string }
+  readonly step?: {
+    /** From 0. */
+    readonly index: number
+    readonly of: number
+    /** As people count: `2/4`; past the last step, what comes after it. */
+    readonly text?: string
+    readonly startedAt?: string
+  }
   readonly stable?: RoleStatus
   readonly candidates?: readonly CandidateStatus[]
   /** Where the stable revision lives, if not in its own role. */
@@ -103,6 +110,8 @@ export type RoleStatus = {
   readonly replicas: number
   readonly ready: number
   readonly weight: { readonly wanted: number; readonly confirmed: number }
+  /** First image of the revision. */
+  readonly image?: string
 }
 
 export type CandidateStatus = RoleStatus & {

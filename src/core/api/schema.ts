@@ -183,17 +183,20 @@ export const releaseCrd = definition(
       labelSelectorPath: '.status.selector',
     },
     columns: [
-      column('Desired', 'integer', '.spec.replicas'),
-      column('Ready', 'integer', '.status.stable.ready'),
       column('Phase', 'string', '.status.phase'),
-      column('Step', 'integer', '.status.step.index'),
+      column('Step', 'string', '.status.step.text', {
+        description: 'The present one and how many there are.',
+      }),
       column('Weights', 'string', '.status.weights', {
         description: 'Confirmed, stable first.',
       }),
+      column('Desired', 'integer', '.spec.replicas'),
+      column('Ready', 'integer', '.status.stable.ready'),
       column('Reason', 'string', '.status.reason.type'),
-      column('Stable', 'string', '.status.stable.revision', { priority: 1 }),
-      column('Message', 'string', '.status.reason.message', { priority: 1 }),
       age,
+      column('Stable', 'string', '.status.stable.image', { priority: 1 }),
+      column('Candidate', 'string', '.status.candidates[0].image', { priority: 1 }),
+      column('Message', 'string', '.status.reason.message', { priority: 1 }),
     ],
     more: {
       required: ['spec'],

@@ -153,6 +153,7 @@ const role = (name: string, own: fc.Arbitrary<string>): fc.Arbitrary<RoleState> 
 
 const place = fc.record(
   {
+    image: fc.string(),
     service: fc.string(),
     seat: fc.record({ name: fc.string(), labels: fc.constant({ role: 'canary' }) }),
   },

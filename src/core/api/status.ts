@@ -105,12 +105,15 @@ function reasonStatus({
 function stepStatus(trial: Trial | undefined, app: App | undefined): ReleaseStatus['step'] {
   if (trial === undefined) return undefined
   const of = app === undefined ? 0 : stepsOf(app, trial.role).length
-  return { index: trial.step, of, startedAt: formatInstant(trial.stepStartedAt) }
+  const { stage, step: index } = trial
+  const text = stage.kind === 'steps' ? `${Math.min(index + 1, of)}/${of}` : stage.kind
+  return { index, of, text, startedAt: formatInstant(trial.stepStartedAt) }
 }
 
 function roleStatus({ revision, replicas, ready, wanted, confirmed, ...place }: RoleState) {
-  const { service, seat } = place
-  const status = { revision, replicas, ready, weight: { wanted, confirmed }, service, seat }
+  const { image, service, seat } = place
+  const weight = { wanted, confirmed }
+  const status = { revision, replicas, ready, weight, image, service, seat }
   return given<RoleStatus & Pick<CandidateStatus, 'service' | 'seat'>>(status)
 }
 
@@ -236,13 +239,14 @@ function rolesOf({ stable: own, candidates = [] }: ReleaseStatus): readonly Role
     ...(own === undefined ? [] : [{ name: stable, ...own }]),
     ...candidates,
   ]
-  return all.map(({ name, revision, replicas, ready, weight, service, seat }) => ({
+  return all.map(({ name, revision, replicas, ready, weight, image, service, seat }) => ({
     role: name,
     revision,
     replicas,
     ready,
     wanted: weight.wanted,
     confirmed: weight.confirmed,
+    ...(image === undefined ? {} : { image }),
     ...(service === undefined ? {} : { service }),
     ...(seat === undefined ? {} : { seat }),
   }))

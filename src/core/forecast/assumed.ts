@@ -3,7 +3,7 @@
 import { decide } from '../decide.ts'
 
 import type { KubeObject, ObjectRef } from '../k8s/meta.ts'
-import type { PodTemplate } from '../k8s/workloads.ts'
+import type { PodTemplate, Workload } from '../k8s/workloads.ts'
 import type { App } from '../model/app.ts'
 import { emptyMemo } from '../model/notebook.ts'
 import { stable } from '../model/weights.ts'
@@ -56,6 +56,19 @@ export function assumedRoute(app: App): KubeObject | undefined {
 function isMade({ made }: App, { kind, name }: ObjectRef): boolean {
   const objects = made?.objects ?? []
   return objects.some((one) => one.kind === kind && one.metadata.name === name)
+}
+
+/** A Deployment that a manifest names and nobody can look at: what it runs is not known, only that it is there. */
+export function assumedDeployment({ apiVersion, kind, name, namespace }: ObjectRef): Workload {
+  const labels = { app: name }
+  const ports = [{ containerPort: 8080 }]
+  const spec = { containers: [{ name: 'app', image: assumedNextImage, ports }] }
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, uid: 'assumed', ...(namespace === undefined ? {} : { namespace }) },
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+  }
 }
 
 type Backend = { readonly name: string; readonly role: string; readonly weight: number }
@@ -118,3 +131,6 @@ function otherTemplate(template: PodTemplate): PodTemplate {
 
 /** Stands for the image that runs now, where nobody can know it. */
 export const assumedImage = 'the-version-before'
+
+/** Stands for the image that is asked for, where a Deployment says it that nobody can look at. */
+export const assumedNextImage = 'the-next-version'

@@ -349,6 +349,7 @@ export const verbs = [
   'retry',
   'undo',
   'restart',
+  'set-image',
 ] as const
 export type Verb = (typeof verbs)[number]
 

@@ -145,6 +145,8 @@ export type RoleState = {
   readonly ready: number
   readonly wanted: number
   readonly confirmed: number
+  /** First image of the revision, where it is known: what people tell versions apart by. */
+  readonly image?: string | undefined
   /** Where a candidate has its Service and its workload, also when the plan does not name it any more. */
   readonly service?: string | undefined
   readonly seat?: RoleSeat | undefined

@@ -1,6 +1,6 @@
 /** What gateways say of a route of the Gateway API: taken up, refused, or nothing yet. */
 import type { HttpRoute, ParentRef, RouteParentStatus } from '../k8s/gateway-api.ts'
-import type { Condition } from '../k8s/meta.ts'
+import type { Condition, KubeObject } from '../k8s/meta.ts'
 import type { Acceptance } from './router.ts'
 
 /** Decision 13: how long a gateway may follow behind its own Accepted, by its controller's name. */
@@ -10,7 +10,13 @@ const settleMs: readonly (readonly [RegExp, number])[] = [
   [/^gateway\.envoyproxy\.io\//, 250],
   [/^istio\.io\//, 2000],
 ]
-const settleUnknownMs = 3000
+export const settleUnknownMs = 3000
+
+/** Whether a route is one of the Gateway API that no gateway has taken up yet. */
+export function isOfUnknownGateway({ apiVersion, ...rest }: KubeObject): boolean {
+  const { status } = rest as Pick<HttpRoute, 'status'>
+  return apiVersion.startsWith('gateway.networking.k8s.io/') && (status?.parents ?? []).length === 0
+}
 
 export function acceptanceOf(route: HttpRoute): Acceptance {
   const parents = route.status?.parents ?? []

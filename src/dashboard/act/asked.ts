@@ -1,5 +1,6 @@
 /** The release that somebody acts on, read anew, and what the action means for it as it is now. */
 import type { Action, Verb } from '#core/model/app.ts'
+import type { TemplateVerb } from '#core/template-changes.ts'
 import type { Cluster } from '#kube/cluster.ts'
 import { restarting, type TemplateChange, undoing } from '#releases/acts/change.ts'
 import { actionFor } from '#releases/acts/meant.ts'
@@ -22,7 +23,11 @@ export async function entryAt(cluster: Cluster, id: ReleaseId): Promise<Entry> {
 /** What is asked for, bound to the revision and step that stand there now. */
 export type Meant = { readonly revision: string; readonly step: number | undefined } & (
   | { readonly kind: 'command'; readonly action: Action & { readonly verb: Verb } }
-  | { readonly kind: 'template'; readonly change: TemplateChange }
+  | {
+      readonly kind: 'template'
+      readonly verb: TemplateVerb
+      readonly change: TemplateChange
+    }
 )
 
 /** @throws RefusedError, UsageError where nothing there could be meant. */
@@ -43,11 +48,11 @@ export async function meantBy(
 ): Promise<Meant> {
   if (verb === 'undo') {
     const change = await undoing({ cluster }, entry, undefined)
-    return { kind: 'template', change, revision: change.revision, step: undefined }
+    return { kind: 'template', verb, change, revision: change.revision, step: undefined }
   }
   if (verb === 'restart') {
     const change = await restarting({ cluster }, entry)
-    return { kind: 'template', change, revision: presentOf(entry), step: undefined }
+    return { kind: 'template', verb, change, revision: presentOf(entry), step: undefined }
   }
   const action = actionFor(entry, { verb, candidate, id, by })
   return { kind: 'command', action, revision: action.revision, step: action.step }

@@ -1,6 +1,6 @@
 /** Acts on a release, once: bound to what its author looked at, written by our own hand with their name on it. */
 import { answerTo } from '#releases/acts/answer.ts'
-import { askFor } from '#releases/acts/version.ts'
+import { askAs } from '#releases/acts/asking.ts'
 import { writeCommand } from '#releases/acts/writing.ts'
 import type { House } from '../http/house.ts'
 import type { ActionAnswer, ActionRequest, ActionVerb, ReleaseId } from '../wire.ts'
@@ -31,15 +31,18 @@ export async function performed(
   const entry = await entryAt(cluster, release)
   const id = cluster.ports.newId()
   const { candidate } = request
-  const meant = await meantBy(cluster, entry, { verb, candidate, id, by: await by() })
+  const who = await by()
+  const meant = await meantBy(cluster, entry, { verb, candidate, id, by: who })
   assertFresh(entry, meant, request)
   if (meant.kind === 'template') {
-    const { now, next } = meant.change
-    await askFor({ cluster }, now, next, { fieldManager })
-    const message =
+    const { now } = meant.change
+    const said = { verb: meant.verb, id, by: who }
+    const silent = await askAs({ cluster }, entry, meant.change, said, { fieldManager })
+    const done =
       verb === 'undo'
         ? `revision ${meant.revision} is asked for again; a manifest of ${now.place.at.kind} ${now.place.at.name} kept elsewhere has to follow`
         : 'restarted, as a new revision'
+    const message = silent === undefined ? done : `${done}; ${silent}`
     return { id, outcome: 'obeyed', message }
   }
   const { action } = meant

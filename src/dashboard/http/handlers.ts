@@ -5,6 +5,7 @@ import { actionViews } from '../act/available.ts'
 import { performed } from '../act/perform.ts'
 import { previewOf } from '../act/preview.ts'
 import type { Looked } from '../live/one.ts'
+import { type Readers, readersMemory } from '../live/readers.ts'
 import { openStream, type Stream } from '../live/stream.ts'
 import { mayAll, resourceOf, type Sight, sightOf } from '../rights.ts'
 import type { RouteId } from '../table.ts'
@@ -38,6 +39,7 @@ const mostStreams = 500
 
 export function handlersOf(house: House, document: () => unknown): Handlers {
   const streams = new Set<Stream>()
+  const readers = readersMemory(house.cluster.ports)
   return {
     handle: {
       page: async (request, reply) => house.pages.page(request, reply),
@@ -76,7 +78,7 @@ export function handlersOf(house: House, document: () => unknown): Handlers {
       },
       stream: async (request, reply, caller) => {
         if (streams.size >= mostStreams) throw new Refusal(503, 'too many streams; try again')
-        await stream(house, streams, request, reply, known(caller))
+        await stream({ ...house, streams, readers }, request, reply, known(caller))
       },
     },
     stop: async () => {
@@ -175,13 +177,12 @@ async function askedClosely(
 }
 
 async function stream(
-  house: House,
-  streams: Set<Stream>,
+  house: House & { readonly streams: Set<Stream>; readonly readers: Readers },
   request: FastifyRequest,
   reply: FastifyReply,
   caller: Caller,
 ): Promise<void> {
-  const { list, access, cluster } = house
+  const { list, access, cluster, streams, readers } = house
   const id = await askedClosely(request, caller)
   await listed(house)
   const sight = await seenBy(house, caller)
@@ -195,9 +196,12 @@ async function stream(
   // Headers that were set for every answer stand on the reply, which is not used from here on.
   for (const [name, value] of Object.entries(reply.getHeaders()))
     if (value !== undefined) reply.raw.setHeader(name, value)
+  const last = request.headers['last-event-id']
   opened = openStream(reply.raw, {
     list,
     sight,
+    heard: readers.heard(Array.isArray(last) ? last[0] : last, caller.user),
+    reading: readers.begin(caller.user),
     clock: cluster.ports.clock,
     now: house.clock.now,
     detail:

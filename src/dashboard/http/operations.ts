@@ -52,6 +52,17 @@ const closely = {
   },
 }
 
+const again = {
+  type: 'object',
+  properties: {
+    'last-event-id': {
+      type: 'string',
+      description:
+        'The id of the event that was heard last: instead of all rows only what changed since is told.',
+    },
+  },
+}
+
 export const operations: Readonly<Record<RouteId, Schema>> = {
   page: operation('The page', written('text/html', 'HTML')),
   asset: operation('A file of the page', written('*/*', 'by its hashed name'), [], {
@@ -91,6 +102,6 @@ export const operations: Readonly<Record<RouteId, Schema>> = {
     'Server-sent events: rows at first, then changed, gone, detail and tick; the data of each is the member of StreamEvents by its name',
     written('text/event-stream', 'events until the caller ends it', schemas.StreamEvents),
     [401, 403, 404, 503],
-    { ...bearer, querystring: closely },
+    { ...bearer, querystring: closely, headers: again },
   ),
 }

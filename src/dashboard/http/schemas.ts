@@ -35,7 +35,9 @@ const rowMembers: Members = {
   reason: record({ type: text, message: text, 'since?': instant }),
   strategy: text,
   step: text,
-  weights: list(record({ role: text, revision: text, wanted: percent, confirmed: percent })),
+  weights: list(
+    record({ role: text, revision: text, 'tag?': text, wanted: percent, confirmed: percent }),
+  ),
   images: list(text),
   createdAt: instant,
 }

@@ -8,6 +8,7 @@ import type { Clock } from '#kube/ports.ts'
 import type { Sight } from '../rights.ts'
 import type { ReleaseDetail, ReleaseId, StreamEvents } from '../wire.ts'
 import type { Line, LiveList } from './list.ts'
+import { type Heard, idOf, newsFor, type Reading } from './readers.ts'
 
 /** Ten tellings a second at most. */
 const pauseMs = 100
@@ -23,6 +24,9 @@ export type Reader = {
   readonly renew: () => Promise<Sight | undefined>
   readonly sight: Sight
   readonly clock: Clock
+  readonly reading: Reading
+  /** What it has from an earlier stream. */
+  readonly heard: Heard | undefined
   /** The time of the releases, which may run faster. */
   readonly now: () => number
   /** The one release that is looked at closely. */
@@ -40,11 +44,12 @@ export type Stream = {
 
 /** Begins to tell; the answer's head is written here. */
 export function openStream(response: ServerResponse, reader: Reader): Stream {
-  const { list, clock, detail } = reader
+  const { list, clock, detail, reading } = reader
   const closed = Promise.withResolvers<void>()
   const pending = new Map<string, Line | undefined>()
   /** What the reader was told of, and so has to hear of when it goes. */
-  const told = new Map<string, ReleaseId>()
+  const { told } = reading
+  let telling = 0
   let sight = reader.sight
   let open = true
   let isDetailDue = detail !== undefined
@@ -63,6 +68,7 @@ export function openStream(response: ServerResponse, reader: Reader): Stream {
     cancelTick()
     cancelRenew()
     detail?.end()
+    reading.end()
     closed.resolve()
   }
   const close = (): void => {
@@ -78,6 +84,36 @@ export function openStream(response: ServerResponse, reader: Reader): Stream {
       response.destroy()
     })
   }
+  /** What changes the reader's list bears an id, by which it may come again. */
+  const tell = (text: string): void => {
+    if (text !== '') write(`${text}id: ${reading.id}.${telling}\n\n`)
+  }
+  /** Tells of lines, and notes that they were told. */
+  const changesText = (changed: readonly Line[], gone: readonly ReleaseId[]): string => {
+    telling += 1
+    for (const line of changed) told.lines.set(line.key, { line, telling })
+    if (gone.length > 0) told.goneBy = telling
+    const texts = [
+      ...(changed.length === 0
+        ? []
+        : [`event: changed\ndata: [${changed.map(({ json }) => json).join(',')}]\n`]),
+      ...(gone.length === 0 ? [] : [`event: gone\ndata: ${JSON.stringify(gone)}\n`]),
+    ]
+    return texts.join('\n')
+  }
+  const changesSeen = (changes: readonly (readonly [string, Line | undefined])[]): string => {
+    const changed: Line[] = []
+    const gone: ReleaseId[] = []
+    for (const [key, line] of changes) {
+      const known = told.lines.get(key)
+      if (line !== undefined && sight.sees(line) === true) changed.push(line)
+      else if (known !== undefined) {
+        told.lines.delete(key)
+        gone.push(idOf(known.line.row))
+      }
+    }
+    return changesText(changed, gone)
+  }
   const soon = (): void => {
     if (!open || cancelFlush !== undefined || isBusy || isFull) return
     cancelFlush = clock.after(pauseMs, () => void flush())
@@ -90,7 +126,7 @@ export function openStream(response: ServerResponse, reader: Reader): Stream {
       const changes = [...pending]
       pending.clear()
       await sight.learn(changes.flatMap(([, line]) => (line === undefined ? [] : [line])))
-      write(changesText(changes, sight, told))
+      tell(changesSeen(changes))
       if (isDetailDue && detail !== undefined) {
         isDetailDue = false
         const now = await detail.now()
@@ -124,14 +160,22 @@ export function openStream(response: ServerResponse, reader: Reader): Stream {
     soon()
   })
   const seen = [...list.lines()].filter((line) => sight.sees(line) === true)
-  for (const { key, row } of seen) told.set(key, idOf(row))
   let cancelTick = clock.after(0, tick)
   let cancelRenew = clock.after(renewMs, () => void renew())
-  write(`event: rows\ndata: [${seen.map(({ json }) => json).join(',')}]\n\n`)
+  begin(seen)
   soon()
   // Who went before we came to it tells nobody so any more.
   if (response.destroyed) finish()
 
+  function begin(lines: readonly Line[]): void {
+    const news = reader.heard === undefined ? undefined : newsFor(reader.heard, lines)
+    telling = 1
+    for (const line of lines) told.lines.set(line.key, { line, telling })
+    if (news === undefined)
+      return tell(`event: rows\ndata: [${lines.map(({ json }) => json).join(',')}]\n`)
+    // Also where nothing is news: from here on, this stream is the one that it heard last.
+    tell(changesText(news.changed, news.gone) || 'event: changed\ndata: []\n')
+  }
   function tick(): void {
     if (!isFull) write(event('tick', { now: reader.now() }))
     cancelTick = clock.after(tickMs, tick)
@@ -143,7 +187,7 @@ export function openStream(response: ServerResponse, reader: Reader): Stream {
     sight = next
     // What may be seen no longer is told as gone, what may be seen now as changed.
     for (const line of list.lines())
-      if ((sight.sees(line) === true) !== told.has(line.key)) pending.set(line.key, line)
+      if ((sight.sees(line) === true) !== told.lines.has(line.key)) pending.set(line.key, line)
     soon()
     cancelRenew = clock.after(renewMs, () => void renew())
   }
@@ -155,34 +199,6 @@ export function openStream(response: ServerResponse, reader: Reader): Stream {
     close,
     closed: closed.promise,
   }
-}
-
-function idOf({ door, namespace, name }: ReleaseId): ReleaseId {
-  return { door, namespace, name }
-}
-
-function changesText(
-  changes: readonly (readonly [string, Line | undefined])[],
-  sight: Sight,
-  told: Map<string, ReleaseId>,
-): string {
-  const changed: string[] = []
-  const gone: ReleaseId[] = []
-  for (const [key, line] of changes) {
-    const known = told.get(key)
-    if (line !== undefined && sight.sees(line) === true) {
-      told.set(key, idOf(line.row))
-      changed.push(line.json)
-    } else if (known !== undefined) {
-      told.delete(key)
-      gone.push(known)
-    }
-  }
-  const texts = [
-    ...(changed.length === 0 ? [] : [`event: changed\ndata: [${changed.join(',')}]\n\n`]),
-    ...(gone.length === 0 ? [] : [event('gone', gone)]),
-  ]
-  return texts.join('')
 }
 
 /** JSON holds no line breaks, so that one line of data is all of it. */

@@ -1,7 +1,7 @@
 /** One release with all that belongs to it, as values for the page; the words are those of the command line. */
 import type { Step } from '#core/model/app.ts'
 import { stepsOf } from '#core/model/app.ts'
-import type { AnalysisState, Trial } from '#core/model/notebook.ts'
+import type { AnalysisState, DecisionRecord, Trial } from '#core/model/notebook.ts'
 import { describeStep } from '#core/steps/describe.ts'
 import { parseInstant } from '#core/time.ts'
 import { routers } from '#core/traffic/register.ts'
@@ -15,9 +15,10 @@ import {
   restartsOf,
   type WorkloadPart,
 } from '#releases/parts.ts'
-import { verdictDetail } from '#releases/words.ts'
+import { stepOfRecord, verdictDetail } from '#releases/words.ts'
 import type {
   AnalysisView,
+  DecisionView,
   MetricView,
   PodView,
   ReleaseDetail,
@@ -58,19 +59,23 @@ export function detailOf(entry: Entry, revisions: readonly RevisionPart[]): Deta
     revisions: revisions.map((part) => revisionView(entry, part)),
     route: routeOf(entry),
     analyses: (book?.analyses ?? []).map((analysis) => analysisView(entry, analysis)),
-    decisions: (book?.decisions ?? [])
-      .map(({ at, action, by, revision, step, message }) => ({
-        at,
-        action,
-        ...(by === undefined ? {} : { by }),
-        ...(revision === '' ? {} : { revision }),
-        ...(step === undefined ? {} : { step }),
-        message,
-      }))
-      .toReversed(),
+    decisions: (book?.decisions ?? []).map(decisionView).toReversed(),
     links: linksOf(object),
     manifest: manifestOf(object),
     ...(next === undefined ? {} : { next }),
+  }
+}
+
+function decisionView(record: DecisionRecord): DecisionView {
+  const { at, action, by, revision, message } = record
+  const step = stepOfRecord(record)
+  return {
+    at,
+    action,
+    ...(by === undefined ? {} : { by }),
+    ...(revision === '' ? {} : { revision }),
+    ...(step === undefined ? {} : { step: step - 1 }),
+    message,
   }
 }
 

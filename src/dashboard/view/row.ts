@@ -1,7 +1,7 @@
 /** One release as a line of the list. */
 import { parseInstant } from '#core/time.ts'
 import type { Entry } from '#releases/entry.ts'
-import { phaseOf, reasonOf, rolesInUse, stepText } from '#releases/facts.ts'
+import { phaseOf, reasonOf, rolesInUse, stepText, tagOf } from '#releases/facts.ts'
 import { imagesOf } from '#releases/parts.ts'
 import type { ReleaseId, ReleaseRow } from '../wire.ts'
 
@@ -23,12 +23,11 @@ export function rowOf(entry: Entry): ReleaseRow {
     reason: { type, message, ...(book === undefined ? {} : { since: book.reason.since }) },
     strategy: app?.plan.strategy ?? '-',
     step: stepText(entry),
-    weights: rolesInUse(book).map(({ role, revision, wanted, confirmed }) => ({
-      role,
-      revision,
-      wanted,
-      confirmed,
-    })),
+    weights: rolesInUse(book).map((own) => {
+      const { role, revision, wanted, confirmed } = own
+      const tag = tagOf(entry, own)
+      return { role, revision, ...(tag === undefined ? {} : { tag }), wanted, confirmed }
+    }),
     images: app === undefined ? [] : imagesOf(app.template).split(', '),
     createdAt: parseInstant(object.metadata.creationTimestamp) ?? 0,
   }

@@ -26,6 +26,7 @@ export type CanaryAppSpec = {
   readonly deploymentReadyTimeout?: number
   readonly trafficShiftStep?: number
   readonly trafficShiftLimit?: number
+  readonly trafficSettleTime?: number
   readonly prometheusScrapeInterval?: number
   readonly prometheusSecret?: string
   readonly prometheusCABundle?: string

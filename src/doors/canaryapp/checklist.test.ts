@@ -1,5 +1,5 @@
 /** The CanaryApp checklist: every line, every contradiction and every weakness with the tests that prove it. */
-import { checklist, numbered, open, overruled, type Row, shown } from '#test/checklist.ts'
+import { checklist, numbered, overruled, type Row, shown } from '#test/checklist.ts'
 
 const read = 'src/doors/canaryapp/read.test.ts'
 const project = 'src/doors/canaryapp/project.test.ts'
@@ -13,11 +13,15 @@ const missing = 'test/doors/canaryapp/istio-missing.test.ts'
 const handover = 'test/doors/canaryapp/handover.test.ts'
 const crash = 'test/doors/canaryapp/crash.test.ts'
 const losses = 'test/doors/canaryapp/losses.test.ts'
+const pilot = 'test/gateways/canaryapp.gateways.test.ts'
 const examples = 'test/doors/canaryapp/examples.test.ts'
 
 const applied = shown(demo, 'C05–C11, C27: the sample is applied as it is written')
 const promoted = shown(demo, 'C12–C15: a merge patch of spec.image')
 const rolledBack = shown(demo, 'C16, C17, C18, C20: /nothello on a new image rolls it back')
+
+const demoByPilot = shown(pilot, "the demo of the document through Istio's pilot and a real Envoy")
+const followed = shown(pilot, 'C13: Envoy follows each weight within the settle time')
 
 const lines: readonly Row[] = [
   ['C01', shown(read, 'C01: canary.atze.io/v1 CanaryApp'), applied],
@@ -31,13 +35,13 @@ const lines: readonly Row[] = [
     applied,
   ],
   ['C06', shown(read, 'C06: one Service for both'), applied],
-  ['C07', shown(read, 'C07, C08, C09: DestinationRule'), applied],
-  ['C08', shown(read, 'C07, C08, C09: DestinationRule'), applied],
-  ['C09', shown(read, 'C07, C08, C09: DestinationRule'), applied],
+  ['C07', shown(read, 'C07, C08, C09: DestinationRule'), applied, demoByPilot],
+  ['C08', shown(read, 'C07, C08, C09: DestinationRule'), applied, demoByPilot],
+  ['C09', shown(read, 'C07, C08, C09: DestinationRule'), applied, demoByPilot],
   ['C10', overruled('CD03')],
   ['C11', overruled('weakness 4')],
   ['C12', promoted, shown(project, 'the first shift is on record')],
-  ['C13', promoted, shown(read, 'C12, C13, C14: pods, the wait')],
+  ['C13', promoted, followed, shown(read, 'C12, C13, C14: pods, the wait')],
   ['C14', promoted, shown(changes, 'CD18, C14: without a query time alone decides')],
   ['C15', promoted, shown(project, 'C15: it is promoted')],
   ['C16', rolledBack, shown(project, 'C16: it goes back')],
@@ -78,7 +82,7 @@ const lines: readonly Row[] = [
     shown(examples, 'what Argo CD syncs is the sample of the document'),
   ],
   ['C27', applied, shown(kubectl, 'C27: the demo of the document')],
-  ['C28', applied, shown(missing, 'weakness 4: Deployment and Service come up')],
+  ['C28', applied, demoByPilot, shown(missing, 'weakness 4: Deployment and Service come up')],
   [
     'C29',
     shown(demo, 'C29, weakness 8: deleted, everything of it goes'),
@@ -181,7 +185,7 @@ const more: readonly Row[] = [
   ['template remembered', shown(losses, 'it is deleted while no controller looks')],
   ['kubectl', shown(kubectl, 'C12–C15: kubectl get virtualservice goes 10, 20, 30, 40, 50')],
   ['real kube-apiserver', shown(cluster, 'the demo of the document on a real control plane')],
-  ['pilot and Envoy', open("the demo with Istio's own pilot and a real Envoy")],
+  ['pilot and Envoy', demoByPilot, followed],
 ]
 
 checklist(

@@ -27,7 +27,7 @@ export const canaryAppDoor: Door = {
   vocabulary: canaryAppVocabulary,
   lease: { name: '4d29ed56.atze.io', namespace: 'canaryop-system' },
   actions: {
-    takes: ['pause', 'resume', 'promote', 'promote-full', 'abort', 'retry', 'undo'],
+    takes: ['pause', 'resume', 'promote', 'promote-full', 'abort', 'retry', 'undo', 'set-image'],
     annotations: (action) => ({ [annotations.action]: writeAction(action) }),
     version: ({ apiVersion, kind, metadata: { namespace = 'default', name } }) => ({
       kind: 'image',

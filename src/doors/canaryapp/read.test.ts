@@ -267,6 +267,15 @@ describe('the plan', () => {
     test(`${name}: ${weights.join(', ')}`, () =>
       expect(weightsOf(sample(changes).spec)).toEqual(weights))
 
+  test('the settle time is that of Istio, or what proxies need here', () => {
+    const settles = [{}, { trafficSettleTime: 12 }, { trafficSettleTime: 0 }]
+    expect(settles.map((spec) => appOf(sample(spec)).traffic.settleMs)).toEqual([
+      undefined,
+      12_000,
+      0,
+    ])
+  })
+
   test('CD18: an empty query asks nobody; time alone goes by', () => {
     const object = sample({ prometheusQuery: '', prometheusURL: '', deploymentReadyWaitTime: 0 })
     expect(appOf(object).analysis).toBeUndefined()

@@ -90,7 +90,7 @@ function appOf(object: CanaryApp, lookup: Lookup): App {
     traffic: {
       router: 'istio',
       route: name,
-      settleMs: undefined,
+      settleMs: spec.trafficSettleTime === undefined ? undefined : spec.trafficSettleTime * 1000,
       also: [namesOf(name).mesh],
       subsets: { host: name, of: { [stable]: 'primary', [secondary]: 'secondary' } },
     },

@@ -64,6 +64,10 @@ const added = {
     minimum: 1,
     maximum: 100,
   }),
+  trafficSettleTime: whole(
+    'Seconds in which proxies follow a shift of traffic and a change of endpoints; Istio gathers changes for up to 10 where they never end. Left out, 2.',
+    { minimum: 0, maximum: 600 },
+  ),
   prometheusScrapeInterval: whole(
     'Seconds between two scrapes: the first question comes no earlier after the first shift. Left out, 15.',
     { minimum: 0 },

@@ -1,7 +1,6 @@
 /** CustomResourceDefinitions of the records. What the API wrote is checked by us; the server keeps the shape. */
-import { age, column, definition } from '#core/api/definition.ts'
+import { age, column, type Definition, definition } from '#core/api/definition.ts'
 import { count, list, name, object, oneOf, type Schema, text } from '#core/api/schema-parts.ts'
-import type { KubeObject } from '#core/k8s/meta.ts'
 import { deploymentKind, descriptorKind, logKind, stages, statuses } from './kinds.ts'
 import { chunkBytes } from './log-lines.ts'
 
@@ -57,7 +56,7 @@ const logSpec = object(
 const app = column('App', 'string', '.spec.appName')
 const names = { categories: ['headgate-records'] }
 
-export const deployerCrds: readonly KubeObject[] = [
+export const deployerCrds: readonly Definition[] = [
   definition(descriptorKind, { spec: descriptorSpec, columns: [app, age] }, names),
   definition(
     deploymentKind,

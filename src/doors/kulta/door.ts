@@ -33,9 +33,22 @@ export function kultaWith(settings: Settings): Door {
       configuration: 'kulta-validating-webhook',
       webhook: 'rollout.kulta.io',
       versions,
+      example,
       problems: (object) => problemsIn(object as Rollout, settings),
     },
   }
+}
+
+const labels = { app: 'headgate-doctor' }
+
+const example = {
+  replicas: 0,
+  selector: { matchLabels: labels },
+  template: {
+    metadata: { labels },
+    spec: { containers: [{ name: 'app', image: 'headgate-doctor' }] },
+  },
+  strategy: { simple: {} },
 }
 
 function problemsIn(rollout: Rollout, settings: Settings): readonly Problem[] {
@@ -45,7 +58,17 @@ function problemsIn(rollout: Rollout, settings: Settings): readonly Problem[] {
 
 /** Commands from the command line are bound to revision and step, as the engine's own are. */
 const actions: DoorActions = {
-  takes: ['pause', 'resume', 'promote', 'promote-full', 'abort', 'retry', 'undo', 'restart'],
+  takes: [
+    'pause',
+    'resume',
+    'promote',
+    'promote-full',
+    'abort',
+    'retry',
+    'undo',
+    'restart',
+    'set-image',
+  ],
   annotations: (action) => ({ [annotations.action]: writeAction(action) }),
   version: ({ metadata }) => ({
     kind: 'template',

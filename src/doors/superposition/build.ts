@@ -5,7 +5,7 @@ import type { Clock } from '#kube/ports.ts'
 import type { Experiment } from './experiment.ts'
 import { configChange } from './follow.ts'
 import { type Found, findMain } from './main-objects.ts'
-import { type CandidateWanted, type Plan, planOf, type Source } from './plan.ts'
+import { type CandidateWanted, type Plan, planOf, type Reached, type Source } from './plan.ts'
 import {
   isOurs,
   type Place,
@@ -56,7 +56,7 @@ export async function build(
   }
   const written = release === undefined ? undefined : standingOf(release)
   const standing = written === undefined ? undefined : turned(written)
-  const plan = planOf(records, standing?.concluded, mostCandidates(settings))
+  const plan = planOf(records, reachedBy(standing), mostCandidates(settings))
   const { refused } = plan
   const edited = standing?.edited ?? release !== undefined
   const base = await baseOf(parts, { place, plan, release, standing })
@@ -86,6 +86,13 @@ export async function build(
     problems: seats.problems,
     edited,
   }
+}
+
+/** Of a release that somebody edited nobody knows what stands beside stable. */
+function reachedBy(standing: Standing | undefined): Reached | undefined {
+  if (standing === undefined) return undefined
+  const { concluded, candidates, edited } = standing
+  return { concluded, roles: edited ? [] : Object.keys(candidates) }
 }
 
 function forAll(records: readonly Experiment[], why: string): Record<string, string> {

@@ -13,10 +13,17 @@ const pieces = (title: string) => shown(`${own}/pieces.test.ts`, title)
 const api = (title: string) => shown(`${own}/superposition-api.test.ts`, title)
 const standIn = (title: string) => shown('src/local/superposition/superposition.test.ts', title)
 const rights = shown(`${own}/rights.test.ts`, 'M16, M17, M36')
+const formerSettings = shown('src/cli/former-settings.test.ts', 'M15: address, token and namespace')
+const tls = shown('src/kube/transport.test.ts', 'TLS: the authority, the client certificate')
 const lives = shown(
   'test/doors/superposition/lives.suite.ts',
   'end as in perfect order, and nothing that was answered is lost',
 )
+const traefik = shown(
+  'test/gateways/superposition.gateways.test.ts',
+  'the worked example through Traefik',
+)
+const grace = shown('test/doors/superposition/grace.test.ts', 'MD15: losers go after the promotion')
 const manual = shown(
   'test/doors/superposition/walk.kubectl.test.ts',
   'the manual test and the health check',
@@ -41,29 +48,29 @@ const mayday: readonly Row[] = [
   ['M12', listener('MD03: what names neither id nor context')],
   ['M13', listener('MD04, M13'), pieces('M13: lists are read with commas')],
   ['M14', pieces('fragments are laid over it'), event('M14: another dimension')],
-  [
-    'M15',
-    shown('src/cli/former-settings.test.ts', 'M15: address, token and namespace'),
-    pieces('M15: NAMESPACE'),
-  ],
+  ['M15', formerSettings, pieces('M15: NAMESPACE')],
   ['M16', rights, shown('test/deploy/manifests.test.ts', 'M16: one ClusterRole mayday-deployer')],
   ['M17', rights],
-  ['M18', shown('src/cli/cli.test.ts', 'a log level that is unknown')],
+  [
+    'M18',
+    shown('src/cli/cli.test.ts', 'a log level that is unknown'),
+    shown('src/cli/log-level.test.ts', 'SIGUSR2 turns debug on, and off again'),
+  ],
   ['M19', overruled('MD05'), api('M19, M20, MD05, S25')],
   ['M20', overruled('MD05'), api('M19, M20, MD05, S25')],
   ['M21', api('M21, S26')],
   ['M22', pieces('M22: the documented one')],
   ['M23', overruled('MD21'), pieces('M23, MD21: only a prefix counts')],
-  ['M24', walk],
+  ['M24', walk, pieces('M24: variables of the configuration')],
   ['M25', walk],
-  ['M26', walk],
+  ['M26', walk, traefik],
   ['M27', overruled('MD18'), scenario('M27, weakness 4')],
-  ['M28', walk],
+  ['M28', walk, traefik],
   ['M29', walk, plan('M29: who has won is promoted')],
   ['M30', walk],
   ['M31', walk],
   ['M32', plan('M32: a winner that is none of them'), scenario('MD13: control won')],
-  ['M33', walk, scenario('MD12: discarded')],
+  ['M33', walk, traefik, scenario('MD12: discarded')],
   ['M34', overruled('MD15')],
   ['M35', overruled('MD07')],
   ['M36', rights, listener('with any of several secrets')],
@@ -141,12 +148,14 @@ const contradictions: readonly Row[] = [
   ['MD12', scenario('MD12: discarded')],
   ['MD13', scenario('MD13: control won')],
   ['MD14', ledger('S04: Updated stays so'), listener('S08, S10, MD14'), gateway('MD14, S08')],
-  ['MD15', walk, scenario('MD07, MD11, S03, S05')],
+  ['MD15', walk, grace, plan('MD15: whom the winner has won against')],
   [
     'MD16',
     listener('MD16: while the API server cannot be written'),
     listener('MD16: a Release of that name'),
     listener('MD16: a percentage that is none'),
+    listener('M03: no JSON'),
+    listener('without the secret, or with a wrong one'),
   ],
   ['MD17', listener('MD17, S20')],
   [
@@ -155,11 +164,11 @@ const contradictions: readonly Row[] = [
     listener('MD18: sent twice at once'),
     lives,
   ],
-  ['MD19', shown('src/kube/transport.test.ts', 'TLS: the authority, the client certificate')],
+  ['MD19', tls],
   ['MD20', pieces('becomes a label'), pieces('no two ids share a name'), scenario('MD06, MD20')],
   ['MD21', pieces('MD21: a number is text'), pieces('MD21: no name of a variable')],
   ['MD22', pieces('MD22: the port may be another one')],
-  ['MD23', pieces('MD23: a value may come from a Secret')],
+  ['MD23', pieces('MD23: a value may come from a Secret'), rights],
   ['MD24', event('MD24: more than all')],
 ]
 
@@ -169,11 +178,21 @@ const weaknesses: readonly Row[] = [
   ['W3', scenario('weakness 3: a configuration that cannot be deployed')],
   ['W4', scenario('M27, weakness 4'), lives, walk],
   ['W5', scenario('MD06, MD20')],
-  ['W6', pieces('M15: NAMESPACE'), pieces('fragments are laid over it')],
+  [
+    'W6',
+    pieces('M15: NAMESPACE'),
+    pieces('fragments are laid over it'),
+    pieces('templates are read from a file'),
+    pieces('the example is understood'),
+    pieces('MD22: the port may be another one'),
+    api('M21, S26'),
+    formerSettings,
+  ],
   [
     'W7',
     pieces('weakness 7: without authentication'),
     listener('without the secret, or with a wrong one'),
+    tls,
   ],
   ['W8', listener('weakness 8: a controller of one namespace'), listener('MD04, M13')],
   [

@@ -144,6 +144,12 @@ describe('M14: templates', () => {
     })
   })
 
+  test('M24: variables of the configuration are those of its container', () => {
+    const env = [{ name: 'API_KEY', value: 'secret-key' }]
+    const given = { ...of, deployable: { ...of.deployable, env } }
+    expect(podTemplateOf(plainTemplates, given).spec.containers[0]).toMatchObject({ env })
+  })
+
   test('fragments are laid over it, the first container over its own', () => {
     const templates = readTemplates({
       podTemplate: {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Experiment, type ExperimentSpec } from './experiment.ts'
 import { formatMicros } from './ledger.ts'
-import { planOf } from './plan.ts'
+import { planOf, type Reached } from './plan.ts'
 
 type Given = Partial<Omit<ExperimentSpec, 'variants'>> & {
   readonly id: string
@@ -42,12 +42,16 @@ function experiment({ id, at = 0, experimental = ['b'], ...more }: Given): Exper
 
 const won = { state: 'CONCLUDED', chosenVariant: '1-b' } as const
 
+/** A release that has carried out so much, with these beside stable. */
+const reached = (concluded: number, ...roles: readonly string[]): Reached => ({ concluded, roles })
+
 function candidates(
   records: readonly Experiment[],
-  carriedOut: number | undefined,
+  come: Reached | number | undefined,
   most = 16,
 ): string[] {
-  return planOf(records, carriedOut, most).candidates.map(
+  const to = typeof come === 'number' ? reached(come) : come
+  return planOf(records, to, most).candidates.map(
     ({ role, weight, promote }) => `${role}=${weight}${promote ? ' promoted' : ''}`,
   )
 }
@@ -101,6 +105,14 @@ describe('who is on trial', () => {
     expect(candidates(records, 4_999_999)).toEqual(['1-b=10 promoted'])
   })
 
+  test('MD15: whom the winner has won against stands there without traffic until it is stable', () => {
+    const records = [experiment({ id: '1', at: 5, experimental: ['b', 'c', 'd'], ...won })]
+    // One that never came up does not come up now.
+    const beside = ['1-b', '1-c', 'other']
+    expect(candidates(records, reached(0, ...beside))).toEqual(['1-b=10 promoted', '1-c=0'])
+    expect(candidates(records, reached(5_000_000, ...beside))).toEqual([])
+  })
+
   test('a variant that is called like the stable role goes by another name', () => {
     const record = experiment({ id: '1' })
     const variants = [{ id: 'stable', name: 'stable', type: 'EXPERIMENTAL' as const }]
@@ -139,7 +151,7 @@ describe('who finds no place', () => {
     test(name, () => {
       for (const order of [records, records.toReversed()]) {
         expect(candidates(order, 0, most)).toEqual(expected)
-        expect(planOf(order, 0, most).refused['shop-2']).toMatch(why)
+        expect(planOf(order, reached(0), most).refused['shop-2']).toMatch(why)
       }
     })
   }
@@ -150,7 +162,7 @@ describe('who finds no place', () => {
       experiment({ id: '2', trafficPercentage: 50, createdAt: '2026-11-01T00:00:00Z' }),
       experiment({ id: '1', trafficPercentage: 60, createdAt: '2026-11-02T00:00:00Z' }),
     ]
-    expect(planOf(records.slice(1), 0, 16).refused).toHaveProperty('shop-1')
+    expect(planOf(records.slice(1), reached(0), 16).refused).toHaveProperty('shop-1')
   })
 
   test('whoever is promoted goes first, then the next one', () => {

@@ -48,21 +48,27 @@ export function roleOf({ name }: Pick<Variant, 'name'>): string {
   return name === 'stable' ? 'variant-stable' : name
 }
 
+/** What the release has come to; undefined where there is none yet. */
+export type Reached = {
+  /** The newest conclusion that it has carried out, in microseconds. */
+  readonly concluded: number
+  /** Roles of those that stand beside stable. */
+  readonly roles: readonly string[]
+}
+
 /**
- * @param carriedOut The newest conclusion that the release has carried out, in microseconds; undefined where there is no
- * release yet.
  * @param most How many candidates the router takes at once: one with ingress-nginx, which honours a single canary for a
  * host and path.
  */
 export function planOf(
   records: readonly Experiment[],
-  carriedOut: number | undefined,
+  reached: Reached | undefined,
   most: number,
 ): Plan {
   const sorted = records.toSorted(byAge)
   const winner = newestWinner(sorted)
-  const isNews = winner !== undefined && carriedOut !== undefined && winner.version > carriedOut
-  const promoting = isNews ? [candidateOf(winner, true)] : []
+  const isNews = winner !== undefined && reached !== undefined && winner.version > reached.concluded
+  const promoting = isNews ? [candidateOf(winner, true), ...losersOf(winner, reached.roles)] : []
   const active = sorted.filter(({ spec }) => spec.state === 'INPROGRESS' || spec.state === 'PAUSED')
   const { candidates, refused } = seated(active, promoting, most)
   return {
@@ -122,6 +128,17 @@ function candidateOf(
     version: versionOf(record),
     record: record.metadata.name,
   }
+}
+
+/** Whom it has won against, as far as they stand there: without traffic, and until the winner is stable. */
+function losersOf(
+  { record, variant }: Winner,
+  standing: readonly string[],
+): readonly CandidateWanted[] {
+  return record.spec.variants
+    .filter(({ type, id }) => type === 'EXPERIMENTAL' && id !== variant.id)
+    .map((loser) => ({ ...candidateOf({ record, variant: loser }, false), weight: 0 }))
+    .filter(({ role }) => standing.includes(role))
 }
 
 function sourceOf({ spec }: Experiment, { id, name }: Variant): Source {

@@ -70,10 +70,19 @@ afterAll(async () => {
   await server.close()
 })
 
-test('M16, M17, M36: an experiment lives with the documented rights alone, nothing is refused, and each operation is logged', async () => {
+test('M16, M17, M36, MD23: an experiment lives with the documented rights alone, each operation is logged, and no value of its configuration', async () => {
   const inner = server.transport({ name: 'door', groups: ['system:authenticated'] })
   const refusals: string[] = []
   const told: string[] = []
+  const logged: string[] = []
+  const hear = (facts: LogFacts, message: string): void => {
+    told.push(message)
+    logged.push(JSON.stringify(facts))
+  }
+  superposition.change({
+    base: { replicas: 2, 'container.image': 'nginx:1', 'env.API_KEY': 'kept-to-itself' },
+    overrides: [],
+  })
   const transport: Transport = {
     ...inner,
     send: async (request, options) => {
@@ -87,7 +96,7 @@ test('M16, M17, M36: an experiment lives with the documented rights alone, nothi
     cluster,
     clock: ports.clock,
     reach: reachThrough({ cluster, way: 'proxy', rules: strictRules, direct: sendDirect }),
-    log: { ...silentLog, info: (_: LogFacts, message: string) => told.push(message) },
+    log: { ...silentLog, debug: hear, info: hear, warn: hear },
     address: { host: '127.0.0.1', port: 0 },
     options: {},
     env: { SUPERPOSITION_URL: superposition.url },
@@ -129,4 +138,7 @@ test('M16, M17, M36: an experiment lives with the documented rights alone, nothi
     'release updated',
   ]
   expect(told).toEqual(expect.arrayContaining(lines))
+  const { containers = [] } = (await release())?.spec.template.spec ?? {}
+  expect(containers[0]?.env).toEqual([{ name: 'API_KEY', value: 'kept-to-itself' }])
+  expect([...told, ...logged].join()).not.toContain('kept-to-itself')
 })

@@ -3,6 +3,7 @@ import { pointer } from '#core/decision.ts'
 import { kindOf } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { PodTemplate } from '#core/k8s/workloads.ts'
+import type { TemplateVerb } from '#core/template-changes.ts'
 import type { VersionPlace } from '#doors/door.ts'
 import { KubeError } from '#kube/errors.ts'
 import { type Entry, fullName } from '../entry.ts'
@@ -18,13 +19,13 @@ export type VersionNow = {
   readonly value: unknown
 }
 
-/** Where and what it is now. `what` names the command. @throws RefusedError where people do not choose the version. */
+/** Where and what it is now. @throws RefusedError where people do not choose the version. */
 export async function versionNow(
   { cluster }: Pick<Place, 'cluster'>,
   entry: Entry,
-  what: string,
+  verb: TemplateVerb,
 ): Promise<VersionNow> {
-  assertTaken(entry, what === 'restart' ? 'restart' : 'undo', what)
+  assertTaken(entry, verb, verb.replace('-', ' '))
   const place = entry.resource.actions?.version(entry.object)
   if (place === undefined)
     throw new RefusedError(
@@ -59,7 +60,7 @@ export async function askFor(
   { place, object, value }: VersionNow,
   next: unknown,
   { fieldManager, dryRun = false }: Writing,
-): Promise<void> {
+): Promise<KubeObject> {
   const { apiVersion, kind, namespace = 'default', name } = place.at
   const path = pointer(...place.path)
   const patch = [
@@ -69,7 +70,13 @@ export async function askFor(
   ]
   try {
     const options = { dryRun, fieldManager }
-    await cluster.patch(kindOf(kind, apiVersion), { namespace, name }, 'json', patch, options)
+    return await cluster.patch(
+      kindOf(kind, apiVersion),
+      { namespace, name },
+      'json',
+      patch,
+      options,
+    )
   } catch (error) {
     if (!(error instanceof KubeError) || ![409, 422].includes(error.code)) throw error
     throw new RefusedError(

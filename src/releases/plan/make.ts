@@ -3,7 +3,9 @@ import { look } from '#controller/look.ts'
 import { readSafely } from '#controller/readings.ts'
 import type { Lookup } from '#core/api/reference.ts'
 import {
+  assumedDeployment,
   assumedImage,
+  assumedNextImage,
   assumedRoute,
   emptyObserved,
   installedBefore,
@@ -14,6 +16,8 @@ import type { KubeObject, ObjectRef } from '#core/k8s/meta.ts'
 import type { App } from '#core/model/app.ts'
 import type { Observed } from '#core/observed.ts'
 import type { Problem } from '#core/refuse.ts'
+import { formatDuration } from '#core/time.ts'
+import { isOfUnknownGateway, settleUnknownMs } from '#core/traffic/gateway-acceptance.ts'
 import { routers } from '#core/traffic/register.ts'
 import type { Door } from '#doors/door.ts'
 import type { Cluster } from '#kube/cluster.ts'
@@ -72,6 +76,8 @@ type Begun =
       readonly app: App
       readonly start: Observed
       readonly assumed: readonly string[]
+      /** Deployments that it names and that nobody could look at. */
+      readonly lacking: readonly ObjectRef[]
     }
 
 /** Without a cluster: as the next revision of a release that is installed, or with `first` as the first one. */
@@ -84,24 +90,50 @@ export function planOffline(asked: Offline): Plan {
 
 /** Where such a plan begins. */
 export function startOffline(asked: Offline): Begun {
-  const { door, others, now, first } = asked
+  const { others, now, first } = asked
   const object = withIdentity(asked.object, now)
-  const read = readSafely(door, object, among(others))
+  const { read, lacking } = readAlone({ ...asked, object })
   if (read.kind === 'problems') return read
   const { app } = read
-  const assumed: string[] = []
+  const assumed = lacking.map(
+    ({ kind, name }) => `${kind} ${name} exists; its image is shown as ${assumedNextImage}`,
+  )
   const given = wantedOf(app, others)
   const route = given.length > 0 ? undefined : assumedRoute(app)
   if (route !== undefined)
     assumed.push(
       `${route.kind} ${route.metadata.name} exists and sends its traffic to ${app.services['stable']}`,
     )
+  if (
+    app.traffic.settleMs === undefined &&
+    [...given, ...(route === undefined ? [] : [route])].some(isOfUnknownGateway)
+  )
+    assumed.push(
+      `which gateway it is is not known: it is given ${formatDuration(settleUnknownMs)} to follow its own word; spec.traffic.settle says how long it needs`,
+    )
   if (!first) assumed.push(`another revision is installed; its image is shown as ${assumedImage}`)
   if ((app.plan.experiment?.judges ?? []).length > 0)
     assumed.push('each candidate is clearly better than stable, as soon as that can be told')
   const empty = emptyObserved(app, route === undefined ? given : [route])
   const start = first ? empty : installedBefore(empty, now)
-  return { kind: 'begun', app, start, assumed }
+  return { kind: 'begun', app, start, assumed, lacking }
+}
+
+type ReadAlone = {
+  readonly read: ReturnType<typeof readSafely>
+  readonly lacking: readonly ObjectRef[]
+}
+
+/** Where it cannot be read without Deployments that nobody brought along, they are assumed. */
+function readAlone({ door, object, others }: Offline): ReadAlone {
+  const read = readSafely(door, object, among(others))
+  const brought = among(others)
+  const lacking = (door.related?.(object) ?? []).filter(
+    (ref) => ref.kind === 'Deployment' && brought(ref) === undefined,
+  )
+  if (read.kind === 'app' || lacking.length === 0) return { read, lacking: [] }
+  const assumed = among([...others, ...lacking.map(assumedDeployment)])
+  return { read: readSafely(door, object, assumed), lacking }
 }
 
 function withIdentity(object: KubeObject, now: number): KubeObject {

@@ -50,11 +50,13 @@ function lifeOf(seed: number): Life {
   const all: { name: string; payload: Record<string, unknown>; seconds: number }[] = []
   for (let number = 1; number <= 1 + below(2); number += 1) {
     const id = `${seed}00${number}`
+    const tried = random() < 0.4 ? ['blue', 'red'] : ['blue']
+    const most = Math.floor(100 / (tried.length + 1))
     let seconds = number * 100 + below(200)
     let payload: Record<string, unknown> = {
       id,
       created_at: new Date(beginning + number * 1000).toISOString(),
-      variants: ['control', 'blue'].map((name, index) => ({
+      variants: ['control', ...tried].map((name, index) => ({
         id: `${id}-${name}`,
         variant_type: index === 0 ? 'CONTROL' : 'EXPERIMENTAL',
       })),
@@ -77,14 +79,14 @@ function lifeOf(seed: number): Life {
     if (random() < 0.9) {
       say('Started', { status: 'INPROGRESS', started_at: 'then', traffic_percentage: below(26) })
       for (let ramps = below(4); ramps > 0; ramps -= 1) {
-        say('Inprogress', { status: 'INPROGRESS', traffic_percentage: 1 + below(50) })
+        say('Inprogress', { status: 'INPROGRESS', traffic_percentage: 1 + below(most) })
         if (random() < 0.3) say('Paused', { status: 'PAUSED' })
         if (payload['status'] === 'PAUSED') say('Inprogress', { status: 'INPROGRESS' })
       }
       if (random() < 0.7)
         say('Concluded', {
           status: 'CONCLUDED',
-          chosen_variant: `${id}-${random() < 0.7 ? 'blue' : 'control'}`,
+          chosen_variant: `${id}-${random() < 0.7 ? tried[below(tried.length)] : 'control'}`,
         })
     }
     if (payload['status'] !== 'CONCLUDED' && random() < 0.6)
@@ -121,11 +123,14 @@ function imageAt({ events }: Life, version: number, variant: string | undefined)
     const isOver = payload['status'] === 'CONCLUDED' || payload['status'] === 'DISCARDED'
     running.set(payload['id'] ?? '', !isOver)
     const chosen = payload['chosen_variant']
-    if (payload['status'] === 'CONCLUDED' && chosen?.endsWith('blue') === true) base = chosen
+    if (payload['status'] === 'CONCLUDED' && isTried(chosen)) base = chosen
   }
   const id = variant?.split('-')[0] ?? ''
-  const isTried = variant?.endsWith('blue') === true && running.get(id) === true
-  return isTried ? String(variant) : base
+  return isTried(variant) && running.get(id) === true ? variant : base
+}
+
+function isTried(variant: string | undefined): variant is string {
+  return variant !== undefined && !variant.endsWith('-control')
 }
 
 /** The engine's word about a release, as far as the door hears it: everything is so at once. */

@@ -1,8 +1,10 @@
 /** The Superposition door on a local cluster, with the stand-in and the controller, and what tests say to it. */
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll } from 'vitest'
 import type { Release } from '#core/api/release.ts'
 import { type Kind, kinds } from '#core/k8s/kinds.ts'
@@ -43,6 +45,8 @@ export type FaceOptions = {
   readonly namespace?: string
   /** What it all stands on; a local cluster where it is left out. */
   readonly ground?: () => Promise<Ground>
+  /** The settle time that the router has by default, for a gateway that is not ours; else a short one. */
+  readonly defaultSettle?: boolean
 }
 
 /** One face more, in this thread. */
@@ -104,7 +108,7 @@ export function sharedScene(
     const folder = await mkdtemp(join(tmpdir(), 'superposition-'))
     ends.push(() => rm(folder, { recursive: true, force: true }))
     const superpositionTemplates = join(folder, 'templates.yaml')
-    await writeFile(superpositionTemplates, 'settle: 500ms\n')
+    await writeFile(superpositionTemplates, given.defaultSettle ? '{}\n' : 'settle: 500ms\n')
     const options = { superpositionTemplates, ...given.options }
     const { face, stop } = await startFace(stage, { ...given, env, options })
     ends.push(stop)
@@ -150,6 +154,13 @@ export function sendByGet(url: string, body: string): Promise<string> {
     sent.once('error', reject)
     sent.end(body)
   })
+}
+
+/** The same by the real curl, in the document's own words. */
+export async function sendByCurl(url: string, body: string): Promise<string> {
+  const type = ['-H', 'Content-Type: application/json']
+  const args = ['-sS', '-X', 'GET', url, ...type, '-d', body]
+  return (await promisify(execFile)('curl', args)).stdout
 }
 
 export type Said = {

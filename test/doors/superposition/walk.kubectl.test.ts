@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { sharedScene, untilPhase } from './scene.ts'
+import { sendByCurl, sharedScene, untilPhase } from './scene.ts'
 import { workedExample } from './walk.suite.ts'
 
 const scene = sharedScene()
@@ -16,9 +16,7 @@ function run(program: string, ...args: readonly string[]): Promise<string> {
   })
 }
 
-workedExample(scene, (url, body) =>
-  run('curl', '-sS', '-X', 'GET', url, '-H', 'Content-Type: application/json', '-d', body),
-)
+workedExample(scene, sendByCurl)
 
 /** As the document prints it, but for the port. */
 const manualTest = (port: number): string => `curl -X GET http://127.0.0.1:${port}/hi \\

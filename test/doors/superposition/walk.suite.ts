@@ -2,10 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Ingress } from '#core/k8s/ingress.ts'
-import { kinds } from '#core/k8s/kinds.ts'
+import { type Kind, kinds } from '#core/k8s/kinds.ts'
+import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Service, Workload } from '#core/k8s/workloads.ts'
+import type { Cluster } from '#kube/cluster.ts'
 import { systemClock } from '#kube/system.ts'
+import { type EndpointSlice, serviceNameLabel } from '#local/gateway/objects.ts'
 import { startTraffic } from '#local/traffic/traffic.ts'
+import { expectShare } from '#test/shares.ts'
 import { found, type Scene, untilPhase } from './scene.ts'
 
 const service = 'nginxservice'
@@ -23,8 +27,41 @@ const concluded = example('concluded')
 /** Sends a body to an address, by GET as the document does; resolves with the answer's body. */
 type Send = (url: string, body: string) => Promise<string>
 
+/** From now on, how many ready endpoints a Service had at its worst. */
+async function watchEndpoints(cluster: Cluster, name: string) {
+  const slices = cluster.watch<EndpointSlice>(kinds.endpointSlice, {
+    namespace: 'mumbai',
+    labelSelector: `${serviceNameLabel}=${name}`,
+  })
+  await slices.synced()
+  const ready = (): number =>
+    [...slices.values()]
+      .flatMap(({ endpoints }) => endpoints ?? [])
+      .filter(({ conditions }) => conditions?.ready !== false).length
+  let fewest = ready()
+  slices.subscribe(() => {
+    fewest = Math.min(fewest, ready())
+  })
+  return {
+    fewest: () => fewest,
+    stop: () => slices.stop(),
+  }
+}
+
+export type WalkOptions = {
+  /** Of the traffic that goes on all the while. */
+  readonly perSecond?: number
+  /** Hears of the figures. */
+  readonly tell?: (line: string) => void
+}
+
 /** Declares the test. */
-export function workedExample(scene: () => Scene, send: Send): void {
+export function workedExample(
+  scene: () => Scene,
+  send: Send,
+  { perSecond = 40, tell }: WalkOptions = {},
+): void {
+  let counted = 0
   const say = (body: string): Promise<string> => send(`http://127.0.0.1:${scene().port}/hi`, body)
 
   async function versions(count: number): Promise<Record<string, number>> {
@@ -36,13 +73,26 @@ export function workedExample(scene: () => Scene, send: Send): void {
       clock: systemClock(),
     })
     const counts = await traffic.done
-    expect(counts.dropped).toBe(0)
+    expect([counts.dropped, counts.drops]).toEqual([0, []])
+    counted += counts.requests
     return counts.versions
+  }
+
+  async function expectVariant(percent: number): Promise<void> {
+    const of = 800
+    const got = (await versions(of))['variant-123'] ?? 0
+    tell?.(`${percent} %: ${got} of ${of} requests`)
+    expectShare({ got, of, percent })
   }
 
   const ingress = (name: string) => found<Ingress>(scene(), kinds.ingress, 'mumbai', name)
   const serviceNamed = (name: string) => found<Service>(scene(), kinds.service, 'mumbai', name)
   const deployment = (name: string) => found<Workload>(scene(), kinds.deployment, 'mumbai', name)
+
+  const namesOf = async (kind: Kind): Promise<readonly string[]> => {
+    const { items } = await scene().cluster.list<KubeObject>(kind, { namespace: 'mumbai' })
+    return items.map(({ metadata }) => metadata.name)
+  }
 
   const canary = 'nginx.ingress.kubernetes.io/canary'
 
@@ -52,9 +102,10 @@ export function workedExample(scene: () => Scene, send: Send): void {
     const traffic = startTraffic({
       url: `${scene().stage.local.gateway.url}/hello`,
       host,
-      perSecond: 40,
+      perSecond,
       clock: systemClock(),
     })
+    const endpoints = await watchEndpoints(scene().cluster, `${service}-service`)
 
     const made = await deployment(`${service}-dep-variant-123`)
     expect(made?.metadata.labels).toMatchObject({ app: 'nginxservice-dep-variant-123' })
@@ -96,25 +147,33 @@ export function workedExample(scene: () => Scene, send: Send): void {
         },
       ],
     })
-    const share = await versions(800)
-    expect((share['variant-123'] ?? 0) / 800).toBeCloseTo(0.1, 1)
+    await expectVariant(10)
 
     await say(inProgress)
     await untilPhase(scene(), record, 'Running')
     const wider = await ingress(`${service}-ingress-variant-123`)
     expect(wider?.metadata.annotations).toMatchObject({ [`${canary}-weight`]: '25' })
-    expect(((await versions(800))['variant-123'] ?? 0) / 800).toBeCloseTo(0.25, 1)
+    await expectVariant(25)
 
     await say(concluded)
     await untilPhase(scene(), record, 'Concluded')
     expect(await versions(200)).toEqual({ 'variant-123': 200 })
     const main = await serviceNamed(`${service}-service`)
     expect(main?.spec.selector).toEqual({ app: 'nginxservice-dep-variant-123' })
-    expect(await ingress(`${service}-ingress-variant-123`)).toBeUndefined()
-    expect(await serviceNamed(`${service}-service-variant-123`)).toBeUndefined()
-    await expect.poll(() => deployment(`${service}-dep-control`)).toBeUndefined()
+    // All else goes as soon as gateways have heard that it is used no more.
+    const left = async () => [
+      ...(await namesOf(kinds.deployment)),
+      ...(await namesOf(kinds.ingress)),
+      ...(await namesOf(kinds.service)),
+    ]
+    await expect
+      .poll(left, { timeout: 20_000 })
+      .toEqual([`${service}-dep-variant-123`, `${service}-ingress`, `${service}-service`])
     expect((await deployment(`${service}-dep-variant-123`))?.metadata.uid).toBe(made?.metadata.uid)
-    const { dropped, drops } = await traffic.stop()
+    expect(endpoints.fewest()).toBeGreaterThan(0)
+    await endpoints.stop()
+    const { requests, dropped, drops } = await traffic.stop()
     expect([dropped, drops]).toEqual([0, []])
+    tell?.(`${requests + counted} requests, 0 dropped, at least ${endpoints.fewest()} endpoints`)
   }, 300_000)
 }

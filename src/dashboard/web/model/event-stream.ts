@@ -3,17 +3,25 @@
  * in an address.
  */
 
-export type StreamEvent = { readonly name: string; readonly data: string }
+export type StreamEvent = {
+  readonly name: string
+  readonly data: string
+  /** By which a stream may go on where this one ends; left out, by the one before. */
+  readonly id: string | undefined
+}
 
 /** Takes the text as it comes, in whatever pieces; hands on each event once it is whole. */
 export function eventReader(heard: (event: StreamEvent) => void): (piece: string) => void {
   let rest = ''
   let name = ''
+  let id: string | undefined
   let data: string[] = []
   const line = (text: string): void => {
     if (text === '') {
-      if (data.length > 0) heard({ name: name === '' ? 'message' : name, data: data.join('\n') })
+      if (data.length > 0)
+        heard({ name: name === '' ? 'message' : name, data: data.join('\n'), id })
       name = ''
+      id = undefined
       data = []
       return
     }
@@ -21,6 +29,7 @@ export function eventReader(heard: (event: StreamEvent) => void): (piece: string
     const [, field = '', value = ''] = /^([^:]*):? ?(.*)$/s.exec(text) ?? []
     if (field === 'event') name = value
     if (field === 'data') data.push(value)
+    if (field === 'id') id = value
   }
   return (piece) => {
     const lines = (rest + piece).split(/\r?\n/)

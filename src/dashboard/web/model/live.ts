@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 import type { ReleaseId, StreamEvents } from '../../wire.ts'
 import { tell } from './announce.ts'
 import { eventReader } from './event-stream.ts'
-import { hear } from './picture.ts'
+import { hear, known } from './picture.ts'
 import { headers, isOutdated, refused, sentenceOf } from './session.ts'
 
 export type Connection =
@@ -24,6 +24,9 @@ const silentMs = 15_000
 
 /** The pause grows twofold up to this; a part of it is chance, so that not all pages come back at once. */
 const longestPauseMs = 15_000
+
+/** The id of the last change of the list that was heard: the next stream tells only what is news. */
+let last: string | undefined
 
 let stop: (() => void) | undefined
 let hurry: (() => void) | undefined
@@ -81,7 +84,12 @@ async function listen(
   let watchdog = setTimeout(() => silence.abort(), silentMs)
   try {
     const answer = await fetch(`/api/v1/stream${queryOf(id)}`, {
-      headers: { ...headers(), accept: 'text/event-stream' },
+      headers: {
+        ...headers(),
+        accept: 'text/event-stream',
+        // Who has forgotten the list needs all of it.
+        ...(last === undefined || !known.peek() ? {} : { 'last-event-id': last }),
+      },
       signal: signalOf,
       cache: 'no-store',
     })
@@ -94,7 +102,10 @@ async function listen(
       return await listen(undefined, over, opened)
     }
     if (!answer.ok || answer.body === null) return await sentenceOf(answer)
-    const read = eventReader(({ name, data }) => understand(name, data))
+    const read = eventReader(({ name, data, id: heard }) => {
+      understand(name, data)
+      last = heard ?? last
+    })
     const pieces = answer.body.pipeThrough(new TextDecoderStream()).getReader()
     // By hand: not every browser of today iterates over a stream.
     for (;;) {

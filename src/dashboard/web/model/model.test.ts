@@ -86,11 +86,11 @@ describe('filters', () => {
 
 describe('the stream', () => {
   const text =
-    ': hello\n\nevent: rows\r\ndata: [1,\r\ndata: 2]\r\n\r\ndata: alone\n\nevent: lost\n\nevent: tick\ndata: {}\n\nevent: half\ndata: x'
+    ': hello\n\nevent: rows\r\nid: a.1\r\ndata: [1,\r\ndata: 2]\r\n\r\ndata: alone\n\nevent: lost\n\nevent: tick\ndata: {}\n\nevent: half\ndata: x'
   const whole: readonly StreamEvent[] = [
-    { name: 'rows', data: '[1,\n2]' },
-    { name: 'message', data: 'alone' },
-    { name: 'tick', data: '{}' },
+    { name: 'rows', data: '[1,\n2]', id: 'a.1' },
+    { name: 'message', data: 'alone', id: undefined },
+    { name: 'tick', data: '{}', id: undefined },
   ]
   for (const size of [1, 2, 7, text.length])
     test(`is understood in pieces of ${size}`, () => {

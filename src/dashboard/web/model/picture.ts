@@ -39,7 +39,7 @@ function distinct(values: readonly string[]): readonly string[] {
   return [...new Set(values)].sort()
 }
 
-let waiting: (() => void)[] = []
+let waiting: { readonly name: keyof StreamEvents; readonly act: () => void }[] = []
 
 /** A hidden page draws no frames, and still has to keep up. */
 function soon(act: () => void): void {
@@ -49,12 +49,12 @@ function soon(act: () => void): void {
 
 /** Takes one event of the stream in. */
 export function hear<K extends keyof StreamEvents>(name: K, data: StreamEvents[K]): void {
-  waiting.push(() => take[name](data))
+  waiting.push({ name, act: () => take[name](data) })
   if (waiting.length > 1) return
   soon(() => {
     const acts = waiting
     waiting = []
-    batch(() => acts.forEach((act) => act()))
+    batch(() => acts.forEach(({ act }) => act()))
   })
 }
 
@@ -92,8 +92,9 @@ function put(row: ReleaseRow): void {
 
 /** Whoever signs out, or looks at another release, leaves nothing of the picture behind. */
 export function forget(what: 'all' | 'detail'): void {
-  waiting = []
   detail.value = undefined
+  // What was heard of the list is not told again.
+  waiting = what === 'detail' ? waiting.filter(({ name }) => name !== 'detail') : []
   if (what === 'detail') return
   rows.clear()
   known.value = false

@@ -1,6 +1,6 @@
 /** A dialog of the browser's own: it holds the focus, closes on Escape and gives the focus back. */
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 export function Modal({
   label,
@@ -13,10 +13,15 @@ export function Modal({
   readonly children: ComponentChildren
 }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current
+    const opener = document.activeElement
     element?.showModal()
-    return () => element?.close()
+    return () => {
+      element?.close()
+      // By itself the browser gives it back only where the dialog outlives its end.
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true })
+    }
   }, [])
   return (
     <dialog

@@ -32,7 +32,8 @@ export function ConfirmDialog({ acting }: { readonly acting: Acting }): JSX.Elem
           <button
             type="button"
             class={`button ${action.verb === 'abort' ? 'is-bad' : 'is-main'}`}
-            disabled={stage !== 'shown'}
+            // Not disabled, which would take the focus away from who waits on it.
+            aria-disabled={stage !== 'shown'}
             onClick={() => void confirm()}
           >
             {stage === 'doing' ? 'Asking the controller …' : words}

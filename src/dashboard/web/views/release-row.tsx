@@ -1,5 +1,6 @@
 /** One line of the list. It follows its own release only. */
 import type { JSX } from 'preact'
+import type { RoleWeight } from '../../wire.ts'
 import { hashOf } from '../model/address.ts'
 import { rowOf } from '../model/picture.ts'
 import { Channel, weightWords } from '../parts/channel.tsx'
@@ -39,6 +40,9 @@ export function ReleaseRowView({ id, index, top, active }: RowPlace): JSX.Elemen
           {namespace} · {door}
         </span>
       </div>
+      <div role="cell" class="cell-version">
+        <Versions weights={weights} />
+      </div>
       <div role="cell" class="cell-phase">
         <PhaseBadge row={row} />
       </div>
@@ -63,6 +67,24 @@ export function ReleaseRowView({ id, index, top, active }: RowPlace): JSX.Elemen
         <Age at={reason.since ?? createdAt} />
       </div>
     </div>
+  )
+}
+
+/** What runs, and what is tried beside it. */
+function Versions({ weights }: { readonly weights: readonly RoleWeight[] }): JSX.Element | null {
+  const stable = weights.find(({ role }) => role === 'stable')?.tag
+  const tried = weights.flatMap(({ role, tag }) =>
+    role === 'stable' || tag === undefined || tag === stable ? [] : [tag],
+  )
+  const all = [...(stable === undefined ? [] : [stable]), ...new Set(tried)]
+  if (all.length === 0) return null
+  return (
+    <span title={all.join(' → ')}>
+      {stable}
+      {tried.length === 0 ? null : (
+        <span class="version-tried"> → {[...new Set(tried)].join(', ')}</span>
+      )}
+    </span>
   )
 }
 

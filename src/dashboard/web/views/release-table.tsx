@@ -151,7 +151,7 @@ function HeadRow(): JSX.Element {
   return (
     <div role="rowgroup">
       <div class="row-head" role="row" aria-rowindex={1}>
-        {['Release', 'Phase', 'Traffic', 'Step', 'Why', 'For'].map((words) => (
+        {['Release', 'Version', 'Phase', 'Traffic', 'Step', 'Why', 'For'].map((words) => (
           <span key={words} role="columnheader">
             {words}
           </span>

@@ -62,7 +62,7 @@ function Numbers({ weights }: { readonly weights: readonly RoleWeight[] }): JSX.
         </tr>
       </thead>
       <tbody>
-        {partsOf(weights).map(({ role, revision, wanted, confirmed, kind }) => (
+        {partsOf(weights).map(({ role, revision, tag, wanted, confirmed, kind }) => (
           <tr key={role} class={wanted === confirmed ? '' : 'is-moving'}>
             <th scope="row">
               <span class={`swatch water is-${kind}`} aria-hidden="true" />
@@ -70,6 +70,7 @@ function Numbers({ weights }: { readonly weights: readonly RoleWeight[] }): JSX.
             </th>
             <td>
               <code>{revision}</code>
+              {tag === undefined ? null : <span class="tag"> {tag}</span>}
             </td>
             <td class="is-number">
               <strong>{confirmed} %</strong>
