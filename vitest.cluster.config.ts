@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.cluster.test.ts', 'test/**/*.cluster.test.ts'],
     globalSetup: ['test/cluster/setup.ts'],
-    // Each file has a control plane of its own; one after the other, none of them is starved.
-    fileParallelism: false,
+    // Each file has a control plane of its own, and waits half of the time; more than two would starve each other.
+    maxWorkers: 2,
     // Limits say that something hangs, never that a machine is busy.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -8,7 +8,8 @@ export default defineConfig({
       '**/node_modules/**',
       '**/*.{kubectl,load,sim,cluster,gateways,image,browser}.test.ts',
     ],
-    maxWorkers: 2,
+    // Many wait for real time to pass, so that three keep two cores busy.
+    maxWorkers: 3,
     testTimeout: 600_000,
     hookTimeout: 60_000,
   },
