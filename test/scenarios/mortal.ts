@@ -33,7 +33,7 @@ export type Receiver<T> = {
   readonly close: () => void
 }
 
-/** Every kind of trouble comes round, the last in taking the message unheard. */
+/** Every kind of trouble comes round, the first in taking the message unheard, so that one is sure to come again. */
 export async function troubledReceiver<T>(): Promise<Receiver<T>> {
   const heard: T[] = []
   let number = 0
@@ -42,7 +42,7 @@ export async function troubledReceiver<T>(): Promise<Receiver<T>> {
     number += 1
     const trouble = healed
       ? 'none'
-      : (['none', '500', 'hangs', '429', 'unheard'] as const)[number % 5]
+      : (['none', 'unheard', '500', 'hangs', '429'] as const)[number % 5]
     let text = ''
     request.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk
