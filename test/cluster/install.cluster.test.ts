@@ -231,8 +231,9 @@ describe.each([
     const { field, headgate, kubectl } = ground
     const served = async (): Promise<void> => {
       const versions = await new Actor(stage, `${name}-shop`).versions()
-      const there = 'services,endpointslices,replicasets,pods,httproutes'
-      expect(versions, await kubectl('get', there)).toEqual(new Set(['v2']))
+      const there = await kubectl('get', 'services,endpointslices,replicasets,pods,httproutes')
+      const said = [...writesTo(`${name}-shop`), there].join('\n')
+      expect(versions, said).toEqual(new Set(['v2']))
     }
     await served()
     await headgate('uninstall', '--yes')
@@ -279,6 +280,18 @@ describe.each([
     expect([...new Set(idle)].filter((right) => shownElsewhere[right] === undefined)).toEqual([])
   })
 })
+
+/** Who wrote to the release and its workloads, and when, for whoever finds one of them gone. */
+function writesTo(name: string): readonly string[] {
+  return ground.real
+    .audit()
+    .filter(({ verb, objectRef }) => verb !== 'get' && objectRef?.name?.startsWith(name) === true)
+    .filter(({ objectRef }) => /^(releases|replicasets)$/.test(objectRef?.resource ?? ''))
+    .slice(-40)
+    .map(({ requestReceivedTimestamp: at, verb, objectRef, user: by, responseStatus }) =>
+      [at, verb, objectRef?.resource, objectRef?.name, by.username, responseStatus?.code].join(' '),
+    )
+}
 
 /** A Deployment that somebody has, and a release that takes it over. */
 const workload = (name: string): string => `apiVersion: apps/v1
