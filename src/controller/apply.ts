@@ -1,5 +1,5 @@
 /** Delivers a decision: its writes and its status, each with a precondition, none waiting for another. */
-import type { PatchOperation, Write } from '#core/decision.ts'
+import type { PatchOperation, Standing, Write } from '#core/decision.ts'
 import { kindOf } from '#core/k8s/kinds.ts'
 import type { KubeObject, ObjectRef } from '#core/k8s/meta.ts'
 import type { Cache, Cluster } from '#kube/cluster.ts'
@@ -94,6 +94,7 @@ async function perform({ cluster }: Delivery, write: Write): Promise<KubeObject 
     case 'create':
       return await cluster.create(kindOf(write.object.kind, write.object.apiVersion), write.object)
     case 'patch':
+      if (write.whileStands !== undefined) await assertStands(cluster, write.whileStands)
       return await cluster.patch(
         kindOf(write.ref.kind, write.ref.apiVersion),
         at(write.ref),
@@ -107,6 +108,17 @@ async function perform({ cluster }: Delivery, write: Write): Promise<KubeObject 
       })
       return undefined
   }
+}
+
+/** Listed by its name: whoever may watch a kind may list it, and a list is read from the store itself. */
+async function assertStands(cluster: Cluster, { ref, uid }: Standing): Promise<void> {
+  const { apiVersion, kind, namespace = '', name } = ref
+  const fieldSelector = `metadata.name=${name}`
+  const { items } = await cluster.list(kindOf(kind, apiVersion), { namespace, fieldSelector })
+  const stands = items.some(
+    ({ metadata }) => metadata.uid === uid && metadata.deletionTimestamp === undefined,
+  )
+  if (!stands) throw new Outdated(`${kind} ${name} is being deleted`)
 }
 
 async function writeStatus(

@@ -29,7 +29,13 @@ export type Decision = {
 export type Write =
   | { readonly kind: 'create'; readonly object: KubeObject }
   /** RFC 6902; its first operations are `test`s, so that a write decided on an old snapshot is refused. */
-  | { readonly kind: 'patch'; readonly ref: ObjectRef; readonly patch: readonly PatchOperation[] }
+  | {
+      readonly kind: 'patch'
+      readonly ref: ObjectRef
+      readonly patch: readonly PatchOperation[]
+      /** Only while this object stands and nobody asked for its deletion, as the server itself says right before. */
+      readonly whileStands?: Standing
+    }
   | {
       readonly kind: 'delete'
       readonly ref: ObjectRef
@@ -37,6 +43,8 @@ export type Write =
       /** Leaves what it owns behind, without an owner. */
       readonly orphans?: boolean
     }
+
+export type Standing = { readonly ref: ObjectRef; readonly uid: string }
 
 export type PatchOperation =
   | { readonly op: 'test' | 'add' | 'replace'; readonly path: string; readonly value: unknown }
@@ -77,7 +85,8 @@ export function pointer(...steps: readonly (string | number)[]): string {
     .join('')
 }
 
-/** A container image or nothing, for messages. */
+/** A container image or nothing, for messages. What a template holds is for the server to judge: it may be anything. */
 export function imageOf(template: PodTemplate): string {
-  return template.spec.containers[0]?.image ?? ''
+  const image: unknown = template.spec.containers[0]?.image
+  return typeof image === 'string' ? image : ''
 }

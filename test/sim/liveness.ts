@@ -35,6 +35,7 @@ export async function checkLiveness(world: World): Promise<Fault | undefined> {
     (await settles(world)) ??
     givenUp(world) ??
     (await isQuiet(world)) ??
+    lost(world) ??
     (world.plan.farewell ? await ends(world) : undefined)
   )
 }
@@ -216,6 +217,19 @@ async function isQuiet(world: World): Promise<Fault | undefined> {
   }
   if (await cluster.time.advanceUntil(quiet, quietWithinMs)) return undefined
   return { id: 'L4', what: 'changes or passes go on although nothing happens' }
+}
+
+/** L6: whoever deletes a release without its pods keeps them. */
+function lost(world: World): Fault | undefined {
+  if (!world.plan.deeds.some(({ verb }) => verb === 'leave')) return undefined
+  if (release(world) !== undefined) return undefined
+  const kept = workloadsIn(world.cluster.truth()).some(
+    ({ metadata, spec }) =>
+      metadata.labels?.[labels.release] === 'shop' && (spec.replicas ?? 1) > 0,
+  )
+  return kept
+    ? undefined
+    : { id: 'L6', what: 'the pods went with the release that was to leave them' }
 }
 
 function passesOf(instances: World['instances']): number {

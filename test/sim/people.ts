@@ -95,6 +95,8 @@ export function peopleOf(cluster: Cluster, setting: Setting): People {
         return command('promote', true)
       case 'delete':
         return quietly(client.remove(kinds.release, at))
+      case 'leave':
+        return quietly(client.remove(kinds.release, at, { propagation: 'Orphan' }))
       case 'recreate':
         return quietly(client.remove(kinds.release, at).then(() => again(written().at(-1)?.[1])))
       default:

@@ -83,9 +83,9 @@ export const verbs = [
   'go-on',
 ] as const
 
-/** Something a person does. */
+/** Something a person does; `leave` deletes the release without its pods, which no seed draws. */
 export type Deed = {
-  readonly verb: (typeof verbs)[number]
+  readonly verb: (typeof verbs)[number] | 'leave'
   readonly when: When
   /** Index of an image, a number of replicas; else nothing. */
   readonly value: number

@@ -5,6 +5,7 @@ import { drawPlan } from './draw.ts'
 import { mutants } from './mutants/mutants.ts'
 import type { Plan } from './plan.ts'
 import { runPool } from './pool.ts'
+import { runPlan } from './run.ts'
 import { simpler } from './shrink.ts'
 
 test('a few seeds break no law, and tell the same story twice', async () => {
@@ -14,6 +15,26 @@ test('a few seeds break no law, and tell the same story twice', async () => {
   expect(failures).toEqual([])
   expect(runs).toBe(12)
 }, 120_000)
+
+test('who deletes a release and leaves its pods keeps them, though its controller hears of it late', async () => {
+  const { setting, ...plan } = drawPlan(0)
+  const stale = { fault: 'stale', instance: 'A', forMs: 30_000 } as const
+  // Only releases are told of late.
+  const variants = [1, 4, 7, 10, 13]
+  for (const variant of variants) {
+    const outcome = await runPlan({
+      ...plan,
+      setting: { ...setting, topology: 'ReplicaSets by revision', router: 'gateway-api' },
+      instances: 1,
+      latencyMs: 5,
+      farewell: false,
+      strikes: [{ ...stale, variant, when: { kind: 'in', state: 'serving', afterMs: 1000 } }],
+      deeds: [{ verb: 'leave', value: 0, when: { kind: 'in', state: 'serving', afterMs: 2000 } }],
+    })
+    expect(outcome.violation, outcome.story.join('\n')).toBeUndefined()
+    expect(outcome.story.join()).toContain('leave')
+  }
+})
 
 test('a smaller plan has one thing less', () => {
   const plan: Plan = drawPlan(7)

@@ -487,6 +487,17 @@ describe('any spec at all', () => {
     )
   })
 
+  test('an image that is none is for the server to refuse', () => {
+    const image = {} as unknown as string
+    const world = new World(release({ template: template(image) }), httpRoute())
+    for (let passes = 0; passes < 3; passes += 1) {
+      const decision = decide(world.observe(), world.now)
+      expect(decision.notebook.roles.every(({ image: told }) => told === undefined)).toBe(true)
+      for (const write of decision.writes) world.write(write)
+      world.writeStatus(decision)
+    }
+  })
+
   test('a Service may be called constructor', () => {
     const world = new World(
       release({ services: { stable: 'constructor', candidate: 'b' } }),

@@ -40,9 +40,14 @@ function takenOver({ app, workloads }: Observed): readonly Write[] {
     }))
 }
 
-// Whoever deletes the release and lets its pods stay takes the ownership off just then: given back, they would go with it.
+/**
+ * Whoever deletes the release and lets its pods stay takes the ownership off just then: given back, they would go with it.
+ * Watches of releases may be behind those of workloads, so that the server is asked, as Kubernetes' own controllers do.
+ */
 function orphans({ app, workloads }: Observed): readonly Write[] {
   if (app.deletedAt !== undefined) return []
+  const { apiVersion, kind, name, uid } = app.owner
+  const ref = { apiVersion, kind, namespace: app.namespace, name }
   return workloads
     .filter(({ owned, deleting }) => !owned && !deleting)
     .map((seen) => ({
@@ -53,5 +58,6 @@ function orphans({ app, workloads }: Observed): readonly Write[] {
         { op: 'test', path: '/metadata/resourceVersion', value: seen.resourceVersion },
         { op: 'add', path: '/metadata/ownerReferences', value: [app.owner] },
       ],
+      whileStands: { ref, uid },
     }))
 }
