@@ -77,7 +77,7 @@ for (const [name, heard, seen, wanted] of rows) {
 }
 
 test('it is remembered whose it was, for a minute after it went, and of the last fifty', async () => {
-  const { clock, advance } = virtualClock()
+  const { clock, advance, pending } = virtualClock()
   let ids = 0
   const readers = readersMemory({ clock, newId: () => `0${(ids += 1)}` })
   const own = readers.begin('ann')
@@ -86,6 +86,8 @@ test('it is remembered whose it was, for a minute after it went, and of the last
   expect(readers.heard(last, 'bob')).toBeUndefined()
   expect(readers.heard(undefined, 'ann')).toBeUndefined()
   own.end()
+  // Nothing is left that a process which ends would wait for.
+  expect(pending()).toBe(0)
   await advance(59_000)
   expect(readers.heard(last, 'ann')).toBeDefined()
   await advance(2000)

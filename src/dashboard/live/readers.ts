@@ -2,7 +2,7 @@
  * What readers of the stream were told. Whoever comes again, by the id of what it heard last, is told only what is news to
  * it: a page that opens another release, or lost its connection for a moment, has the rest of the list still.
  */
-import type { Cancel, Ports } from '#kube/ports.ts'
+import type { Ports } from '#kube/ports.ts'
 import type { ReleaseId } from '../wire.ts'
 import type { Line } from './list.ts'
 
@@ -38,14 +38,18 @@ type Known = Pick<Reading, 'told'> & { readonly user: string | undefined }
 
 export function readersMemory({ clock, newId }: Pick<Ports, 'clock' | 'newId'>): Readers {
   const known = new Map<string, Known>()
-  const gone = new Map<string, Cancel>()
-  const forget = (id: string): void => {
-    gone.get(id)?.()
-    gone.delete(id)
-    known.delete(id)
+  /** When each of them went, in that order. No timer: it would hold up the end of the process. */
+  const gone = new Map<string, number>()
+  const forgetOld = (): void => {
+    for (const [id, at] of gone) {
+      if (gone.size <= mostGone && clock.monotonic() - at < rememberedMs) return
+      gone.delete(id)
+      known.delete(id)
+    }
   }
   return {
     begin: (user) => {
+      forgetOld()
       const id = newId()
       const told: Told = { lines: new Map(), goneBy: 0 }
       known.set(id, { told, user })
@@ -53,16 +57,13 @@ export function readersMemory({ clock, newId }: Pick<Ports, 'clock' | 'newId'>):
         id,
         told,
         end: () => {
-          const [oldest] = gone.size < mostGone ? [] : gone.keys()
-          if (oldest !== undefined) forget(oldest)
-          gone.set(
-            id,
-            clock.after(rememberedMs, () => forget(id)),
-          )
+          gone.set(id, clock.monotonic())
+          forgetOld()
         },
       }
     },
     heard: (last, user) => {
+      forgetOld()
       const [, id = '', telling] = /^([0-9a-f-]+)\.(\d+)$/.exec(last ?? '') ?? []
       const found = known.get(id)
       if (found === undefined || found.user !== user) return undefined
