@@ -65,12 +65,9 @@ export async function startChild(
     resident: () => residentOf(process_),
     cpuMs: () => cpuOf(process_),
     liveHeap: async () => {
-      const answer = once(process_, 'message')
+      const answer = heapTold(process_)
       process_.send('measure')
-      const [usage] = (await within('the child tells its heap', answer, endWithinMs)) as [
-        NodeJS.MemoryUsage,
-      ]
-      return usage.heapUsed
+      return await within('the child tells its heap', answer, endWithinMs)
     },
     stop,
   }
@@ -80,6 +77,19 @@ function commandOf(program: Program | Command, args: readonly string[]): readonl
   if ('command' in program) return program.command(args)
   const probe = program.probed === true ? ['--import', pathOf('./heap-probe.ts')] : []
   return [process.execPath, ...probe, program.path, ...args]
+}
+
+// The program itself may have something to say on the same channel.
+function heapTold(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    const hear = (message: unknown): void => {
+      const { heapUsed } = (message ?? {}) as Partial<NodeJS.MemoryUsage>
+      if (heapUsed === undefined) return
+      child.off('message', hear)
+      resolve(heapUsed)
+    }
+    child.on('message', hear)
+  })
 }
 
 // Both streams are read to the end, or a talkative child would stop at a full pipe.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { nothingSpent, spend, waitFor } from './budget.ts'
 
-test('a hundred writes at once, then four a second', () => {
+test('two hundred writes at once, then four a second', () => {
   let spent = nothingSpent
   let now = 1000
   let early = 0
@@ -9,7 +9,7 @@ test('a hundred writes at once, then four a second', () => {
     spent = spend(spent, 1, now)
     early += 1
   }
-  expect(early).toBe(100)
+  expect(early).toBe(200)
   const times = Array.from({ length: 8 }, () => {
     now += waitFor(spent, now)
     spent = spend(spent, 1, now)
@@ -19,7 +19,7 @@ test('a hundred writes at once, then four a second', () => {
 })
 
 test('what was written wears off', () => {
-  const spent = spend(nothingSpent, 140, 0)
+  const spent = spend(nothingSpent, 240, 0)
   expect(waitFor(spent, 0)).toBe(10_250)
   expect(waitFor(spent, 10_250)).toBe(0)
   expect(waitFor(spend(spent, 1, 60_000), 60_000)).toBe(0)

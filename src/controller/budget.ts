@@ -1,9 +1,10 @@
 /**
  * How often one release may write: as often as any release has to, but never round in circles at the speed of the server.
- * Whoever undoes our writes at once, or a cache that lags behind them, must cost the server little. A bucket that leaks: a
- * hundred writes at once, then four a second.
+ * Whoever undoes our writes at once, or a cache that lags behind them, must cost the server little. A bucket that leaks: two
+ * hundred writes at once, which is more than the longest plan needs without a pause, then four a second. With each change of
+ * what is asked for it is empty again.
  */
-const burst = 100
+const burst = 200
 const perSecond = 4
 
 /** What was written and has not been worn off yet, at an instant of the monotonic clock. */

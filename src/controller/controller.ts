@@ -11,6 +11,7 @@ import type { Clock } from '#kube/ports.ts'
 import { type WorkQueue, workQueue } from '#kube/work-queue.ts'
 import { Outdated } from './apply.ts'
 import type { Ask } from './ask.ts'
+import { nothingSpent } from './budget.ts'
 import { type Caches, watchAll } from './caches.ts'
 import { besideOf, type Claims, claimOf, emptyClaims } from './claims.ts'
 import type { DecisionLog } from './decision-log.ts'
@@ -106,10 +107,12 @@ export function startController(options: ControllerOptions): Controller {
       return
     }
     const sameObject = change.before?.uid === change.now.uid
-    const entry = sameObject ? entries.get(key) : undefined
-    entries.set(key, entry ?? { door, objectKey: change.key, state: emptyState() })
+    const known = sameObject ? entries.get(key) : undefined
+    const entry = known ?? { door, objectKey: change.key, state: emptyState() }
+    entries.set(key, entry)
     if (change.before?.generation !== change.now.generation) {
-      entries.get(key)?.state.refusals.clear()
+      entry.state.refusals.clear()
+      entry.state.spent = nothingSpent
       const object = change.now.read()
       named.set(key, door.related?.(object) ?? [])
       claim(key, door, object)
