@@ -21,7 +21,7 @@ const settleWithinMs = 420_000
 const farewellWithinMs = 200_000
 /** Longer than a request is waited for, and than a dead watch goes unnoticed; for one seed in so many. */
 const quietMs = 62_000
-const longQuietEvery = 4
+const longQuietEvery = 8
 /** Enough for everything that goes round in circles. */
 const shortQuietMs = 12_000
 const quietWithinMs = 200_000

@@ -9,7 +9,7 @@ import { type PoolResult, runPool } from './pool.ts'
 
 const count = Number(process.env['SEEDS'] ?? 2000)
 const from = Number(process.env['FROM'] ?? 0)
-const againEvery = Number(process.env['AGAIN'] ?? 16)
+const againEvery = Number(process.env['AGAIN'] ?? 32)
 const seeds = Array.from({ length: count }, (_, index) => from + index)
 const workers = 2
 let result: PoolResult
