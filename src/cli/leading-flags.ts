@@ -24,17 +24,17 @@ function leading(words: readonly string[]): {
   readonly flags: readonly string[]
   readonly rest: readonly string[]
 } {
-  const known = withClusterOptions(new Command()).options
   let at = 0
-  while (at < words.length) {
-    const option = optionOf(known, words[at] ?? '')
+  while (words[at]?.startsWith('-') === true) {
+    const option = optionOf(words[at] ?? '')
     if (option === undefined) break
     at += takesNext(option, words[at] ?? '') ? 2 : 1
   }
   return { flags: words.slice(0, at), rest: words.slice(at) }
 }
 
-function optionOf(known: readonly Option[], word: string): Option | undefined {
+function optionOf(word: string): Option | undefined {
+  const known = withClusterOptions(new Command()).options
   return known.find(({ short, long }) => word === short || word.split('=')[0] === long)
 }
 
@@ -43,7 +43,7 @@ function takesNext({ required }: Option, word: string): boolean {
 }
 
 function isWaiting(flags: readonly string[]): boolean {
-  const known = withClusterOptions(new Command()).options
-  const last = optionOf(known, flags.at(-1) ?? '')
-  return last !== undefined && takesNext(last, flags.at(-1) ?? '')
+  const word = flags.at(-1) ?? ''
+  const last = optionOf(word)
+  return last !== undefined && takesNext(last, word)
 }

@@ -33,7 +33,7 @@ export type Shell = Sources & {
   readonly again: (key: string) => void
   /** What releases name and take something from. */
   readonly named: References
-  /** Told when a release has written so often that its next pass waits. */
+  /** Told when a release writes so often that its next pass has to wait. */
   readonly slowed: (key: string, waitMs: number) => void
   /** Told of every decision: the decision log, metrics. */
   readonly decided: (key: string, observed: Observed, now: number, decision: Decision) => void
@@ -51,10 +51,7 @@ export async function reconcile(
   if (state.own.behind()) return shell.now() + lookAgainWhenBehindMs
   const { monotonic } = shell.delivery.cluster.ports.clock
   const waitMs = waitFor(state.spent, monotonic())
-  if (waitMs > 0) {
-    shell.slowed(key, waitMs)
-    return shell.now() + waitMs
-  }
+  if (waitMs > 0) return shell.now() + waitMs
   const related = door.related?.(object) ?? []
   if (shell.named.behind(related)) return undefined
   const read = readSafely(door, object, shell.named.get)
@@ -85,6 +82,8 @@ export async function reconcile(
   askReadBack(shell.delivery.cluster, state, decision, now, again)
   const status = { object, value: door.status(object, decision.notebook, read.app) }
   state.spent = spend(state.spent, decision.writes.length + Number(decision.write), monotonic())
+  const slowedMs = waitFor(state.spent, monotonic())
+  if (slowedMs > 0) shell.slowed(key, slowedMs)
   await apply(shell.delivery, state, decision.writes, decision.write ? status : undefined)
   if (decision.write) shell.recorded(object, decision)
   return decision.wakeAt

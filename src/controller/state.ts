@@ -25,6 +25,7 @@ export type KeyState = {
   readonly told: Few<Acknowledged>
   /** Our own writes that the caches have not shown yet. */
   readonly own: Ledger
+  /** How much it wrote of late. */
   spent: Spent
 }
 

@@ -9,6 +9,7 @@
  * asked for in low priority, as at start, go behind fresh ones for a minute at most, so that they
  * never starve.
  */
+import { spent, tooEarly, unspent } from './bucket.ts'
 import { heap } from './heap.ts'
 import type { Cancel, Clock } from './ports.ts'
 
@@ -245,12 +246,12 @@ function attempts({ clock, reconcile, onError, retry = {} }: WorkQueueOptions): 
 
 /** How long the next retry of any key has to wait, in ms; asking for it takes its place. */
 function retryBudget(clock: Clock, { perSecond = 10, burst = 100 }: RetryRules): () => number {
-  const eachMs = 1000 / perSecond
-  let paidUntil = Number.NEGATIVE_INFINITY
+  const rate = { perSecond, burst }
+  let until = unspent
   return () => {
     const now = clock.monotonic()
-    paidUntil = Math.max(paidUntil, now) + eachMs
-    return Math.max(0, paidUntil - now - burst * eachMs)
+    until = spent(until, 1, now, rate)
+    return tooEarly(until, now, rate)
   }
 }
 

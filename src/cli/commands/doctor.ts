@@ -1,6 +1,6 @@
 /** `headgate doctor`: looks at everything a release needs, and says what to do where something is missing. */
 import { isKube, KubeError } from '#kube/errors.ts'
-import { type Entry } from '#releases/entry.ts'
+import type { Entry } from '#releases/entry.ts'
 import { UsageError } from '#releases/errors.ts'
 import { listEntries } from '#releases/find.ts'
 import { checks } from '../doctor/checks.ts'

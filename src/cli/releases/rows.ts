@@ -2,10 +2,10 @@
 
 import type { Phase } from '#core/model/notebook.ts'
 import { parseInstant } from '#core/time.ts'
-import { type Entry } from '#releases/entry.ts'
+import type { Entry } from '#releases/entry.ts'
 import { phaseOf, reasonOf, rolesInUse, stepText, tagOf, weightsText } from '#releases/facts.ts'
 import { age } from '../show/age.ts'
-import { type Cell } from '../show/table.ts'
+import type { Cell } from '../show/table.ts'
 import { type Colour, harmless, type Paint } from '../show/terminal.ts'
 
 export type Columns = { readonly namespaces: boolean; readonly wide: boolean }

@@ -1,6 +1,6 @@
 /** A simulated release as text. */
 import { formatDuration } from '#core/time.ts'
-import { type Colour, type Paint } from '../show/terminal.ts'
+import type { Colour, Paint } from '../show/terminal.ts'
 import type { SampleSeen, Simulated } from './run.ts'
 
 const outcomeColours: Readonly<Record<Simulated['outcome'], Colour>> = {

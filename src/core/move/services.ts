@@ -73,31 +73,42 @@ function leave(observed: Observed, facts: Facts, stance: Stance, now: Instant): 
       stance.weights[role] === undefined &&
       !isShared(app, role),
   )
-  const writes: Write[] = []
-  const held: Held[] = []
-  for (const role of leaving) {
+  const parts = leaving.flatMap((role) => {
     const seen = entry(observed.services, app.services[role])
-    if (seen === undefined) continue
-    if (!seen.ours) {
-      const home = stance.revisions[stable]
-      if (app.workloads.layout.by !== 'revision' || home === undefined) continue
-      const selected = facts.selected(role)
-      if (selected === undefined || selected === home) continue
-      if (mayPoint(facts, role, home, now)) writes.push(point(observed, seen, role, home))
-      const message = `Service ${seen.name} of ${role}, which left, does not select revision ${home} yet`
-      held.push({
-        role,
-        waiting: waitingFor('WaitingForEndpoints', message, `Service ${seen.name}`),
-      })
-      continue
-    }
-    if (!placed.includes(role) && isSettled(facts, now)) {
-      writes.push({ kind: 'delete', ref: serviceRef(app, seen.name), uid: seen.uid })
-    }
+    if (seen === undefined) return []
+    if (!seen.ours) return [comeHome(observed, facts, stance, { role, seen, now })]
+    const mayGo = !placed.includes(role) && isSettled(facts, now)
     const message = `Service ${seen.name} of ${role}, which left, is being deleted`
-    held.push({ role, waiting: waitingFor('ShiftingTraffic', message, `Service ${seen.name}`) })
+    const waiting = waitingFor('ShiftingTraffic', message, `Service ${seen.name}`)
+    const gone = { kind: 'delete', ref: serviceRef(app, seen.name), uid: seen.uid } as const
+    return [{ writes: mayGo ? [gone] : [], held: [{ role, waiting }] }]
+  })
+  return {
+    writes: parts.flatMap(({ writes }) => writes),
+    held: parts.flatMap(({ held }) => held),
   }
-  return { writes, held }
+}
+
+/** By role, whoever left has no pods that his Service could select. */
+function comeHome(
+  observed: Observed,
+  facts: Facts,
+  stance: Stance,
+  {
+    role,
+    seen,
+    now,
+  }: { readonly role: RoleName; readonly seen: ServiceSeen; readonly now: Instant },
+): Part {
+  const home = stance.revisions[stable]
+  const selected = facts.selected(role)
+  const isAway = selected !== undefined && selected !== home
+  if (observed.app.workloads.layout.by !== 'revision' || home === undefined || !isAway)
+    return { writes: [], held: [] }
+  const message = `Service ${seen.name} of ${role}, which left, does not select revision ${home} yet`
+  const waiting = waitingFor('WaitingForEndpoints', message, `Service ${seen.name}`)
+  const writes = mayPoint(facts, role, home, now) ? [point(observed, seen, role, home)] : []
+  return { writes, held: [{ role, waiting }] }
 }
 
 /**

@@ -94,10 +94,8 @@ export function openStream(response: ServerResponse, reader: Reader): Stream {
     for (const line of changed) told.lines.set(line.key, { line, telling })
     if (gone.length > 0) told.goneBy = telling
     const texts = [
-      ...(changed.length === 0
-        ? []
-        : [`event: changed\ndata: [${changed.map(({ json }) => json).join(',')}]\n`]),
-      ...(gone.length === 0 ? [] : [`event: gone\ndata: ${JSON.stringify(gone)}\n`]),
+      ...(changed.length === 0 ? [] : [frame('changed', listOf(changed))]),
+      ...(gone.length === 0 ? [] : [frame('gone', JSON.stringify(gone))]),
     ]
     return texts.join('\n')
   }
@@ -171,10 +169,9 @@ export function openStream(response: ServerResponse, reader: Reader): Stream {
     const news = reader.heard === undefined ? undefined : newsFor(reader.heard, lines)
     telling = 1
     for (const line of lines) told.lines.set(line.key, { line, telling })
-    if (news === undefined)
-      return tell(`event: rows\ndata: [${lines.map(({ json }) => json).join(',')}]\n`)
+    if (news === undefined) return tell(frame('rows', listOf(lines)))
     // Also where nothing is news: from here on, this stream is the one that it heard last.
-    tell(changesText(news.changed, news.gone) || 'event: changed\ndata: []\n')
+    tell(changesText(news.changed, news.gone) || frame('changed', '[]'))
   }
   function tick(): void {
     if (!isFull) write(event('tick', { now: reader.now() }))
@@ -201,7 +198,15 @@ export function openStream(response: ServerResponse, reader: Reader): Stream {
   }
 }
 
-/** JSON holds no line breaks, so that one line of data is all of it. */
 function event<K extends keyof StreamEvents>(name: K, value: StreamEvents[K]): string {
-  return `event: ${name}\ndata: ${JSON.stringify(value)}\n\n`
+  return `${frame(name, JSON.stringify(value))}\n`
+}
+
+/** An event without its end. JSON holds no line breaks, so that one line of data is all of it. */
+function frame(name: keyof StreamEvents, json: string): string {
+  return `event: ${name}\ndata: ${json}\n`
+}
+
+function listOf(lines: readonly Line[]): string {
+  return `[${lines.map(({ json }) => json).join(',')}]`
 }

@@ -2,6 +2,7 @@
 import { writeAction } from '#core/api/action.ts'
 import { notebookOf } from '#core/api/status.ts'
 import { kinds } from '#core/k8s/kinds.ts'
+import { verbs } from '#core/model/app.ts'
 import type { Problem } from '#core/refuse.ts'
 import { annotations } from '#core/render/names.ts'
 import type { Door, DoorActions } from '../door.ts'
@@ -58,17 +59,7 @@ function problemsIn(rollout: Rollout, settings: Settings): readonly Problem[] {
 
 /** Commands from the command line are bound to revision and step, as the engine's own are. */
 const actions: DoorActions = {
-  takes: [
-    'pause',
-    'resume',
-    'promote',
-    'promote-full',
-    'abort',
-    'retry',
-    'undo',
-    'restart',
-    'set-image',
-  ],
+  takes: verbs,
   annotations: (action) => ({ [annotations.action]: writeAction(action) }),
   version: ({ metadata }) => ({
     kind: 'template',

@@ -1,6 +1,6 @@
 /** All experiments of a service as one plan. */
 import { describe, expect, test } from 'vitest'
-import { type Experiment, type ExperimentSpec } from './experiment.ts'
+import type { Experiment, ExperimentSpec } from './experiment.ts'
 import { formatMicros } from './ledger.ts'
 import { planOf, type Reached } from './plan.ts'
 

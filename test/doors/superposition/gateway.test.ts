@@ -7,7 +7,16 @@ import type { Workload } from '#core/k8s/workloads.ts'
 import { systemClock } from '#kube/system.ts'
 import { startTraffic } from '#local/traffic/traffic.ts'
 import { watchUntil } from '../../../src/cli/wait.ts'
-import { found, post, type Said, sharedScene, today, untilPhase, untilRecord } from './scene.ts'
+import {
+  found,
+  post,
+  type Said,
+  sharedScene,
+  today,
+  untilPhase,
+  untilRecord,
+  writeRoute,
+} from './scene.ts'
 
 const scene = sharedScene({
   options: { superpositionRouter: 'gateway-api', superpositionFollowConfig: true },
@@ -54,16 +63,7 @@ test('MD08, MD09, MD10, S15: two variants and a second experiment share one rout
     base: { replicas: 1, ...image('base') },
     overrides: variants.map((id) => ({ when: { variantIds: id }, set: image(id) })),
   })
-  await scene().cluster.create<HttpRoute>(kinds.httpRoute, {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'HTTPRoute',
-    metadata: { name: 'shop-route', namespace: 'mumbai' },
-    spec: {
-      parentRefs: [{ name: 'gateway', namespace: 'default' }],
-      hostnames: ['shop.mumbai'],
-      rules: [{ backendRefs: [{ name: 'shop-service', port: 80 }] }],
-    },
-  })
+  await writeRoute(scene().cluster)
   await say({ id: first, event: 'ExperimentStarted', at: 1, traffic: 20, variants: three })
   await untilPhase(scene(), `mumbai/shop-${first}`, 'Running')
   expect(await weights()).toEqual({

@@ -1,13 +1,12 @@
 /** What is left of an experiment after its end: for as long as was asked for, and no longer. */
 import { expect, test } from 'vitest'
 import type { Release } from '#core/api/release.ts'
-import type { HttpRoute } from '#core/k8s/gateway-api.ts'
 import { kinds } from '#core/k8s/kinds.ts'
 import type { Workload } from '#core/k8s/workloads.ts'
 import { systemClock } from '#kube/system.ts'
 import { startTraffic } from '#local/traffic/traffic.ts'
 import { watchUntil } from '../../../src/cli/wait.ts'
-import { post, sharedScene, today, untilPhase } from './scene.ts'
+import { post, sharedScene, today, untilPhase, writeRoute } from './scene.ts'
 
 const graceMs = 4000
 const scene = sharedScene({
@@ -20,16 +19,7 @@ const variants = { control: 'CONTROL', blue: 'EXPERIMENTAL', red: 'EXPERIMENTAL'
 test('MD15: losers go after the promotion, the previous stable stays for the grace and goes then', async () => {
   const { cluster, stage, releases, port } = scene()
   const clock = systemClock()
-  await cluster.create<HttpRoute>(kinds.httpRoute, {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'HTTPRoute',
-    metadata: { name: 'shop-route', namespace: 'mumbai' },
-    spec: {
-      parentRefs: [{ name: 'gateway', namespace: 'default' }],
-      hostnames: ['shop.mumbai'],
-      rules: [{ backendRefs: [{ name: 'shop-service', port: 80 }] }],
-    },
-  })
+  await writeRoute(cluster)
   const said = { id, workspace, variants, traffic: 20 }
   await post(port, today({ ...said, event: 'ExperimentStarted', at: 1 }))
   await untilPhase(scene(), `mumbai/${workspace}-${id}`, 'Running')

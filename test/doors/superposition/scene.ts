@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll } from 'vitest'
 import type { Release } from '#core/api/release.ts'
+import type { HttpRoute } from '#core/k8s/gateway-api.ts'
 import { type Kind, kinds } from '#core/k8s/kinds.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { RunningFace } from '#doors/face.ts'
@@ -47,6 +48,20 @@ export type FaceOptions = {
   readonly ground?: () => Promise<Ground>
   /** The settle time that the router has by default, for a gateway that is not ours; else a short one. */
   readonly defaultSettle?: boolean
+}
+
+/** The route of the shop in mumbai, as its people write it. */
+export async function writeRoute(cluster: Cluster): Promise<void> {
+  await cluster.create<HttpRoute>(kinds.httpRoute, {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: 'shop-route', namespace: 'mumbai' },
+    spec: {
+      parentRefs: [{ name: 'gateway', namespace: 'default' }],
+      hostnames: ['shop.mumbai'],
+      rules: [{ backendRefs: [{ name: 'shop-service', port: 80 }] }],
+    },
+  })
 }
 
 /** One face more, in this thread. */

@@ -156,8 +156,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'what goes round in circles does so as fast as the server answers',
     file: 'src/controller/budget.ts',
-    from: 'return over < 0 ? 0 : Math.ceil(((over + 1) * 1000) / perSecond)',
-    to: 'return over < 0 ? 0 : 0',
+    from: 'return Math.ceil(tooEarly(spent(before, 1, now, rate), now, rate))',
+    to: 'return 0',
     seeds: [373, 402],
   },
   {
