@@ -1,7 +1,7 @@
 /** A local cluster with KULTA's definition and a controller in this thread, and the moves that its stories are told in. */
 import { readFileSync } from 'node:fs'
 import { request } from 'undici'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, onTestFailed } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { askThrough } from '#controller/ask.ts'
 import { startController } from '#controller/controller.ts'
@@ -152,7 +152,11 @@ export class Player {
     return this.rollout?.status ?? {}
   }
 
+  /** A story that fails tells where its Rollout stood. */
   async open(): Promise<void> {
+    onTestFailed(() => {
+      process.stderr.write(`${JSON.stringify(this.rollout, undefined, 1)}\n`)
+    })
     await this.#stage.local.cluster.create(kinds.namespace, {
       apiVersion: 'v1',
       kind: 'Namespace',
