@@ -94,6 +94,7 @@ export function conclude(ending: Ending): Decision {
       pending && !lasts ? memory.since + lastingMs : undefined,
       due,
       later(facts.settledAt, now),
+      later(facts.drainedAt, now),
       ...knownInstants(facts).map((at) => later(at, now)),
     ),
   }

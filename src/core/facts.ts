@@ -4,7 +4,7 @@ import { assert } from './assert.ts'
 import { entry } from './entry.ts'
 import type { Labels } from './k8s/meta.ts'
 import type { PodTemplate } from './k8s/workloads.ts'
-import { followMs, listingsSince } from './listings.ts'
+import { drainMs, listingsSince, settleMs } from './listings.ts'
 import type { App } from './model/app.ts'
 import { emptyMemo, type Memo } from './model/notebook.ts'
 import { podsFor, type RoleName, stable, type Weights, weightOf } from './model/weights.ts'
@@ -32,10 +32,14 @@ export type Facts = {
   readonly accepted: Memo['accepted']
   /** When the gateway is expected to follow its own acceptance; undefined when it has not accepted. */
   readonly settledAt: Instant | undefined
+  /** When it follows even at its slowest, so that what the route has left may go. */
+  readonly drainedAt: Instant | undefined
   /** Whose pods each Service lists, and since when. */
   readonly listings: Memo['listings']
-  /** How long whoever balances may follow behind a change. */
-  readonly followMs: number
+  /** How long whoever balances is expected to follow behind a change. */
+  readonly settleMs: number
+  /** How long that takes at worst. */
+  readonly drainMs: number
   /** The candidate's role in which the stable revision lives still, if it has not come home. */
   readonly seatedAt: RoleName | undefined
   /** With workloads by role: what stands under a role's name, also if it is being deleted. */
@@ -97,9 +101,11 @@ export function factsOf(observed: Observed, now: Instant): Facts {
     remembered: observed.remembered,
     bare: (template) => bareTemplate(app, template),
     accepted,
-    settledAt: settledAt(app, reading, accepted),
+    settledAt: accepted && accepted.at + settleMs(app, reading),
+    drainedAt: accepted && accepted.at + drainMs(app, reading),
     listings: listingsSince(observed, now),
-    followMs: followMs(app, reading),
+    settleMs: settleMs(app, reading),
+    drainMs: drainMs(app, reading),
     workload,
     selected: (role) => selectedBy(observed, entry(services, app.services[role])?.selector, role),
     listed,
@@ -227,25 +233,20 @@ function acceptedSince(reading: RouteReading, memo: Memo, now: Instant): Memo['a
   return memo.accepted?.token === token ? memo.accepted : { token, at: now }
 }
 
-function settledAt(
-  app: App,
-  reading: RouteReading,
-  accepted: Memo['accepted'],
-): Instant | undefined {
-  if (accepted === undefined || reading.kind !== 'read' || reading.acceptance.kind !== 'accepted')
-    return undefined
-  return accepted.at + (app.traffic.settleMs ?? reading.acceptance.settleMs)
-}
-
 /** True once the route stands at one set of weights and the gateway has had time to follow. */
 export function isSettled({ weights, settledAt }: Facts, now: Instant): boolean {
   return weights !== undefined && settledAt !== undefined && now >= settledAt
 }
 
+/** True once the gateway follows that, however slow it is: what the route has left is used by nobody any more. */
+export function isDrained({ weights, drainedAt }: Facts, now: Instant): boolean {
+  return weights !== undefined && drainedAt !== undefined && now >= drainedAt
+}
+
 /** When whoever balances is expected to know whom a role's Service lists. */
 export function knownAt(facts: Facts, role: RoleName): Instant | undefined {
   const listing = listingOf(facts, role)
-  return listing === undefined ? undefined : listing.at + facts.followMs
+  return listing === undefined ? undefined : listing.at + facts.settleMs
 }
 
 /** Whose ready pods a role's Service lists. */
@@ -258,8 +259,8 @@ function listingOf({ app, listings }: Facts, role: RoleName): Memo['listings'][n
 }
 
 /** When whoever balances is expected to know that of each Service. */
-export function knownInstants({ listings, followMs }: Facts): readonly Instant[] {
-  return listings.map(({ at }) => at + followMs)
+export function knownInstants({ listings, settleMs, drainMs }: Facts): readonly Instant[] {
+  return listings.flatMap(({ at }) => [at + settleMs, at + drainMs])
 }
 
 /** True once whoever balances has had time to learn whom a role's Service lists. */
@@ -268,15 +269,21 @@ export function isKnown(facts: Facts, role: RoleName, now: Instant): boolean {
   return at === undefined || now >= at
 }
 
+/** True once nobody sends requests any more to pods that a role's Service listed before. */
+export function isForgotten(facts: Facts, role: RoleName, now: Instant): boolean {
+  const listing = listingOf(facts, role)
+  return listing === undefined || now >= listing.at + facts.drainMs
+}
+
 /** Whether the route sends requests to a role by what they carry. */
 export function hasRules({ reading }: Facts, role: RoleName): boolean {
   return reading.kind === 'read' && entry(reading.matches, role) !== undefined
 }
 
-/** True when a role gets no traffic: neither weight nor rule, and the gateway has had time to follow. */
+/** True when a role gets no traffic: neither weight nor rule, and the gateway follows that for certain. */
 export function isQuiet(facts: Facts, role: RoleName, now: Instant): boolean {
   const idle = weightOf(facts.weights ?? {}, role) === 0 && !hasRules(facts, role)
-  return idle && isSettled(facts, now)
+  return idle && isDrained(facts, now)
 }
 
 /** Pods that the present weight of a role needs. Where no weights can be read, all of them. */

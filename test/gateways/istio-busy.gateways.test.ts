@@ -1,4 +1,4 @@
-/** The same in a mesh that never rests: pilot gathers changes as long as they come, and the settle time is to cover that. */
+/** The same in a mesh that never rests: pilot gathers changes as long as they come, and the drain time is to cover that. */
 import type { VirtualService } from '#core/k8s/istio.ts'
 import { kinds } from '#core/k8s/kinds.ts'
 import { sleep } from '#kube/ports.ts'
@@ -13,7 +13,7 @@ const pauseMs = 60
 const name = 'somebody-else'
 
 /** PILOT_DEBOUNCE_MAX is ten seconds. */
-underLoad('Istio in a mesh that never rests', restless, { router: 'istio', settle: '12s' })
+underLoad('Istio in a mesh that never rests', restless, { router: 'istio' })
 
 async function restless(): Promise<RealGround> {
   const ground = await istioGround()

@@ -39,15 +39,16 @@ export async function troubledReceiver<T>(): Promise<Receiver<T>> {
   let number = 0
   let healed = false
   const server = createServer((request, response) => {
-    number += 1
-    const trouble = healed
-      ? 'none'
-      : (['none', 'unheard', '500', 'hangs', '429'] as const)[number % 5]
     let text = ''
     request.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk
     })
+    // Only what arrived whole counts: a sender that gives up on its way leaves the first trouble to the next one.
     request.on('end', () => {
+      number += 1
+      const trouble = healed
+        ? 'none'
+        : (['none', 'unheard', '500', 'hangs', '429'] as const)[number % 5]
       if (trouble === '500') return void response.writeHead(500).end()
       if (trouble === '429') return void response.writeHead(429, { 'retry-after': '1' }).end()
       if (trouble === 'hangs') return

@@ -110,12 +110,20 @@ function appOf(release: Release, reference: App['reference'], notes: Notes): App
 }
 
 function trafficOf({ spec: { traffic, services } }: Release, notes: Notes): App['traffic'] {
-  const { router = 'gateway-api', route = services.stable, settle, names, optional } = traffic
+  const {
+    router = 'gateway-api',
+    route = services.stable,
+    settle,
+    drain,
+    names,
+    optional,
+  } = traffic
   const extras = readExtras(traffic.extras, notes)
   return {
     router,
     route,
     settleMs: settle === undefined ? undefined : notes.duration('spec.traffic.settle', settle, 0),
+    ...(drain === undefined ? {} : { drainMs: notes.duration('spec.traffic.drain', drain, 0) }),
     ...(names === undefined ? {} : { names }),
     ...(optional === undefined ? {} : { optional }),
     ...(extras === undefined ? {} : { extras }),

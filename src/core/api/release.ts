@@ -45,6 +45,7 @@ export type ReleaseSpec = {
     /** Names of the routing objects of candidates, for routers that need one for each. */
     readonly names?: Readonly<Record<string, string>>
     readonly settle?: string
+    readonly drain?: string
     readonly extras?: ReleaseExtras
   }
   readonly strategy: ReleaseStrategy

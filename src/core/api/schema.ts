@@ -115,6 +115,9 @@ export const releaseSpecSchema = object(
         settle: duration(
           'How long the gateway may follow behind its own word; by default what its kind needs.',
         ),
+        drain: duration(
+          'How long it may follow behind at worst: what the route has left goes after that. By default settle where that is given, else what its kind needs.',
+        ),
         extras: extrasSchema,
       },
       rules(

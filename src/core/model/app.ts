@@ -137,8 +137,10 @@ export type Traffic = {
   readonly also?: readonly string[]
   /** Where the routing object is not there, it goes by pods alone, and says so. */
   readonly optional?: boolean
-  /** Overrides the router's own settle time. */
+  /** Overrides the router's own settle time, and its drain time where none is given. */
   readonly settleMs: number | undefined
+  /** Overrides the router's own drain time; never less than the settle time. */
+  readonly drainMs?: number
   /** Names of each role's rules by match, where the door gives them. */
   readonly matchNames?: Readonly<Record<RoleName, readonly string[]>>
   /** Names of each role's own routing object, for routers that need one; else `{route}-{role}`. */

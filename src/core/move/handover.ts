@@ -1,6 +1,6 @@
 /** The writes of a handover: pods lose their ReplicaSet, get the stable role's labels, and find a new ReplicaSet there. */
 import { type PatchOperation, pointer, type Write } from '../decision.ts'
-import { type Facts, isQuiet, isSettled, membersOf } from '../facts.ts'
+import { type Facts, isDrained, isQuiet, membersOf } from '../facts.ts'
 import type { Workload } from '../k8s/workloads.ts'
 import type { App } from '../model/app.ts'
 import { type RoleName, stable } from '../model/weights.ts'
@@ -50,7 +50,7 @@ function orphan(
   const { app } = facts
   const more = stance.pods.find((one) => one.role === role)?.replicas ?? app.replicas
   if (seen === undefined || seen.deleting || facts.seat(stable) !== undefined) return []
-  if (Math.min(seen.ready, facts.listedAll(role)) < more || !isSettled(facts, now)) return []
+  if (Math.min(seen.ready, facts.listedAll(role)) < more || !isDrained(facts, now)) return []
   const kept = keeper(facts, seen)
   if (!observed.workloads.some(({ name }) => name === kept.metadata.name))
     return [{ kind: 'create', object: kept }]

@@ -30,7 +30,7 @@ function factsOf({ wanted, routed = [], settled = true }: Case): Facts {
     },
     router: { ports: () => routed },
     weights: { stable: 100 },
-    settledAt: settled ? now : now + 1,
+    drainedAt: settled ? now : now + 1,
   } as unknown as Facts
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Write } from '../decision.ts'
 import { entry } from '../entry.ts'
-import { type Facts, isSettled } from '../facts.ts'
+import { type Facts, isDrained } from '../facts.ts'
 import type { ServicePort } from '../k8s/workloads.ts'
 import type { Observed, ServiceSeen } from '../observed.ts'
 import { serviceRef } from '../render/service.ts'
@@ -21,7 +21,7 @@ export function movePorts(
   const wanted = facts.app.made?.service?.ports
   if (wanted === undefined || !seen.ours) return []
   const routed = facts.router.ports(facts.app, observed.routes, seen.name)
-  const isUsed = (port: number): boolean => !isSettled(facts, now) || routed.includes(port)
+  const isUsed = (port: number): boolean => !isDrained(facts, now) || routed.includes(port)
   const kept = seen.ports.filter(({ port }) => has(wanted, port) || isUsed(port))
   const fresh = wanted.filter(({ port }) => !has(seen.ports, port))
   if (fresh.length === 0 && kept.length === seen.ports.length) return []

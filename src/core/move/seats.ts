@@ -1,7 +1,7 @@
 /** Workloads of roles under fixed names: filled, exchanged in place, emptied, and given a new template when empty. */
 import type { PatchOperation, Write } from '../decision.ts'
 import { pointer } from '../decision.ts'
-import { type Facts, hasRules, isQuiet } from '../facts.ts'
+import { type Facts, hasRules, isDrained, isQuiet } from '../facts.ts'
 import { candidateOf } from '../model/app.ts'
 import { limitsOf } from '../model/share.ts'
 import { podsFor, stable, weightOf } from '../model/weights.ts'
@@ -165,8 +165,7 @@ function heldBySplit({ app, weights }: Facts, role: string): number {
 }
 
 function mayShrink(facts: Facts, stance: Stance, role: string, now: Instant): boolean {
-  const { weights, settledAt } = facts
-  const settled = weights !== undefined && settledAt !== undefined && now >= settledAt
   const ruled = hasRules(facts, role) && stance.matches[role] === undefined
-  return settled && !ruled && (weights[role] ?? 0) <= (stance.weights[role] ?? 0)
+  const isThere = weightOf(facts.weights ?? {}, role) <= weightOf(stance.weights, role)
+  return isDrained(facts, now) && !ruled && isThere
 }

@@ -2,7 +2,7 @@
 
 import type { Write } from '../decision.ts'
 import { entry } from '../entry.ts'
-import { type Facts, isSettled, mayPoint } from '../facts.ts'
+import { type Facts, isDrained, mayPoint } from '../facts.ts'
 import { candidateOf } from '../model/app.ts'
 import { type RoleName, stable, type Weights, weightOf } from '../model/weights.ts'
 import type { Observed, ServiceSeen } from '../observed.ts'
@@ -77,7 +77,7 @@ function leave(observed: Observed, facts: Facts, stance: Stance, now: Instant): 
     const seen = entry(observed.services, app.services[role])
     if (seen === undefined) return []
     if (!seen.ours) return [comeHome(observed, facts, stance, { role, seen, now })]
-    const mayGo = !placed.includes(role) && isSettled(facts, now)
+    const mayGo = !placed.includes(role) && isDrained(facts, now)
     const message = `Service ${seen.name} of ${role}, which left, is being deleted`
     const waiting = waitingFor('ShiftingTraffic', message, `Service ${seen.name}`)
     const gone = { kind: 'delete', ref: serviceRef(app, seen.name), uid: seen.uid } as const

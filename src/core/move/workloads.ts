@@ -1,6 +1,6 @@
 /** Workloads: created and scaled up at once, scaled down only when nothing can reach their pods any more. */
 import type { Write } from '../decision.ts'
-import { type Facts, hasRules, isKnown, isSettled, listedReady } from '../facts.ts'
+import { type Facts, hasRules, isDrained, isForgotten, listedReady } from '../facts.ts'
 import { type RoleName, stable, weightOf } from '../model/weights.ts'
 import type { Observed, WorkloadSeen } from '../observed.ts'
 import { workload, workloadRef } from '../render/workload.ts'
@@ -73,7 +73,7 @@ function create(
 /**
  * The fewest pods a workload may have now. It shrinks to what is wanted only once the traffic has settled where the
  * stance wants it and no Service that should leave these pods still points at them or lists them, and whoever balances
- * has had time to hear of it: endpoints follow a selector a little later, gateways follow endpoints, and until then
+ * has heard of it for certain: endpoints follow a selector a little later, gateways follow endpoints, and until then
  * traffic still comes.
  */
 function floorOf(facts: Facts, stance: Stance, seen: WorkloadSeen, now: Instant): number {
@@ -89,9 +89,9 @@ function floorOf(facts: Facts, stance: Stance, seen: WorkloadSeen, now: Instant)
         (!hasRules(facts, role) || stance.matches[role] !== undefined)
       : facts.selected(role) !== seen.revision &&
         facts.listed(role, seen.name) === 0 &&
-        isKnown(facts, role, now),
+        isForgotten(facts, role, now),
   )
-  return free && isSettled(facts, now) ? wanted : seen.replicas
+  return free && isDrained(facts, now) ? wanted : seen.replicas
 }
 
 /** Behind one Service all carry for one another: what the others cannot carry yet stays. */

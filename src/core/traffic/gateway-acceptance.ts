@@ -1,14 +1,17 @@
 /** What gateways say of a route of the Gateway API: taken up, refused, or nothing yet. */
 import type { HttpRoute, ParentRef, RouteParentStatus } from '../k8s/gateway-api.ts'
 import type { Condition, KubeObject } from '../k8s/meta.ts'
-import type { Acceptance } from './router.ts'
+import { istioFollows } from './istio-follows.ts'
+import type { Acceptance, Accepted } from './router.ts'
+
+type Follows = Pick<Accepted, 'settleMs' | 'drainMs'>
 
 /** Decision 13: how long a gateway may follow behind its own Accepted, by its controller's name. */
-const settleMs: readonly (readonly [RegExp, number])[] = [
-  [/^headgate\.dev\/local-gateway$/, 200],
-  [/^projectcontour\.io\//, 250],
-  [/^gateway\.envoyproxy\.io\//, 250],
-  [/^istio\.io\//, 2000],
+const follows: readonly (readonly [RegExp, Follows])[] = [
+  [/^headgate\.dev\/local-gateway$/, { settleMs: 200 }],
+  [/^projectcontour\.io\//, { settleMs: 250 }],
+  [/^gateway\.envoyproxy\.io\//, { settleMs: 250 }],
+  [/^istio\.io\//, istioFollows],
 ]
 export const settleUnknownMs = 3000
 
@@ -25,7 +28,7 @@ export function acceptanceOf(route: HttpRoute): Acceptance {
   const reports = wanted.map((ref) => reportOf(route, ref, parents, generation))
   const finding = reports.find((report) => report?.finding !== undefined)?.finding
   if (finding !== undefined) return finding
-  const taken = reports.flatMap((report) => report?.settleMs ?? [])
+  const taken = reports.flatMap((report) => report?.follows ?? [])
   if (taken.length === 0 || taken.length < wanted.length) {
     const message = `${taken.length} of ${wanted.length} gateways have taken up the ${route.kind} ${route.metadata.name}`
     return { kind: 'waiting', message }
@@ -33,11 +36,12 @@ export function acceptanceOf(route: HttpRoute): Acceptance {
   return {
     kind: 'accepted',
     token: `${route.metadata.uid}/${generation}`,
-    settleMs: Math.max(...taken),
+    settleMs: Math.max(...taken.map((one) => one.settleMs)),
+    drainMs: Math.max(...taken.map(({ drainMs = 0 }) => drainMs)),
   }
 }
 
-type Report = { readonly finding: Acceptance | undefined; readonly settleMs: number }
+type Report = { readonly finding: Acceptance | undefined; readonly follows: Follows }
 
 /**
  * What is said of one of the route's own parents; undefined where nothing is. Reports about gateways that the route no
@@ -53,7 +57,7 @@ function reportOf(
     .filter(({ parentRef }) => parentKey(parentRef, route) === parentKey(ref, route))
     .map((parent) => ({
       finding: parentFinding(parent, generation),
-      settleMs: settleOf(parent.controllerName),
+      follows: followsOf(parent.controllerName),
     }))
   return (
     reports.find(({ finding }) => finding?.kind === 'refused') ??
@@ -92,6 +96,7 @@ function isStale(condition: Condition, generation: number): boolean {
   return (condition.observedGeneration ?? 0) < generation
 }
 
-function settleOf(controllerName: string): number {
-  return settleMs.find(([pattern]) => pattern.test(controllerName))?.[1] ?? settleUnknownMs
+function followsOf(controllerName: string): Follows {
+  const found = follows.find(([pattern]) => pattern.test(controllerName))
+  return found?.[1] ?? { settleMs: settleUnknownMs }
 }

@@ -10,6 +10,7 @@ import type { ObjectRef } from '../k8s/meta.ts'
 import { stable, type Weights } from '../model/weights.ts'
 import { rewritten } from './difference.ts'
 import { besideRefs, inRules, istioCompanions, withExtras } from './istio-extras.ts'
+import { istioFollows } from './istio-follows.ts'
 import { readMatches, withMatches } from './istio-matches.ts'
 import {
   roleOf,
@@ -51,9 +52,6 @@ export const istio: Router = {
     return [...given, ...withoutOwn(app, objects, istio.beside(app))]
   },
 }
-
-/** Decision 13. */
-const settleMs = 2000
 
 function versionOf({ traffic }: RouterApp): string {
   return traffic.apiVersion ?? 'networking.istio.io/v1'
@@ -103,7 +101,7 @@ function acceptanceOf({ metadata, spec, status = {} }: VirtualService): Acceptan
   const late = conditions.find(({ type, status: is }) => type === 'Reconciled' && is === 'False')
   if (late !== undefined)
     return { kind: 'waiting', message: `Istio reports Reconciled=False (${late.message})` }
-  return { kind: 'accepted', token: shortHash([metadata.uid, spec]), settleMs }
+  return { kind: 'accepted', token: shortHash([metadata.uid, spec]), ...istioFollows }
 }
 
 function render(app: RouterApp, objects: RouteObjects, split: Split): readonly Write[] {

@@ -67,7 +67,8 @@ function agree(one: Read, other: Read): boolean {
 function worse(one: Acceptance, other: Acceptance): Acceptance {
   if (one.kind === 'accepted' && other.kind === 'accepted') {
     const settleMs = Math.max(one.settleMs, other.settleMs)
-    return { kind: 'accepted', token: `${one.token} ${other.token}`, settleMs }
+    const drainMs = Math.max(one.drainMs ?? 0, other.drainMs ?? 0)
+    return { kind: 'accepted', token: `${one.token} ${other.token}`, settleMs, drainMs }
   }
   if (one.kind === 'refused' || other.kind === 'accepted') return one
   return other

@@ -94,8 +94,17 @@ export type RouteReading =
       readonly acceptance: Acceptance
     }
 
+export type Accepted = {
+  readonly kind: 'accepted'
+  /** Names this very state of the object. */
+  readonly token: string
+  /** How long its gateway usually follows behind its own word: what is waited for before weights rise. */
+  readonly settleMs: number
+  /** How long it may follow behind at worst, where that is longer: what is waited for before anything it may use goes. */
+  readonly drainMs?: number
+}
+
 export type Acceptance =
-  /** `token` names this very state of the object; `settleMs` is how long its gateway follows behind its own word. */
-  | { readonly kind: 'accepted'; readonly token: string; readonly settleMs: number }
+  | Accepted
   | { readonly kind: 'waiting'; readonly message: string }
   | { readonly kind: 'refused'; readonly message: string }

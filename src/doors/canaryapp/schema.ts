@@ -65,7 +65,7 @@ const added = {
     maximum: 100,
   }),
   trafficSettleTime: whole(
-    'Seconds in which proxies follow a shift of traffic and a change of endpoints; Istio gathers changes for up to 10 where they never end. Left out, 2.',
+    'Seconds in which proxies follow a shift of traffic and a change of endpoints. Left out, 2 before the next shift, and 12 before pods go: Istio gathers changes for up to 10 where they never end.',
     { minimum: 0, maximum: 600 },
   ),
   prometheusScrapeInterval: whole(

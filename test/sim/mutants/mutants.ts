@@ -69,13 +69,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'pods go before they are drained',
     file: 'src/core/move/workloads.ts',
-    from: 'return free && isSettled(facts, now) ? wanted : seen.replicas',
+    from: 'return free && isDrained(facts, now) ? wanted : seen.replicas',
     to: 'return wanted',
   },
   {
     name: 'the gateway gets no time to follow',
     file: 'src/core/facts.ts',
-    from: 'return weights !== undefined && settledAt !== undefined && now >= settledAt',
+    from: 'return weights !== undefined && drainedAt !== undefined && now >= drainedAt',
     to: 'return weights !== undefined',
   },
   {
