@@ -19,6 +19,7 @@ import {
 } from '#test/gen/story.ts'
 import { World } from '#test/gen/world.ts'
 import type { ReleaseGate } from './api/read-gate.ts'
+import type { ReleaseSpec } from './api/release.ts'
 import type { ReleaseMetric } from './api/release-analysis.ts'
 import type { CommandedCandidate } from './api/strategy/commanded.ts'
 import { decide } from './decide.ts'
@@ -56,8 +57,12 @@ const route: HttpRoute = {
 }
 
 /** A release with one candidate that somebody outside commands. */
-function commanded(candidates: readonly CommandedCandidate[]): World {
-  const world = new World(release({ strategy: { commanded: { candidates: [] } } }), route)
+function commanded(
+  candidates: readonly CommandedCandidate[],
+  changes: Partial<ReleaseSpec> = {},
+): World {
+  const spec = { strategy: { commanded: { candidates: [] } }, ...changes }
+  const world = new World(release(spec), route)
   until(world, phaseIs('Completed'))
   const own = candidates.map((one) => ({ template: template('shop:b'), ...one }))
   world.ask({ strategy: { commanded: { candidates: own } } })
@@ -157,6 +162,18 @@ const stories: Readonly<
     () => reached(onTrial(), 'Settling', {}, 'HTTPRoute shop'),
     /^weights stable 75, canary 25 are accepted; the gateway is given time to follow$/,
     'HTTPRoute shop',
+  ],
+  Draining: [
+    'a candidate that left',
+    () => {
+      const traffic = { route: 'shop', drain: '3s' }
+      const world = commanded([{ name: 'b', version: 1, weight: 25 }], { traffic })
+      until(world, reasonIs('WaitingForCommand'))
+      world.ask({ strategy: { commanded: { candidates: [] } } })
+      return reached(world, 'Draining')
+    },
+    /^Service shop-b of b, which left, goes once gateways have forgotten it$/,
+    'Service shop-b',
   ],
   WaitingForPause: [
     'a timed pause',

@@ -11,6 +11,7 @@ export const reasons = {
   WaitingForEndpoints: 'The Service does not list enough ready endpoints of the revision yet.',
   ShiftingTraffic: 'New weights are written; the gateway has not accepted them yet.',
   Settling: 'The route is accepted; the gateway is given time to follow its own status.',
+  Draining: 'Traffic has left something; it goes once gateways have forgotten it.',
   WaitingForPause: 'The step asks to wait.',
   WaitingForApproval: 'The step waits for somebody to promote.',
   WaitingForCommand: 'The candidate stands where it was told to; the next word comes from outside.',

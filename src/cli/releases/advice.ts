@@ -13,6 +13,7 @@ const advice: Readonly<Record<ReasonType, string>> = {
   WaitingForEndpoints: "if it lasts: compare the Service's selector and ports with the pods",
   ShiftingTraffic: 'if it lasts: see whether the gateway runs and watches this route',
   Settling: own,
+  Draining: own,
   WaitingForPause: 'it goes on by itself; `headgate promote NAME` ends the pause now',
   WaitingForApproval: '`headgate promote NAME` goes on, `headgate abort NAME` turns back',
   WaitingForCommand: 'the next word comes from whoever commands this release',

@@ -78,8 +78,8 @@ function leave(observed: Observed, facts: Facts, stance: Stance, now: Instant): 
     if (seen === undefined) return []
     if (!seen.ours) return [comeHome(observed, facts, stance, { role, seen, now })]
     const mayGo = !placed.includes(role) && isDrained(facts, now)
-    const message = `Service ${seen.name} of ${role}, which left, is being deleted`
-    const waiting = waitingFor('ShiftingTraffic', message, `Service ${seen.name}`)
+    const message = `Service ${seen.name} of ${role}, which left, goes once gateways have forgotten it`
+    const waiting = waitingFor('Draining', message, `Service ${seen.name}`)
     const gone = { kind: 'delete', ref: serviceRef(app, seen.name), uid: seen.uid } as const
     return [{ writes: mayGo ? [gone] : [], held: [{ role, waiting }] }]
   })

@@ -12,6 +12,7 @@ const onTheWay: readonly string[] = [
   'WaitingForRevision',
   'ShiftingTraffic',
   'Settling',
+  'Draining',
   'StepCompleted',
   'Promoting',
   'Retreating',

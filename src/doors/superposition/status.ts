@@ -121,7 +121,8 @@ function leaving({ spec }: Experiment, release: Release | undefined): string | u
 function isCleared({ metadata, spec, status }: Release): boolean {
   if (status?.observedGeneration !== metadata.generation) return false
   const others = spec.strategy.commanded?.candidates ?? []
-  return others.length > 0 || status?.phase === 'Completed'
+  const { phase, reason } = status ?? {}
+  return others.length > 0 || (phase === 'Completed' && reason?.type !== 'Draining')
 }
 
 // Its reason changes with every pod that becomes ready: to repeat that here would be a write for each, on each record.
