@@ -9,6 +9,12 @@ export type FaceRules = {
   readonly secrets: readonly PolicyRule[]
 }
 
+export type OptionRule = {
+  readonly option: string
+  readonly value: string
+  readonly rules: readonly PolicyRule[]
+}
+
 /** By the door's name, as each face works by default: with Ingresses, and without credentials of its own. */
 export const faceRules: Readonly<Record<string, FaceRules>> = {
   superposition: {
@@ -41,6 +47,17 @@ export const faceRules: Readonly<Record<string, FaceRules>> = {
     ],
     secrets: [rule(kinds.secret, words('get create patch'))],
   },
+}
+
+/** What a face wants besides where an option has a value; its guide says so. No manifest of ours grants it. */
+export const optionRules: Readonly<Record<string, readonly OptionRule[]>> = {
+  deployer: [
+    {
+      option: '--deployer-front',
+      value: 'gateway-api',
+      rules: [rule(kinds.httpRoute, words('get list watch create update delete'))],
+    },
+  ],
 }
 
 function of(group: string, plural: string, verbs: string): PolicyRule {

@@ -13,7 +13,7 @@ import { established } from '#local/definitions.ts'
 import { orUndefined } from '#releases/entry.ts'
 import { startWebhooks } from '#server/webhooks/start.ts'
 import { controllerRules, dashboardRules, reviewRules, webhookRules } from '../../src/cli/rbac.ts'
-import { faceRules } from '../../src/cli/rbac-faces.ts'
+import { faceRules, optionRules } from '../../src/cli/rbac-faces.ts'
 import { version } from '../../src/cli/version.ts'
 import { sharedGround } from './ground.ts'
 
@@ -145,6 +145,22 @@ const parts = [
     todo: 'deploy/kustomize/cluster/kulta-webhooks',
   },
   {
+    part: 'the webhooks',
+    args: [],
+    env: { HEADGATE_WEBHOOK_ADDRESS: '0.0.0.0:8443', HEADGATE_WEBHOOK_SECRET: 'own-tls' },
+    rules: Object.values(webhookRules(doors, 'own-tls')).flat(),
+    missing: 'get secrets in headgate-system',
+    todo: 'deploy/kustomize/cluster/kulta-webhooks',
+  },
+  {
+    part: 'the webhooks',
+    args: [],
+    env: { KULTA_WEBHOOK_TLS: 'true' },
+    rules: Object.values(webhookRules(doors, 'kulta-webhook-tls')).flat(),
+    missing: 'patch customresourcedefinitions.apiextensions.k8s.io',
+    todo: 'doors.kulta.webhooks=true',
+  },
+  {
     part: 'the face superposition',
     args: ['--superposition-address', '0.0.0.0:8090'],
     rules: faceRules['superposition']?.releases ?? [],
@@ -159,6 +175,16 @@ const parts = [
     todo: 'deploy/kustomize/cluster/deployer',
   },
   {
+    part: 'the face deployer',
+    args: ['--deployer-address=0.0.0.0:8000', '--deployer-front=gateway-api'],
+    rules: [
+      ...(faceRules['deployer']?.releases ?? []),
+      ...(optionRules['deployer'] ?? []).flatMap(({ rules }) => rules),
+    ],
+    missing: 'update httproutes.gateway.networking.k8s.io',
+    todo: 'what --deployer-front=gateway-api wants besides stands in docs/doors',
+  },
+  {
     part: 'the dashboard',
     args: ['--dashboard-address=0.0.0.0:8000'],
     rules: Object.values(dashboardRules(doors)).flat(),
@@ -169,13 +195,13 @@ const parts = [
 
 test.each(parts)(
   'rights of $part, while it is on',
-  async ({ part, args, rules, missing, todo }) => {
+  async ({ part, args, env, rules, missing, todo }) => {
     const { api } = ground().cluster
     const found = async (): Promise<Finding | undefined> =>
       (await findings()).get('rights')?.find(({ says }) => says.includes(part))
     await api.patch(clusterRole, { name: 'headgate' }, 'merge', { rules: usual })
     expect(await found()).toBe(undefined)
-    await startedWith(args)
+    await startedWith(args, env)
     const short = await found()
     expect(short).toMatchObject({ state: 'wrong', todo: expect.stringContaining(todo) })
     expect(short?.says).toContain(missing)
@@ -186,9 +212,13 @@ test.each(parts)(
 )
 
 /** What the Deployment says; nobody runs it here. */
-async function startedWith(args: readonly string[]): Promise<void> {
+async function startedWith(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const image = `headgate:${version}`
-  const containers = [{ name: 'headgate', image, args: ['controller', ...args] }]
+  const env = Object.entries(variables).map(([name, value]) => ({ name, value }))
+  const containers = [{ name: 'headgate', image, args: ['controller', ...args], env }]
   const body = { spec: { template: { spec: { containers } } } }
   const at = { namespace: system, name: 'headgate' }
   await ground().cluster.api.patch(kinds.deployment, at, 'merge', body)

@@ -22,6 +22,8 @@ export type Installed = {
   readonly serviceAccount: string
   readonly images: readonly string[]
   readonly args: readonly string[]
+  /** Variables whose values stand in the Deployment itself. */
+  readonly env: Readonly<Record<string, string>>
   readonly wanted: number
   readonly ready: number
 }

@@ -7,6 +7,12 @@ import type { Installed } from './finding.ts'
 
 const selector = 'app.kubernetes.io/name=headgate,app.kubernetes.io/component!=image'
 
+type Container = {
+  readonly image?: string
+  readonly args?: readonly string[]
+  readonly env?: readonly { readonly name: string; readonly value?: string }[]
+}
+
 /** Of several, the one with the most pods. */
 export async function findInstalled(cluster: Cluster): Promise<Installed | undefined> {
   const list = await orUndefined(
@@ -19,7 +25,7 @@ export async function findInstalled(cluster: Cluster): Promise<Installed | undef
 function installedOf({ metadata, spec, status }: Workload): Installed {
   const { serviceAccountName = 'default', containers } = spec.template.spec as {
     readonly serviceAccountName?: string
-    readonly containers: readonly { readonly image?: string; readonly args?: readonly string[] }[]
+    readonly containers: readonly Container[]
   }
   return {
     namespace: metadata.namespace ?? 'default',
@@ -30,6 +36,11 @@ function installedOf({ metadata, spec, status }: Workload): Installed {
     args: containers
       .flatMap(({ args = [] }) => args)
       .map((arg) => arg.replaceAll('$(POD_NAMESPACE)', metadata.namespace ?? 'default')),
+    env: Object.fromEntries(
+      containers
+        .flatMap(({ env = [] }) => env)
+        .flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
+    ),
     wanted: spec.replicas ?? 1,
     ready: status?.readyReplicas ?? 0,
   }
@@ -41,9 +52,10 @@ export function doorsAsked(installed: Installed): string | undefined {
   return named.length === 0 ? undefined : named.join(',')
 }
 
-/** What an option is set to; of several values the last one. */
+/** What an option is set to: of several values the last one, and without any what its variable says. */
 export function optionOf(installed: Installed, name: string): string | undefined {
-  return valuesOf(installed, name).at(-1)
+  const variable = `HEADGATE_${name.replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`
+  return valuesOf(installed, name).at(-1) ?? installed.env[variable]
 }
 
 /** Written as `--name=value`, or as two arguments. */

@@ -8,7 +8,7 @@ import {
   reviewRules,
   webhookRules,
 } from '../rbac.ts'
-import { faceRules } from '../rbac-faces.ts'
+import { faceRules, type OptionRule, optionRules } from '../rbac-faces.ts'
 import type { Installed } from './finding.ts'
 import { optionOf } from './installed.ts'
 
@@ -70,20 +70,25 @@ function ofWebhooks(installed: Installed, doors: readonly Door[]): readonly Part
   ]
 }
 
-/** Whether it is told to serve webhooks. */
+/** Whether it is told to serve webhooks, in our words or in KULTA's. */
 export function hasWebhooks(installed: Installed): boolean {
-  return (optionOf(installed, '--webhook-address') ?? 'off') !== 'off'
+  const address = optionOf(installed, '--webhook-address') ?? 'off'
+  return address !== 'off' || installed.env['KULTA_WEBHOOK_TLS'] === 'true'
 }
 
 function ofFace(installed: Installed, name: string): readonly Part[] {
   const rules = faceRules[name]?.releases
   if (rules === undefined || !listens(installed, name)) return []
   const asks = optionOf(installed, `--${name}-auth`) === 'kubernetes'
+  const chosen = (optionRules[name] ?? []).filter(
+    ({ option, value }) => optionOf(installed, option) === value,
+  )
+  const all = [...rules, ...chosen.flatMap((one) => one.rules)]
   return [
     {
       name: `the face ${name}`,
-      grants: [...within(installed, rules), ...(asks ? [{ rules: reviewRules }] : [])],
-      todo: shipped(name, `doors.${name}.enabled`),
+      grants: [...within(installed, all), ...(asks ? [{ rules: reviewRules }] : [])],
+      todo: [shipped(name, `doors.${name}.enabled`), ...chosen.map(byHand)].join('; '),
     },
   ]
 }
@@ -104,6 +109,10 @@ function ofDashboard(installed: Installed, doors: readonly Door[]): readonly Par
       todo: shipped('dashboard', 'dashboard.enabled'),
     },
   ]
+}
+
+function byHand({ option, value }: OptionRule): string {
+  return `what ${option}=${value} wants besides stands in docs/doors`
 }
 
 function shipped(part: string, value: string): string {
