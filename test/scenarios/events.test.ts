@@ -97,8 +97,10 @@ test('exactly one distinct id for each transition, with controllers killed at ev
     await Promise.race([now.dead, until(() => isDone(seen(), 'Completed', generation))])
     await now.end()
   }
-  receiver.heal()
   const last = await live(receiver.url, 1000, false)
+  // However slow the machine was, and however short the lives.
+  await receiver.taken
+  receiver.heal()
   await setImage(cluster, name, 'shop:last')
   const generation = (seen()?.metadata.generation ?? 0) + 0
   await until(

@@ -29,6 +29,8 @@ export type Receiver<T> = {
   readonly url: string
   /** What arrived, in its order, also again. */
   readonly heard: readonly T[]
+  /** Resolves once something did, which was in vain for whoever sent it. */
+  readonly taken: Promise<void>
   readonly heal: () => void
   readonly close: () => void
 }
@@ -36,6 +38,10 @@ export type Receiver<T> = {
 /** Every kind of trouble comes round, the first in taking the message unheard, so that one is sure to come again. */
 export async function troubledReceiver<T>(): Promise<Receiver<T>> {
   const heard: T[] = []
+  let take = (): void => undefined
+  const taken = new Promise<void>((resolve) => {
+    take = resolve
+  })
   let number = 0
   let healed = false
   const server = createServer((request, response) => {
@@ -53,6 +59,7 @@ export async function troubledReceiver<T>(): Promise<Receiver<T>> {
       if (trouble === '429') return void response.writeHead(429, { 'retry-after': '1' }).end()
       if (trouble === 'hangs') return
       heard.push(JSON.parse(text) as T)
+      take()
       if (trouble === 'unheard') request.socket.destroy()
       else response.writeHead(204).end()
     })
@@ -61,6 +68,7 @@ export async function troubledReceiver<T>(): Promise<Receiver<T>> {
   return {
     url: `http://localhost:${(server.address() as AddressInfo).port}/`,
     heard,
+    taken,
     heal: () => {
       healed = true
     },

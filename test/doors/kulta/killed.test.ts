@@ -96,8 +96,10 @@ test('each transition of two releases is told under one id of its own', async ()
       await now.end()
     }
   }
-  receiver.heal()
   const last = await live(stage, receiver.url, 1000, false)
+  // However slow the machine was, and however short the lives.
+  await receiver.taken
+  receiver.heal()
   await app.until(({ status }) => status?.headgate?.outbox?.pending === undefined)
   await last.end()
   receiver.close()
