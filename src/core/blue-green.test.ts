@@ -5,6 +5,7 @@ import { httpRoute, release, template } from '#test/gen/release.ts'
 import {
   actionsTold,
   command,
+  noSeries,
   pass,
   phaseIs,
   reasonIs,
@@ -54,6 +55,20 @@ for (const [name, spec] of [
       const world = previewing({}, spec)
       expect([active(world), pods(world, v1), pods(world, v2)]).toEqual([v1, 4, 4])
       expect(world.services.get('shop-canary')?.spec.selector?.[labels.revision]).toBe(v2)
+    })
+
+    test('says who has the traffic while it proves itself', () => {
+      const world = previewing({ postPromotion: { gates: [{ approval: {} }] } }, spec)
+      command(world, 'promote')
+      until(world, (now) => active(now) === v2)
+      until(world, reasonIs('WaitingForGate'))
+      const { stable, candidates = [] } = world.release.status ?? {}
+      expect(
+        [stable, ...candidates].map((one) => [one?.revision, one?.image, one?.weight.confirmed]),
+      ).toEqual([
+        [v1, 'shop:v1', 0],
+        [v2, 'shop:v2', 100],
+      ])
     })
 
     test('turns the active Service in one write when somebody promotes', () => {
@@ -120,6 +135,18 @@ for (const [name, spec] of [
       until(world, phaseIs('Failed'), { metrics: () => value('90') })
       settle(world)
       expect([active(world), pods(world, v1)]).toEqual([v1, 4])
+    })
+
+    test('is not measured before the switch where only what comes after it is judged', () => {
+      const judged = { ...spec, analysis: analysis() }
+      const world = serving({ postPromotion: { analysis: ['errors'] } }, judged)
+      world.ask({ template: template('shop:v2') })
+      const silent = { metrics: () => noSeries }
+      until(world, reasonIs('WaitingForApproval'), silent)
+      command(world, 'promote')
+      until(world, (now) => active(now) === v2, silent)
+      until(world, reasonIs('WaitingForAnalysis'), silent)
+      until(world, phaseIs('Completed'), { metrics: () => value('0') })
     })
 
     test('is not promoted before it has passed what is asked for', () => {

@@ -238,11 +238,38 @@ function atRest(book: Notebook): Said {
 function rolesOf({ course, stance }: Ending): readonly RoleState[] {
   const { facts, book } = course.pass
   if (stance === undefined) return [...book.roles, ...justBegun(course.pass)]
-  return rolesIn(facts.app).flatMap((role) => {
+  const states = rolesIn(facts.app).flatMap((role) => {
     const revision =
       stance.revisions[role] ?? trialOf(book, role)?.revision ?? leftBehind(course.pass, role)
     if (revision === undefined) return []
     return [roleState(course.pass, role, revision, weightOf(stance.weights, role))]
+  })
+  return withTurned(course.pass, stance, states)
+}
+
+/**
+ * Once the stable Service turns to a revision that is on trial still, its traffic is that candidate's, and what was stable
+ * stands beside it without any.
+ */
+function withTurned(
+  pass: Pass,
+  stance: Stance,
+  states: readonly RoleState[],
+): readonly RoleState[] {
+  const { book, facts } = pass
+  const turned = book.trials.find(({ revision }) => revision === stance.revisions[stable])
+  const own = states.find(({ role }) => role === stable)
+  if (facts.app.workloads.layout.by === 'role' || book.stable === undefined) return states
+  if (turned === undefined || own === undefined || turned.revision === book.stable) return states
+  const isTaken = facts.selected(stable) === turned.revision
+  const confirmed = isTaken ? own.confirmed : 0
+  return states.map((one) => {
+    if (one.role === stable) {
+      const left = { wanted: 0, confirmed: own.confirmed - confirmed }
+      return { ...roleState(pass, stable, book.stable ?? '', 0), ...left }
+    }
+    if (one.role !== turned.role) return one
+    return { ...one, wanted: one.wanted + own.wanted, confirmed: one.confirmed + confirmed }
   })
 }
 

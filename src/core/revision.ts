@@ -65,6 +65,19 @@ export function targetOf(
   return { kind: 'new', revision: freeName(revision ?? written, written, workloads) }
 }
 
+/** The newest workload that may run a template, in other words than its author wrote. */
+export function alikeOf(
+  { app, workloads }: Pick<Observed, 'workloads'> & Laid,
+  template: PodTemplate,
+): WorkloadSeen | undefined {
+  const bare = bareTemplate(app, template)
+  return newest(
+    workloads.filter(
+      (one) => !one.deleting && nearlyContained(bare, bareTemplate(app, one.template)),
+    ),
+  )
+}
+
 function newest(workloads: readonly WorkloadSeen[]): WorkloadSeen | undefined {
   return workloads.toSorted((one, other) => other.createdAt - one.createdAt)[0]
 }

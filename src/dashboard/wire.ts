@@ -43,6 +43,8 @@ export type ReleaseRow = ReleaseId & {
   readonly phase: PhaseName
   /** The one reason why it is as it is. */
   readonly reason: { readonly type: string; readonly message: string; readonly since?: number }
+  /** Nothing goes on until a person says so: at a pause without end, and at a gate that asks for approval. */
+  readonly waitsForPerson: boolean
   readonly strategy: string
   /** `2/4`, `promotion`, or `-`. */
   readonly step: string
@@ -142,6 +144,8 @@ export type ActionView = {
 export type LinkView = { readonly title: string /** https only. */; readonly url: string }
 
 export type ReleaseDetail = ReleaseRow & {
+  /** What moves it on, in a sentence with commands in backticks. */
+  readonly advice: string
   readonly problems: readonly { readonly path: string; readonly message: string }[]
   readonly conditions: readonly {
     readonly type: string
@@ -235,7 +239,8 @@ export type ApiError = { readonly error: { readonly code: number; readonly messa
 
 /**
  * Lines of `GET /api/v1/stream` (text/event-stream), each an event of the type's name with the JSON as data. With
- * `?door=&namespace=&name=` also `detail` of that one, whenever it changes. First `rows` with all, then only changes;
+ * `?door=&namespace=&name=` also `detail` of that one, whenever it changes, or `missing`
+ * where it is not there (any more). First `rows` with all, then only changes;
  * to who sends the `id` of the event that it heard last as `Last-Event-ID`, soon enough, only what has changed since.
  * `tick` comes every few seconds, so that a page knows that its picture is fresh.
  */
@@ -244,5 +249,6 @@ export type StreamEvents = {
   readonly changed: readonly ReleaseRow[]
   readonly gone: readonly ReleaseId[]
   readonly detail: ReleaseDetail
+  readonly missing: ReleaseId
   readonly tick: { readonly now: number }
 }

@@ -74,9 +74,11 @@ function revisionLabel({ metadata }: KubeObject): string {
   return metadata.labels?.[labels.revision] ?? ''
 }
 
+/** Also of a trial that has no Service of its own, as in a rolling update. */
 function rolesRunning({ book }: Entry, revision: string): readonly string[] {
-  const of = rolesInUse(book).filter((role) => role.revision === revision)
-  return of.map(({ role }) => role)
+  const all = [...rolesInUse(book), ...(book?.trials ?? [])]
+  const own = all.filter((one) => one.revision === revision)
+  return [...new Set(own.map(({ role }) => role))]
 }
 
 async function workloadsOf(cluster: Cluster, entry: Entry): Promise<readonly Workload[]> {

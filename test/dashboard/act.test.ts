@@ -13,6 +13,7 @@ import { type Controlled, control } from '../../bench/controlled.ts'
 import { install, namespace, releaseOf, setImage } from '../../bench/objects.ts'
 import { watchUntil } from '../../src/cli/wait.ts'
 import { isAtRest, waitsFor } from '../cli/ground.ts'
+import { analysis } from '../gen/metric.ts'
 import { type Answer, grant, type Opened, openStage, type Stage } from './stage.ts'
 
 let stage: Stage
@@ -84,7 +85,7 @@ describe('one release from hand to hand', () => {
         'step 2 promoted by you',
         'HTTPRoute shop: weight 80/20 → 40/60',
         'step 3 of 4 is done: weight 60',
-        'then it waits until somebody acts: step 4 waits until somebody promotes',
+        'then it waits: step 4 waits until somebody promotes',
       ],
     })
     const after = await until('shop', () => true)
@@ -167,6 +168,47 @@ describe('one release from hand to hand', () => {
       { action: 'Restart', by },
     ])
   })
+})
+
+test('undone after a failure: what is asked for again, and that it is Completed by it', async () => {
+  await onTrial('turned')
+  await asSeen('turned', 'abort')
+  const failed = await until('turned', isAtRest)
+  expect(failed.status?.phase).toBe('Failed')
+  const stable = failed.status?.stable?.revision ?? ''
+  const { body } = await preview('turned', 'undo')
+  const again = `revision ${stable} is asked for again; a manifest of Release turned kept elsewhere has to follow`
+  expect(body).toMatchObject({
+    revision: stable,
+    effects: [
+      again,
+      'no pods and no traffic move',
+      expect.stringMatching(`^Completed: .*${stable}`),
+    ],
+  })
+  expect(await asSeen('turned', 'undo')).toMatchObject({ message: again })
+  await until('turned', ({ status }) => status?.phase === 'Completed')
+})
+
+test('promoted while its metrics hold it: no traffic is promised but by promoting fully', async () => {
+  const canary = [{ weight: 20 }, { analysis: ['errors'] }, { weight: 50 }, { pause: {} }]
+  const more = { strategy: { canary: { steps: canary } }, analysis: analysis({ interval: '1s' }) }
+  await install(stage.cluster, releaseOf('held', '0s', more))
+  await until('held', isAtRest)
+  await setImage(stage.cluster, 'held', 'shop:v1')
+  await until('held', waitsFor('WaitingForMetrics'))
+  const { body } = await preview('held', 'promote')
+  expect((body as ActionPreview).effects).toEqual([
+    'step 2 promoted by you',
+    'as long as its metrics hold it (metric errors: nobody answers here) it goes no further; promote fully goes past them',
+  ])
+  const full = await preview('held', 'promote-full')
+  expect((full.body as ActionPreview).effects).toEqual(
+    expect.arrayContaining([
+      'HTTPRoute held: weight 80/20 → 0/100',
+      expect.stringMatching(/^Completed: /),
+    ]),
+  )
 })
 
 test('what cannot be done now is said beforehand, in the words of the engine', async () => {

@@ -117,6 +117,10 @@ test('everything is done by keyboard', async () => {
   await page.keyboard.press('/')
   expect(await focused()).toBe('search')
   await page.keyboard.type('h')
+  await page.keyboard.press('Escape')
+  expect(await focused()).not.toBe('search')
+  expect(await page.getByRole('searchbox').inputValue()).toBe('h')
+  await page.keyboard.press('/')
   await page.keyboard.press('ArrowDown')
   expect(await focused()).toBe('held')
   await page.keyboard.press('j')
@@ -137,6 +141,7 @@ test('everything is done by keyboard', async () => {
   expect(await focused()).toBe('Pause')
   await page.keyboard.press('Enter')
   await dialog.waitFor({ state: 'detached' })
+  await page.locator('.note', { hasText: /^held: / }).waitFor()
   await page.getByRole('button', { name: 'Resume' }).waitFor()
   await page.keyboard.press('r')
   await page.getByText('This will happen:').waitFor()
@@ -302,6 +307,36 @@ test('a release that is deleted while it is looked at says so', async () => {
   await page.getByRole('region', { name: 'Traffic' }).waitFor()
   await stage.cluster.api.remove(kinds.release, { namespace: 'default', name: 'doomed' })
   await page.getByRole('heading', { name: 'There is no such release' }).waitFor()
+  await done()
+})
+
+test('a release that was deleted while the server was away says so once it is back', async () => {
+  await put('absent')
+  const first = await stage.open({ access: { kind: 'open' } })
+  const page = await look('#/release/headgate/default/absent', {}, first.url)
+  await page.getByRole('region', { name: 'Traffic' }).waitFor()
+  const { port } = first.running
+  await first.stop()
+  await page.getByText('Not connected').waitFor()
+  await stage.cluster.api.remove(kinds.release, { namespace: 'default', name: 'absent' })
+  await stage.open({ access: { kind: 'open' }, address: { host: '127.0.0.1', port } })
+  await page.getByRole('heading', { name: 'There is no such release' }).waitFor()
+  expect(await page.getByRole('region', { name: 'Actions' }).count()).toBe(0)
+  await done()
+})
+
+test('what waits for an approval needs somebody, and is told what to do next', async () => {
+  await put('gated', [{ weight: 20 }, { gate: { approval: {} } }])
+  await setImage(stage.cluster, 'gated', 'shop:v1')
+  await until('gated', ({ status }) => status?.reason?.type === 'WaitingForGate')
+  const page = await look('#/?show=attention')
+  await page.getByRole('link', { name: 'gated', exact: true }).click()
+  const why = page.getByRole('region', { name: 'Why it is where it is' })
+  await why.getByText(/^Next: .*headgate promote headgate\/gated$/).waitFor()
+  expect(await why.locator('code').allTextContents()).toEqual([
+    'WaitingForGate',
+    'headgate promote headgate/gated',
+  ])
   await done()
 })
 
@@ -476,6 +511,36 @@ describe('signing in with a token', () => {
     await page.locator('.why').getByText('WaitingForApproval').waitFor()
     await page.getByText('you may not get headgate/held in namespace default').waitFor()
     await page.getByText('Live', { exact: true }).waitFor()
+    await done()
+  })
+
+  test('whose right was taken away while the server was away sees nothing of the release any more', async () => {
+    const guarded = await stage.open()
+    const token = await stage.tokenFor('leaver')
+    await grant(stage, 'leaver', [mayLook])
+    const page = await look(held, { width: 360, height: 740 }, guarded.url)
+    await page.getByLabel('Token of the cluster').fill(token)
+    await page.keyboard.press('Enter')
+    await page.getByRole('region', { name: 'Traffic' }).waitFor()
+    expect(await findings(page)).toEqual([])
+    // Of a name too long for its place the end is seen, and all of it in its title.
+    const who = page.locator('.who')
+    const whole = 'system:serviceaccount:default:leaver'
+    expect(await who.getAttribute('title')).toBe(whole)
+    const isEndSeen = await who.evaluate((one) => {
+      const [inner, outer] = [one.firstElementChild, one].map((at) => at?.getBoundingClientRect())
+      return inner !== undefined && outer !== undefined && inner.right <= outer.right
+    })
+    expect(isEndSeen).toBe(true)
+    const { port } = guarded.running
+    await guarded.stop()
+    await page.getByText('Not connected').waitFor()
+    const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/leaver-all'
+    await stage.cluster.api.raw({ method: 'DELETE', path })
+    await stage.open({ address: { host: '127.0.0.1', port } })
+    await page.getByRole('heading', { name: 'You may not look at this release' }).waitFor()
+    await page.getByText('you may not get headgate/held in namespace default').waitFor()
+    expect(await page.getByRole('region', { name: 'Traffic' }).count()).toBe(0)
     await done()
   })
 

@@ -182,6 +182,22 @@ test('one release is told closely, with its pods, as long as somebody looks', as
   one.close()
 })
 
+test('who looks closely at what is not there hears so: at once, and when it goes', async () => {
+  await create('fleeting')
+  const query = `?door=headgate&namespace=${namespace}&name=fleeting`
+  const id = { door: 'headgate', namespace, name: 'fleeting' }
+  const one = await follow(dashboard.running.port, query)
+  await one.until('detail', () => true)
+  expect(one.all.some(({ name }) => name === 'missing')).toBe(false)
+  await stage.cluster.api.remove(kinds.release, { namespace, name: 'fleeting' })
+  expect(await one.until('missing', () => true)).toEqual(id)
+  one.close()
+  // As a page does that showed it while the server was away.
+  const again = await follow(dashboard.running.port, query)
+  expect(await again.until('missing', () => true)).toEqual(id)
+  again.close()
+})
+
 test('who looks again soon finds the watches that are open; later they are closed', async () => {
   const time = virtualClock()
   let asked = 0

@@ -55,9 +55,7 @@ export const walks: Readonly<Record<string, Page>> = {
   'docs/dashboard.md': {
     cluster: 'local',
     blocks: [
-      here('kubectl create token ann --audience headgate --duration', {
-        before: ({ type }) => type('kubectl create serviceaccount ann'),
-      }),
+      here('kubectl create serviceaccount ann'),
       by('headgate controller --dashboard-address 0.0.0.0:8000', 'test/dashboard/sign-in.test.ts'),
       here('kubectl create rolebinding ann', {
         before: ({ type }) => type('kubectl create namespace shop'),

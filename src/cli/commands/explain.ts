@@ -1,12 +1,12 @@
 /** `headgate explain`: why a release is where it is, since when, and what would move it. */
 import { formatDuration, formatInstant } from '#core/time.ts'
 import { systemPorts } from '#kube/system.ts'
+import { adviceFor } from '#releases/advice.ts'
 import { type Entry, fullName } from '#releases/entry.ts'
 import { UsageError } from '#releases/errors.ts'
 import { isObserved, phaseOf, reasonOf, weightsText } from '#releases/facts.ts'
 import { findEntry } from '#releases/find.ts'
 import { stepDetail, timing, verdictDetail } from '#releases/words.ts'
-import { adviceFor } from '../releases/advice.ts'
 import { type ClusterOptions, withCluster } from '../releases/connect.ts'
 import { paintedPhase } from '../releases/rows.ts'
 import { printed } from '../show/output.ts'

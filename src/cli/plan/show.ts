@@ -34,7 +34,7 @@ function lines(plan: Plan, paint: Paint): readonly string[] {
     ...plan.leftOut.map((sentence) => `  left out: ${sentence}`),
     ...plan.refused.map(({ what, message }) => `  ${paint('red', 'refused:')} ${what}: ${message}`),
     ...plan.steps.flatMap((step) => stepLines(step, paint)),
-    ...(plan.end === undefined || plan.steps.length === 0
+    ...(plan.end === undefined || (plan.steps.length === 0 && plan.verdict !== 'planned')
       ? []
       : [`  ${at(plan.expectedMs)}${plan.end.phase}: ${plan.end.message}`]),
   ]

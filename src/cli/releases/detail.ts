@@ -64,7 +64,7 @@ function revisionBranch({ entry, now }: Seen, part: RevisionPart): Branch {
       ? `${percent(confirmed)} %`
       : `${percent(confirmed)} % → ${percent(wanted)} %`,
   )
-  const state = of.map(({ role }) => role).join(', ') || (failed === undefined ? 'kept' : 'failed')
+  const state = part.roles.join(', ') || (failed === undefined ? 'kept' : 'failed')
   return {
     cells: [
       `revision ${part.revision}`,

@@ -79,6 +79,19 @@ describe('a forecast', () => {
     expect(seen.durationMs).toBe(0)
   })
 
+  test('of what runs already in other words is empty, once a controller has looked at it', () => {
+    const world = installed()
+    const seen = world.observe()
+    const workloads = seen.workloads.map((one) => ({
+      ...one,
+      written: 'other',
+      template: { ...one.template, spec: { ...one.template.spec, restartPolicy: 'Always' } },
+    }))
+    expect(forecast({ ...seen, workloads }, world.now).moments).toEqual([])
+    const changed = { ...seen.app, generation: seen.app.generation + 1 }
+    expect(lines(forecast({ ...seen, workloads, app: changed }, world.now))).toContain('Start')
+  })
+
   test('names a wait that only a word ends, and goes on', () => {
     const steps = [{ weight: 25 }, { pause: {} }, { weight: 50 }]
     const seen = forecast(updateOf({ strategy: { canary: { steps } } }), now)
@@ -215,4 +228,26 @@ describe('a forecast of what is made, named and missing', () => {
     expect(seen.end).toMatchObject({ phase: 'Completed', settled: true })
     expect(lines(seen).filter((one) => one.includes('HTTPRoute'))).toEqual([])
   })
+})
+
+describe('a forecast of gates for people', () => {
+  test('names the wait for an approval as one without an end, and goes on', () => {
+    const steps = [{ weight: 25 }, { gate: { approval: {} } }, { weight: 50 }]
+    const seen = forecast(updateOf({ strategy: { canary: { steps } } }), now)
+    expect(lines(seen)).toContain('WaitingForGate open')
+    expect(lines(seen).filter((one) => one.startsWith('WaitingForGate '))).toHaveLength(1)
+    expect(weights(seen)).toContainEqual([50, 50])
+    expect(seen.end).toMatchObject({ phase: 'Completed', settled: true })
+  })
+})
+
+describe('a forecast of gates for people around a promotion', () => {
+  for (const place of ['prePromotion', 'postPromotion'] as const) {
+    test(`${place}: somebody is waited for once`, () => {
+      const blueGreen = { autoPromoteAfter: '0s', [place]: { gates: [{ approval: {} }] } }
+      const seen = forecast(updateOf({ strategy: { blueGreen } }), now)
+      expect(lines(seen).filter((one) => one === 'WaitingForGate open')).toHaveLength(1)
+      expect(seen.end).toMatchObject({ phase: 'Completed', settled: true })
+    })
+  }
 })

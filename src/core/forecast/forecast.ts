@@ -4,11 +4,13 @@
  */
 import { decide } from '../decide.ts'
 import type { Decision, MeasureAsk, Write } from '../decision.ts'
-import type { App } from '../model/app.ts'
+import { approvalOf } from '../gates/approval.ts'
+import { type App, stepsOf } from '../model/app.ts'
 import type { ReleaseEvent } from '../model/event.ts'
-import type { Phase, Reason } from '../model/notebook.ts'
+import type { Notebook, Phase, Reason, Trial } from '../model/notebook.ts'
 import type { MetricAnswer, Observed } from '../observed.ts'
 import type { ReasonType } from '../reasons.ts'
+import { alikeOf } from '../revision.ts'
 import type { Instant } from '../time.ts'
 import { VirtualCluster } from './cluster.ts'
 import { changesOf, type FieldChange } from './difference.ts'
@@ -34,7 +36,10 @@ export type Moment = { readonly afterMs: number } & (
       readonly kind: 'wait'
       readonly type: ReasonType
       readonly message: string
-      /** Undefined where only somebody's word ends it; the forecast goes on as if it had been given at once. */
+      /**
+       * Undefined where only somebody's word ends it, and the forecast goes on as if that had been given at once; and where
+       * nothing does.
+       */
       readonly durationMs: number | undefined
     }
 )
@@ -54,9 +59,17 @@ const mostMs = 365 * 86_400_000
 /** What the metric provider of the model says; by default, that all is well. */
 export type Answerer = (app: App, asked: MeasureAsk, now: Instant) => MetricAnswer
 
-/** @throws Bug when the snapshot is one that no door may let through. */
-export function forecast(start: Observed, now: Instant, answer: Answerer = goodAnswer): Forecast {
-  const run = new Run(start, now, answer)
+/**
+ * @param endless a reason that, with these answers, nothing ends: the forecast stops where it is waited for by it.
+ * @throws Bug when the snapshot is one that no door may let through.
+ */
+export function forecast(
+  start: Observed,
+  now: Instant,
+  answer: Answerer = goodAnswer,
+  endless?: ReasonType,
+): Forecast {
+  const run = new Run(start, now, answer, endless)
   for (let passes = 0; passes < mostPasses && !run.done; passes += 1) run.pass()
   return run.result()
 }
@@ -65,6 +78,8 @@ class Run {
   done = false
   readonly #cluster: VirtualCluster
   readonly #start: Instant
+  /** Whether a controller has looked at the object as it stands. */
+  readonly #wasSeen: boolean
   readonly #moments: Moment[] = []
   #now: Instant
   #last: Decision | undefined
@@ -73,10 +88,14 @@ class Run {
 
   readonly #answer: Answerer
 
-  constructor(start: Observed, now: Instant, answer: Answerer) {
+  readonly #endless: ReasonType | undefined
+
+  constructor(start: Observed, now: Instant, answer: Answerer, endless: ReasonType | undefined) {
     this.#answer = answer
+    this.#endless = endless
     const { acknowledged: _nobodyIsTold, ...observed } = start
     this.#cluster = new VirtualCluster(observed)
+    this.#wasSeen = start.notebook?.observedGeneration === start.app.generation
     this.#start = now
     this.#now = now
   }
@@ -125,25 +144,36 @@ class Run {
     return true
   }
 
-  // A server that says what was written means that it is another template: the worst case.
+  /**
+   * A server that says what was written means that it is another template: the worst case. Not so where a controller has
+   * looked at the object as it stands: another template would have its workload.
+   */
   #readBack({ written, object }: NonNullable<Decision['readBack']>): void {
     const { template } = (object as unknown as { spec: { template: App['template'] } }).spec
-    this.#cluster.readBacks.push({ written, template })
+    const cluster = this.#cluster
+    const known = this.#wasSeen ? alikeOf(cluster.observe(), template) : undefined
+    cluster.readBacks.push({ written, template: known?.template ?? template })
   }
 
   /** Nothing more happens now: time goes to the next alarm, or somebody gives the word that is waited for. */
   #quiet(decision: Decision): void {
     const { reason, wakeAt } = decision
-    const verb = isOpen(reason.type)
+    const verb = wordFor(this.#cluster.app, decision)
     if (verb !== undefined && this.#words < mostWords) return this.#word(decision, verb)
-    if (wakeAt === undefined || wakeAt - this.#start > mostMs) {
-      this.done = true
-      this.#settled = true
-      return
+    if (reason.type === this.#endless) {
+      const { type, message } = reason
+      this.#add({ kind: 'wait', type, message, durationMs: undefined })
+      return this.#settle()
     }
+    if (wakeAt === undefined || wakeAt - this.#start > mostMs) return this.#settle()
     const until = Math.max(wakeAt, this.#now + 1)
     if (!isRest(decision)) this.#wait(reason, until - this.#now)
     this.#now = until
+  }
+
+  #settle(): void {
+    this.done = true
+    this.#settled = true
   }
 
   #wait({ type, message }: Reason, durationMs: number): void {
@@ -161,7 +191,9 @@ class Run {
     const cluster = this.#cluster
     this.#words += 1
     this.#add({ kind: 'wait', type: reason.type, message: reason.message, durationMs: undefined })
-    const trial = notebook.trials.find(({ stage }) => stage.kind === 'steps')
+    const standing = (kind: Trial['stage']['kind']): Trial | undefined =>
+      notebook.trials.find(({ stage }) => stage.kind === kind)
+    const trial = standing('steps') ?? standing('verifying')
     const id = `forecast-${this.#words}`
     const action = {
       id,
@@ -189,9 +221,23 @@ type MomentBody = Moment extends infer One
 const mostWords = 200
 
 /** What ends a wait that nothing else ends. */
-function isOpen(type: ReasonType): 'promote' | 'resume' | undefined {
-  if (type === 'WaitingForApproval') return 'promote'
-  return type === 'Paused' ? 'resume' : undefined
+function wordFor(app: App, { reason, notebook }: Decision): 'promote' | 'resume' | undefined {
+  if (reason.type === 'WaitingForApproval') return 'promote'
+  if (reason.type === 'WaitingForGate') {
+    const waits = notebook.trials.some((trial) => wantsWord(app, trial, notebook))
+    return waits ? 'promote' : undefined
+  }
+  return reason.type === 'Paused' ? 'resume' : undefined
+}
+
+/** Of the gates that a trial stands at, only those for people are not passed by a good answer. */
+function wantsWord(app: App, trial: Trial, { decisions }: Notebook): boolean {
+  const { role, stage, step: index, stepStartedAt: since } = trial
+  const step = stepsOf(app, role)[index]
+  const atStep = stage.kind === 'steps' && step?.kind === 'gate' ? step.gates : []
+  const gates = stage.kind === 'verifying' ? (app.plan.promotion.gates ?? []) : atStep
+  if (!gates.some(({ kind }) => kind === 'approval')) return false
+  return approvalOf(decisions, { revision: trial.revision, step: index, since }) === undefined
 }
 
 function isRest({ notebook }: Decision): boolean {

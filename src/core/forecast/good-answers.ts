@@ -50,7 +50,7 @@ function series(value: number, at: Instant, range: boolean): HttpAnswer {
 }
 
 /** So many series. */
-function listOf(count: number, at: Instant, range: boolean, value = 1): HttpAnswer {
+export function listOf(count: number, at: Instant, range: boolean, value = 1): HttpAnswer {
   const point = [at / 1000, String(value)]
   const one = range ? { metric: {}, values: [point] } : { metric: {}, value: point }
   const result = Array.from({ length: count }, () => one)

@@ -1,5 +1,7 @@
 /** Manual approval: it asks nobody by HTTP, and passes once a person's promotion of this very step is on record. */
 import type { ApprovalGate } from '../model/gate.ts'
+import type { DecisionRecord } from '../model/notebook.ts'
+import type { Instant } from '../time.ts'
 import type { Gate, GateOutcome, GateView, Understood } from './gate.ts'
 
 export const approvalGate: Gate<ApprovalGate> = { asks: () => [], read: nothing, outcome }
@@ -11,15 +13,26 @@ function nothing(): Understood {
   return { verdict: 'error', message: 'nobody was asked' }
 }
 
-function outcome({ name }: ApprovalGate, view: GateView): GateOutcome {
-  const { revision, step } = view.subject
-  const record = view.decisions.findLast(
+/** The word by which somebody approved this step of this revision, if anybody has since it began. */
+export function approvalOf(
+  decisions: readonly DecisionRecord[],
+  {
+    revision,
+    step,
+    since,
+  }: { readonly revision: string; readonly step: number; readonly since: Instant },
+): DecisionRecord | undefined {
+  return decisions.findLast(
     (one) =>
       approvals.includes(one.action) &&
       one.revision === revision &&
       one.step === step &&
-      one.at >= view.since,
+      one.at >= since,
   )
+}
+
+function outcome({ name }: ApprovalGate, { subject, decisions, since }: GateView): GateOutcome {
+  const record = approvalOf(decisions, { ...subject, since })
   if (record === undefined)
     return {
       verdict: 'needMoreData',

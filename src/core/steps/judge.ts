@@ -1,6 +1,6 @@
 /** The judge step: a candidate of an experiment stays where it is until the experiment is concluded. */
 import type { Experiment, Look } from '../model/experiment.ts'
-import type { Trial } from '../model/notebook.ts'
+import type { Notebook, Trial } from '../model/notebook.ts'
 import { waitingFor } from '../move/waiting.ts'
 import type { Pass } from '../pass.ts'
 import { formatDuration, type Instant } from '../time.ts'
@@ -13,8 +13,13 @@ export function judgeOutcome({ observed, book, now }: Pass, trial: Trial): Outco
   const message =
     experiment === undefined || experiment.judges.length === 0
       ? unjudged(trial, experiment)
-      : judged(trial, telling(book.looks.filter(({ role }) => role === trial.role)))
+      : comparedSoFar(book, trial)
   return waitingFor('WaitingForJudgement', message, undefined, nextLook(experiment, trial, now))
+}
+
+/** What the newest looks at a candidate come to. */
+export function comparedSoFar({ looks }: Pick<Notebook, 'looks'>, trial: Trial): string {
+  return judged(trial, telling(looks.filter(({ role }) => role === trial.role)))
 }
 
 function unjudged({ role }: Trial, experiment: Experiment | undefined): string {

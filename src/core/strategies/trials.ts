@@ -156,10 +156,18 @@ export function isExposed(app: App, trial: Trial, facts: Facts): boolean {
   if (trial.stage.kind === 'verifying') return true
   const { weight, matches } = positionOf(app, trial)
   const hasPlace = app.services[trial.role] !== undefined
+  if (isJudgedAfterwards(app, trial)) return false
   if (app.plan.strategy === 'blueGreen' || !hasPlace)
     return facts.endpoints(trial.role, trial.revision) > 0
   return (
     (weight > 0 && (facts.weights?.[trial.role] ?? 0) > 0) ||
     (matches.length > 0 && hasRules(facts, trial.role))
   )
+}
+
+/** A preview has no requests of its own: where nothing is to be measured before the switch, nothing is. */
+function isJudgedAfterwards(app: App, { role }: Trial): boolean {
+  const { strategy, promotion } = app.plan
+  const before = stepsOf(app, role).some(({ kind }) => kind === 'analysis')
+  return strategy === 'blueGreen' && promotion.verify.length > 0 && !before
 }

@@ -30,6 +30,17 @@ export type Meant = { readonly revision: string; readonly step: number | undefin
     }
 )
 
+/** What another template means, in the words of the command that does the same. */
+export function askedAgain({
+  verb,
+  change,
+  revision,
+}: Extract<Meant, { readonly kind: 'template' }>): string {
+  if (verb !== 'undo') return 'the same template is asked for anew, as a new revision'
+  const { kind, name } = change.now.place.at
+  return `revision ${revision} is asked for again; a manifest of ${kind} ${name} kept elsewhere has to follow`
+}
+
 /** @throws RefusedError, UsageError where nothing there could be meant. */
 export async function meantBy(
   cluster: Cluster,

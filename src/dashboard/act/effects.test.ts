@@ -73,6 +73,43 @@ const rows: readonly (readonly [string, Plan, readonly string[]])[] = [
   ],
   ['nothing is nothing', plan([], { verdict: 'unchanged' }), ['nothing would change']],
   [
+    'where only the phase changes, that is said',
+    plan([]),
+    ['no pods and no traffic move', 'Completed: r2 serves'],
+  ],
+  [
+    'a wait is told in whole seconds, shorter ones as they are',
+    plan([wait('WaitingForAnalysis', 38_963, 'metric errors has 1 of 3')]),
+    ['then it waits for 39s: metric errors has 1 of 3'],
+  ],
+  [
+    'less than a second stays less',
+    plan([wait('WaitingForAnalysis', 155, 'soon')]),
+    ['then it waits for 155ms: soon'],
+  ],
+  [
+    'who ends a wait is said once',
+    plan([wait('WaitingForGate', 'open', 'gate approval waits until somebody promotes')]),
+    ['then it waits: gate approval waits until somebody promotes'],
+  ],
+  [
+    'of an open wait that does not say it, it is said that somebody has to act',
+    plan([wait('WaitingForApproval', 'open', 'b beats stable')]),
+    ['then it waits until somebody acts: b beats stable'],
+  ],
+  [
+    'what its metrics hold is promised nothing',
+    plan([
+      said('step 2 promoted'),
+      wait('WaitingForMetrics', 3155, 'metric errors: the query matched no series'),
+      patch('HTTPRoute shop', [weight, 80, 50]),
+    ]),
+    [
+      'step 2 promoted',
+      'as long as its metrics hold it (metric errors: the query matched no series) it goes no further',
+    ],
+  ],
+  [
     'what stands in the way is told; an end that was asked for does not',
     plan([said('aborted')], {
       refused: [
@@ -88,6 +125,24 @@ const rows: readonly (readonly [string, Plan, readonly string[]])[] = [
 for (const [name, given, wanted] of rows) {
   test(name, () => expect(effectsOf(given)).toEqual(wanted))
 }
+
+test('what the action itself writes comes first, also where nothing follows from it', () => {
+  const first = ['revision r1 is asked for again']
+  const unchanged = plan([], { verdict: 'unchanged' })
+  expect(effectsOf(unchanged, { first })).toEqual([...first, 'nothing else would change'])
+  expect(effectsOf(plan([]), { first })).toEqual([
+    ...first,
+    'no pods and no traffic move',
+    'Completed: r2 serves',
+  ])
+})
+
+test('past its metrics goes who may promote fully', () => {
+  const held = plan([wait('WaitingForMetrics', 1000, 'metric errors: nothing')])
+  expect(effectsOf(held, { passable: true })).toEqual([
+    'as long as its metrics hold it (metric errors: nothing) it goes no further; promote fully goes past them',
+  ])
+})
 
 test('a long way is cut', () => {
   const many = Array.from({ length: 30 }, (_, index) => said(`sentence ${index}`))

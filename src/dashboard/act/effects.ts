@@ -4,6 +4,7 @@ import { formatDuration } from '#core/time.ts'
 import { isObstacle, type Plan, type PlanStep } from '#releases/plan/plan.ts'
 
 const most = 12
+const nothing = 'nothing would change'
 
 /** Waits that belong to what is done; all others are where it stops for the time being. */
 const onTheWay: readonly string[] = [
@@ -18,37 +19,62 @@ const onTheWay: readonly string[] = [
   'Retreating',
 ]
 
-export function effectsOf({ steps, refused, end, verdict }: Plan): readonly string[] {
+export type Told = {
+  /** What is written by the action itself, before anything follows from it, and what should be known before it. */
+  readonly first?: readonly string[]
+  /** Whether somebody could go past its metrics by promoting it fully. */
+  readonly passable?: boolean
+}
+
+export function effectsOf(
+  plan: Plan,
+  { first = [], passable = false }: Told = {},
+): readonly string[] {
+  const { steps, refused, end, verdict } = plan
   // That it ends in Failed may be what was asked for, and is told as its end.
   const inTheWay = refused
     .filter(({ what }) => what !== end?.reason || isObstacle(what))
     .map(({ message }) => `in the way: ${message}`)
-  if (verdict === 'unchanged') return ['nothing would change', ...inTheWay]
+  if (verdict === 'unchanged')
+    return [...first, first.length === 0 ? nothing : 'nothing else would change', ...inTheWay]
   const stop = steps.findIndex((step) => step.kind === 'wait' && !onTheWay.includes(step.reason))
   const near = stop < 0 ? steps : steps.slice(0, stop + 1)
-  const told = near.flatMap(sentences)
+  const still = steps.length === 0 && verdict === 'planned' ? ['no pods and no traffic move'] : []
+  const told = near.flatMap((step) => sentences(step, passable))
   const last = stop < 0 && end !== undefined ? [`${end.phase}: ${end.message}`] : []
-  const all = [...new Set([...told, ...last])]
+  const all = [...new Set([...first, ...still, ...told, ...last])]
   const shown =
     all.length <= most ? all : [...all.slice(0, most - 1), `and ${all.length - most + 1} more`]
   return [...shown, ...inTheWay]
 }
 
-function sentences(step: PlanStep): readonly string[] {
+function sentences(step: PlanStep, passable: boolean): readonly string[] {
   switch (step.kind) {
     case 'transition':
       return [step.message]
-    case 'wait': {
-      if (onTheWay.includes(step.reason)) return []
-      const long =
-        step.durationMs === 'open'
-          ? 'until somebody acts'
-          : `for ${formatDuration(step.durationMs)}`
-      return [`then it waits ${long}: ${step.message}`]
-    }
+    case 'wait':
+      return onTheWay.includes(step.reason) ? [] : [waited(step, passable)]
     case 'write':
       return [written(step)]
   }
+}
+
+type Wait = PlanStep & { readonly kind: 'wait' }
+
+function waited({ reason, message, durationMs }: Wait, passable: boolean): string {
+  // Nobody knows how long: it is not the plan's good answers that are told here.
+  if (reason === 'WaitingForMetrics') {
+    const past = passable ? '; promote fully goes past them' : ''
+    return `as long as its metrics hold it (${message}) it goes no further${past}`
+  }
+  if (durationMs !== 'open') return `then it waits for ${rounded(durationMs)}: ${message}`
+  const who = message.includes('until somebody') ? '' : ' until somebody acts'
+  return `then it waits${who}: ${message}`
+}
+
+/** What is longer than a second, in whole ones. */
+function rounded(durationMs: number): string {
+  return formatDuration(durationMs < 1000 ? durationMs : Math.round(durationMs / 1000) * 1000)
 }
 
 function written({ verb, object, changes }: PlanStep & { readonly kind: 'write' }): string {

@@ -4,7 +4,7 @@ import { askAs } from '#releases/acts/asking.ts'
 import { writeCommand } from '#releases/acts/writing.ts'
 import type { House } from '../http/house.ts'
 import type { ActionAnswer, ActionRequest, ActionVerb, ReleaseId } from '../wire.ts'
-import { assertFresh, entryAt, meantBy } from './asked.ts'
+import { askedAgain, assertFresh, entryAt, meantBy } from './asked.ts'
 
 const fieldManager = 'headgate-dashboard'
 
@@ -35,13 +35,9 @@ export async function performed(
   const meant = await meantBy(cluster, entry, { verb, candidate, id, by: who })
   assertFresh(entry, meant, request)
   if (meant.kind === 'template') {
-    const { now } = meant.change
     const said = { verb: meant.verb, id, by: who }
     const silent = await askAs({ cluster }, entry, meant.change, said, { fieldManager })
-    const done =
-      verb === 'undo'
-        ? `revision ${meant.revision} is asked for again; a manifest of ${now.place.at.kind} ${now.place.at.name} kept elsewhere has to follow`
-        : 'restarted, as a new revision'
+    const done = verb === 'undo' ? askedAgain(meant) : 'restarted, as a new revision'
     const message = silent === undefined ? done : `${done}; ${silent}`
     return { id, outcome: 'obeyed', message }
   }

@@ -3,6 +3,7 @@ import { look } from '#controller/look.ts'
 import { readSafely } from '#controller/readings.ts'
 import type { Lookup } from '#core/api/reference.ts'
 import { forecast } from '#core/forecast/forecast.ts'
+import { heldAnswers } from '#core/forecast/held-answers.ts'
 import type { KubeObject } from '#core/k8s/meta.ts'
 import type { Action } from '#core/model/app.ts'
 import type { Observed } from '#core/observed.ts'
@@ -14,8 +15,9 @@ import { servedDoors } from '#releases/find.ts'
 import { type Plan, planOf } from '#releases/plan/plan.ts'
 import type { House } from '../http/house.ts'
 import type { ActionPreview, ActionVerb, ReleaseId } from '../wire.ts'
-import { entryAt, meantBy } from './asked.ts'
+import { askedAgain, entryAt, type Meant, meantBy } from './asked.ts'
 import { effectsOf } from './effects.ts'
+import { unproven } from './unproven.ts'
 
 /** @throws RefusedError where the engine would refuse it. */
 export async function previewOf(
@@ -36,8 +38,23 @@ export async function previewOf(
     verb,
     revision,
     ...(step === undefined ? {} : { step }),
-    effects: effectsOf(plan),
+    effects: effectsOf(plan, {
+      first: firstOf(entry, meant, now),
+      passable: isPassable(entry, verb),
+    }),
   }
+}
+
+/** A command is told by the engine; another template is asked for by the object that names it. */
+function firstOf({ app, book }: Entry, meant: Meant, now: number): readonly string[] {
+  if (meant.kind === 'template') return [askedAgain(meant)]
+  return app === undefined ? [] : unproven({ app, notebook: book }, meant.action, now)
+}
+
+function isPassable({ resource, app }: Entry, verb: ActionVerb): boolean {
+  const further = 'promote-full'
+  if (verb === further || resource.actions?.takes.includes(further) !== true) return false
+  return app?.actions === undefined || app.actions.takes.includes(further)
 }
 
 async function planOfCommand(
@@ -54,9 +71,12 @@ async function planOfCommand(
   return planFrom({ ...seen, app: { ...seen.app, action: asked } }, now)
 }
 
-/** @throws RefusedError where the engine says so. */
-function planFrom(start: Observed, now: number): Plan {
-  const told = forecast(start, now)
+/** From what stands there now, with what is asked for. @throws RefusedError where the engine says so. */
+export function planFrom(start: Observed, now: number): Plan {
+  // Good answers would promise what the metrics do not let happen now.
+  const held = heldAnswers(start)
+  const told =
+    held === undefined ? forecast(start, now) : forecast(start, now, held, 'WaitingForMetrics')
   const refused = told.moments.find(
     (one) => one.kind === 'transition' && one.event.action === 'Refuse',
   )

@@ -205,9 +205,10 @@ async function stream(
     clock: cluster.ports.clock,
     now: house.clock.now,
     detail:
-      look === undefined
+      id === undefined || look === undefined
         ? undefined
         : {
+            id,
             now: async () => {
               const looked = await look.now()
               return looked === undefined ? undefined : detailFor(house, looked, caller)

@@ -33,6 +33,7 @@ const rowMembers: Members = {
     ...['Completed', 'Failed', 'Retiring', 'Retired', 'Unknown'],
   ),
   reason: record({ type: text, message: text, 'since?': instant }),
+  waitsForPerson: flag,
   strategy: text,
   step: text,
   weights: list(
@@ -80,6 +81,7 @@ const releaseId = record(id)
 
 const detail = record({
   ...rowMembers,
+  advice: text,
   problems: list(record({ path: text, message: text })),
   conditions: list(
     record({ type: text, status: text, reason: text, message: text, since: instant }),
@@ -142,6 +144,7 @@ export const schemas = {
     'changed?': list(row),
     'gone?': list(releaseId),
     'detail?': detail,
+    'missing?': releaseId,
     'tick?': record({ now: instant }),
   }),
 } as const satisfies Readonly<Record<string, Schema>>

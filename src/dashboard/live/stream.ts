@@ -31,7 +31,11 @@ export type Reader = {
   readonly now: () => number
   /** The one release that is looked at closely. */
   readonly detail:
-    | { readonly now: () => Promise<ReleaseDetail | undefined>; readonly end: () => void }
+    | {
+        readonly id: ReleaseId
+        readonly now: () => Promise<ReleaseDetail | undefined>
+        readonly end: () => void
+      }
     | undefined
 }
 
@@ -128,7 +132,8 @@ export function openStream(response: ServerResponse, reader: Reader): Stream {
       if (isDetailDue && detail !== undefined) {
         isDetailDue = false
         const now = await detail.now()
-        const text = now === undefined ? '' : event('detail', now)
+        // Who comes again may still show what is there no more, and hears of it from nothing else.
+        const text = now === undefined ? event('missing', detail.id) : event('detail', now)
         // Objects change in ways that nobody sees.
         if (text !== lastDetail) write(text)
         lastDetail = text

@@ -5,6 +5,7 @@ import type { AnalysisState, DecisionRecord, Trial } from '#core/model/notebook.
 import { describeStep } from '#core/steps/describe.ts'
 import { parseInstant } from '#core/time.ts'
 import { routers } from '#core/traffic/register.ts'
+import { adviceFor } from '#releases/advice.ts'
 import type { Entry } from '#releases/entry.ts'
 import { rolesOf } from '#releases/facts.ts'
 import {
@@ -38,6 +39,7 @@ export function detailOf(entry: Entry, revisions: readonly RevisionPart[]): Deta
   const next = book?.reason.next
   return {
     ...rowOf(entry),
+    advice: adviceFor(entry),
     problems: problems.map(({ path, message }) => ({ path, message })),
     conditions: (book?.conditions ?? []).map(
       ({ type, status, reason, message, lastTransitionTime }) => ({

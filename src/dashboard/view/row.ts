@@ -3,6 +3,7 @@ import { parseInstant } from '#core/time.ts'
 import type { Entry } from '#releases/entry.ts'
 import { phaseOf, reasonOf, rolesInUse, stepText, tagOf } from '#releases/facts.ts'
 import { imagesOf } from '#releases/parts.ts'
+import { waitsForPerson } from '#releases/person.ts'
 import type { ReleaseId, ReleaseRow } from '../wire.ts'
 
 /** `DOOR/NAMESPACE/NAME`. */
@@ -21,6 +22,7 @@ export function rowOf(entry: Entry): ReleaseRow {
     uid: object.metadata.uid ?? '',
     phase: phaseOf(entry),
     reason: { type, message, ...(book === undefined ? {} : { since: book.reason.since }) },
+    waitsForPerson: waitsForPerson(entry),
     strategy: app?.plan.strategy ?? '-',
     step: stepText(entry),
     weights: rolesInUse(book).map((own) => {

@@ -9,7 +9,7 @@ export type Plan = {
   readonly door: string
   readonly namespace: string
   readonly name: string
-  /** `unchanged`: nothing would happen. `refused`: something stands in the way; see `refused`. */
+  /** `unchanged`: nothing would happen, and nothing would be written down. `refused`: something stands in the way; see `refused`. */
   readonly verdict: 'planned' | 'unchanged' | 'refused'
   readonly strategy?: string
   readonly steps: readonly PlanStep[]
@@ -72,11 +72,13 @@ export function planOf({ app, start, forecast, refused, assumed }: Seen): Plan {
   const steps = moments.map(stepOf)
   const all = [...refused, ...inTheWay(start, forecast)]
   const { type, message } = end.reason
+  // What was turned back is forgotten, and stable asked for again, without anything that moves.
+  const isStill = steps.length === 0 && end.phase === start.notebook?.phase
   return {
     door: app.door,
     namespace: app.namespace,
     name: app.name,
-    verdict: all.length > 0 ? 'refused' : steps.length === 0 ? 'unchanged' : 'planned',
+    verdict: all.length > 0 ? 'refused' : isStill ? 'unchanged' : 'planned',
     strategy: app.plan.strategy,
     steps,
     gates: moments.flatMap(gateOf),

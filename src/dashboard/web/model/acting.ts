@@ -79,11 +79,11 @@ export async function confirm(): Promise<void> {
   if (why !== undefined) {
     // The word was given: its answer is told, even to who closed the dialog meanwhile.
     if (open) acting.value = { id, action, stage: 'refused', preview, why }
-    else tell(why, 'bad')
+    else tell(`${id.name}: ${why}`, 'bad')
     return
   }
   if (open) acting.value = undefined
-  if (typeof answer !== 'string') tell(answer.message)
+  if (typeof answer !== 'string') tell(`${id.name}: ${answer.message}`)
 }
 
 export function dismiss(): void {

@@ -35,7 +35,6 @@ export function readSort(text: string | null): Sort {
 
 /** Reasons for which nothing goes on until somebody does something. */
 const needsSomebody: ReadonlySet<string> = new Set([
-  'WaitingForApproval',
   'WaitingForMetrics',
   'Paused',
   'SpecInvalid',
@@ -49,8 +48,13 @@ const needsSomebody: ReadonlySet<string> = new Set([
   'WriteRefused',
 ])
 
-export function groupOf({ phase, reason }: Pick<ReleaseRow, 'phase' | 'reason'>): Group {
+export function groupOf({
+  phase,
+  reason,
+  waitsForPerson,
+}: Pick<ReleaseRow, 'phase' | 'reason' | 'waitsForPerson'>): Group {
   if (phase === 'Failed') return 'failed'
+  if (waitsForPerson) return 'attention'
   // A pause with a time ends by itself.
   if (reason.type === 'WaitingForPause') return 'moving'
   if (phase === 'Paused' || phase === 'Unknown' || needsSomebody.has(reason.type))

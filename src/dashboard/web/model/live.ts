@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 import type { ReleaseId, StreamEvents } from '../../wire.ts'
 import { tell } from './announce.ts'
 import { eventReader } from './event-stream.ts'
-import { hear, known } from './picture.ts'
+import { forget, hear, known } from './picture.ts'
 import { headers, isOutdated, refused, sentenceOf } from './session.ts'
 
 export type Connection =
@@ -17,7 +17,9 @@ export const connection = signal<Connection>({ kind: 'connecting' })
 export const heardAt = signal<number | undefined>(undefined)
 
 /** Why the release that is looked at cannot be seen closely, if so. */
-export const unseen = signal<string | undefined>(undefined)
+export const unseen = signal<Unseen | undefined>(undefined)
+
+export type Unseen = { readonly why: string; readonly isForbidden: boolean }
 
 /** The server speaks every few seconds; a connection that is silent for so long is dead, whatever TCP believes. */
 const silentMs = 15_000
@@ -98,7 +100,9 @@ async function listen(
       return undefined
     }
     if (id !== undefined && (answer.status === 403 || answer.status === 404)) {
-      unseen.value = await sentenceOf(answer)
+      unseen.value = { why: await sentenceOf(answer), isForbidden: answer.status === 403 }
+      // Also what was seen of it before, with actions that are no longer allowed.
+      forget('detail')
       return await listen(undefined, over, opened)
     }
     if (!answer.ok || answer.body === null) return await sentenceOf(answer)
@@ -149,6 +153,7 @@ const names: { readonly [K in keyof StreamEvents]: true } = {
   changed: true,
   gone: true,
   detail: true,
+  missing: true,
   tick: true,
 }
 

@@ -16,6 +16,7 @@ function row(change: Partial<ReleaseRow> = {}): ReleaseRow {
     uid: '1',
     phase: 'Completed',
     reason: { type: 'Serving', message: 'it serves' },
+    waitsForPerson: false,
     strategy: 'canary',
     step: '-',
     weights: [],
@@ -71,7 +72,6 @@ describe('filters', () => {
 
   const groupCases = [
     ['Progressing', 'WaitingForPods', 'moving'],
-    ['Progressing', 'WaitingForApproval', 'attention'],
     ['Paused', 'Paused', 'attention'],
     ['Paused', 'WaitingForPause', 'moving'],
     ['Completed', 'WriteRefused', 'attention'],
@@ -81,7 +81,16 @@ describe('filters', () => {
   ] as const
   for (const [phase, type, group] of groupCases)
     test(`${phase} for ${type} is ${group}`, () =>
-      expect(groupOf({ phase, reason: { type, message: '' } })).toBe(group))
+      expect(groupOf(row({ phase, reason: { type, message: '' } }))).toBe(group))
+
+  test('whatever waits for a person needs somebody, but what failed', () => {
+    const reason = { type: 'WaitingForGate', message: '' }
+    const groupsOf = (['Progressing', 'Concluded', 'Failed'] as const).map((phase) =>
+      groupOf(row({ phase, reason, waitsForPerson: true })),
+    )
+    expect(groupsOf).toEqual(['attention', 'attention', 'failed'])
+    expect(groupOf(row({ phase: 'Progressing', reason }))).toBe('moving')
+  })
 })
 
 describe('the stream', () => {

@@ -80,6 +80,9 @@ const take: { readonly [K in keyof StreamEvents]: (data: StreamEvents[K]) => voi
   detail: (one) => {
     detail.value = one
   },
+  missing: (id) => {
+    if (detailOf(id) !== undefined) detail.value = undefined
+  },
   tick: (at) => setClock(at.now),
 }
 

@@ -7,7 +7,7 @@ import { Glyph } from './glyph.tsx'
 export function PhaseBadge({
   row,
 }: {
-  readonly row: Pick<ReleaseRow, 'phase' | 'reason'>
+  readonly row: Pick<ReleaseRow, 'phase' | 'reason' | 'waitsForPerson'>
 }): JSX.Element {
   const group = groupOf(row)
   return (

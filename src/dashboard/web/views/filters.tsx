@@ -52,6 +52,11 @@ export function Filters({
           value={filter.text}
           onInput={({ currentTarget }) => change({ text: currentTarget.value })}
           onKeyDown={(event) => {
+            if (event.key === 'Escape') {
+              // What was looked for stays; some browsers would empty the field.
+              event.preventDefault()
+              event.currentTarget.blur()
+            }
             if (event.key !== 'ArrowDown' && event.key !== 'Enter') return
             event.preventDefault()
             focusRows()

@@ -69,16 +69,21 @@ function Who(): JSX.Element | null {
   return (
     <>
       {readOnly ? <span class="chip">read-only</span> : null}
-      {user === undefined ? null : <span class="who">{user}</span>}
+      {user === undefined ? null : (
+        // Names begin alike and differ at their end: that is what stays where there is no room.
+        <span class="who" title={user}>
+          <bdi dir="ltr">{user}</bdi>
+        </span>
+      )}
       {signIn === 'open' ? null : (
         <button
           type="button"
-          class="tool"
+          class="button is-small sign-out"
           title="Sign out"
-          aria-label="Sign out"
           onClick={() => void signOut()}
         >
           <Glyph name="out" />
+          <span>Sign out</span>
         </button>
       )}
     </>

@@ -70,7 +70,7 @@ export function ReleaseView({ id }: { readonly id: ReleaseId }): JSX.Element {
           {detail === undefined ? null : <Links links={detail.links} />}
         </div>
       </header>
-      {row === undefined ? null : <Why row={row} next={detail?.next} />}
+      {row === undefined ? null : <Why row={row} next={detail?.next} advice={detail?.advice} />}
       {detail === undefined ? <NotThere row={row} /> : <Parts id={id} detail={detail} />}
     </article>
   )
@@ -79,9 +79,13 @@ export function ReleaseView({ id }: { readonly id: ReleaseId }): JSX.Element {
 function NotThere({ row }: { readonly row: ReleaseRow | undefined }): JSX.Element {
   if (unseen.value === undefined && (!known.value || row !== undefined))
     return <p class="hint page-hint">Waiting for the whole picture …</p>
+  const absent =
+    unseen.value?.isForbidden === true
+      ? 'You may not look at this release'
+      : 'There is no such release'
   return (
-    <Empty title={row === undefined ? 'There is no such release' : 'This is all that you may see'}>
-      <p>{unseen.value ?? 'It was deleted, or you have no right to see it.'}</p>
+    <Empty title={row === undefined ? absent : 'This is all that you may see'}>
+      <p>{unseen.value?.why ?? 'It was deleted, or you have no right to see it.'}</p>
       <a class="button" href={hashOf({ kind: 'list', filter: lastList.value })}>
         To all releases
       </a>

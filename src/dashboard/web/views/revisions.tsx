@@ -27,7 +27,7 @@ export function Revisions({
           <ul>
             {kept.map(({ revision, failed, workloads, createdAt }) => (
               <li key={revision}>
-                <code>{revision}</code> {imagesOf(workloads)} <Age at={createdAt} />
+                <code>{revision}</code> {imagesOf(workloads)} <Age at={createdAt} />{' '}
                 {failed === undefined ? null : <span class="failed">failed: {failed}</span>}
               </li>
             ))}

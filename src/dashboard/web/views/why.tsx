@@ -8,9 +8,11 @@ import { Ahead, Since } from '../parts/instant.tsx'
 export function Why({
   row,
   next,
+  advice,
 }: {
   readonly row: ReleaseRow
   readonly next: number | undefined
+  readonly advice: string | undefined
 }): JSX.Element {
   const { reason } = row
   const group = groupOf(row)
@@ -33,7 +35,19 @@ export function Why({
           )}
           {next === undefined ? null : <Ahead at={next} what="looked at again" />}
         </p>
+        {advice === undefined ? null : <Advice text={advice} />}
       </div>
     </section>
+  )
+}
+
+/** What to do next, as `headgate explain` says it; commands stand between backticks. */
+function Advice({ text }: { readonly text: string }): JSX.Element {
+  const parts = text.split('`')
+  return (
+    <p class="why-advice">
+      <strong>Next:</strong>{' '}
+      {parts.map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}
+    </p>
   )
 }

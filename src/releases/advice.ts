@@ -1,6 +1,6 @@
 /** What moves a release on, by the reason for which it stands: what people can do, or that they need do nothing. */
 import type { ReasonType } from '#core/reasons.ts'
-import { type Entry, fullName } from '#releases/entry.ts'
+import { type Entry, fullName } from './entry.ts'
 
 const own = 'nothing to do; it goes on by itself'
 const change = 'change the object; nothing is touched meanwhile'
@@ -60,10 +60,16 @@ const advice: Readonly<Record<ReasonType, string>> = {
 
 const accepted = '`headgate promote NAME` accepts the end, with `--candidate C` it makes C stable'
 
+const afterwards = `${own} once the samples suffice; \`headgate abort NAME\` takes the promotion back`
+
+/** One sentence for people, commands in backticks. */
 export function adviceFor(entry: Entry): string {
   const { book, problems } = entry
   if (book === undefined && problems.length > 0) return change
   if (book === undefined) return 'see whether the controller runs: `kubectl get lease headgate -A`'
   if (book.concluded?.open === true) return accepted.replaceAll('NAME', fullName(entry))
+  // After its promotion nothing goes past the analysis, but back.
+  if (book.reason.type === 'WaitingForAnalysis' && book.trials[0]?.stage.kind === 'verifying')
+    return afterwards.replaceAll('NAME', fullName(entry))
   return advice[book.reason.type].replaceAll('NAME', fullName(entry))
 }
