@@ -5,13 +5,12 @@
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { release, template } from '#test/gen/release.ts'
+import { plainRoute, release, template } from '#test/gen/release.ts'
 import { SeatWorld } from '#test/gen/seat-world.ts'
 import { command, pass, until } from '#test/gen/story.ts'
 import type { ReleaseSpec } from './api/release.ts'
 import type { ReleaseWorkloads } from './api/workloads.ts'
 import { decide } from './decide.ts'
-import type { HttpRoute } from './k8s/gateway-api.ts'
 import type { Workload } from './k8s/workloads.ts'
 import type { Verb } from './model/app.ts'
 import { podsFor } from './model/weights.ts'
@@ -25,15 +24,7 @@ const replay =
 const settleMs = 200
 const total = 4
 
-const route: HttpRoute = {
-  apiVersion: 'gateway.networking.k8s.io/v1',
-  kind: 'HTTPRoute',
-  metadata: { name: 'shop', namespace: 'default' },
-  spec: {
-    parentRefs: [{ name: 'gateway' }],
-    rules: [{ backendRefs: [{ name: 'shop-stable', port: 80 }] }],
-  },
-}
+const route = plainRoute()
 
 type Word = {
   readonly weight: number

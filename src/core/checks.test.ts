@@ -1,7 +1,7 @@
 /** Every reason there is, told in a story that ends in it; and which one is told where several hold. */
 import { describe, expect, test } from 'vitest'
 import { analysis } from '#test/gen/metric.ts'
-import { httpRoute, release, template } from '#test/gen/release.ts'
+import { httpRoute, plainRoute, release, template } from '#test/gen/release.ts'
 import {
   command,
   follow,
@@ -23,7 +23,6 @@ import type { ReleaseSpec } from './api/release.ts'
 import type { ReleaseMetric } from './api/release-analysis.ts'
 import type { CommandedCandidate } from './api/strategy/commanded.ts'
 import { decide } from './decide.ts'
-import type { HttpRoute } from './k8s/gateway-api.ts'
 import type { Observed } from './observed.ts'
 import { type ReasonType, reasons } from './reasons.ts'
 import { refuse } from './refuse.ts'
@@ -48,13 +47,7 @@ function measured(changes: Partial<ReleaseMetric> = {}): World {
   return onTrial({ strategy: { canary: { steps: own } }, analysis: analysis(changes) })
 }
 
-const route: HttpRoute = {
-  ...httpRoute(),
-  spec: {
-    ...httpRoute().spec,
-    rules: [{ backendRefs: [{ name: 'shop-stable', port: 80 }] }],
-  },
-}
+const route = plainRoute()
 
 /** A release with one candidate that somebody outside commands. */
 function commanded(

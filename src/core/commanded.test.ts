@@ -1,21 +1,12 @@
 /** Several candidates beside stable, each where somebody outside put it; they come and go independently. */
 import { describe, expect, test } from 'vitest'
-import { release, template } from '#test/gen/release.ts'
+import { plainRoute, release, template } from '#test/gen/release.ts'
 import { actionsTold, phaseIs, settle, until } from '#test/gen/story.ts'
 import { World } from '#test/gen/world.ts'
 import type { CommandedCandidate } from './api/strategy/commanded.ts'
-import type { HttpRoute } from './k8s/gateway-api.ts'
 import { writtenHash } from './revision.ts'
 
-const route: HttpRoute = {
-  apiVersion: 'gateway.networking.k8s.io/v1',
-  kind: 'HTTPRoute',
-  metadata: { name: 'shop', namespace: 'default' },
-  spec: {
-    parentRefs: [{ name: 'gateway' }],
-    rules: [{ backendRefs: [{ name: 'shop-stable', port: 80 }] }],
-  },
-}
+const route = plainRoute()
 
 const own = (candidate: CommandedCandidate): CommandedCandidate => ({
   template: template(`shop:${candidate.name}`),

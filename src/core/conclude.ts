@@ -257,17 +257,15 @@ function withTurned(
   states: readonly RoleState[],
 ): readonly RoleState[] {
   const { book, facts } = pass
-  const turned = book.trials.find(({ revision }) => revision === stance.revisions[stable])
+  const { stable: before, trials } = book
+  const turned = trials.find(({ revision }) => revision === stance.revisions[stable])
   const own = states.find(({ role }) => role === stable)
-  if (facts.app.workloads.layout.by === 'role' || book.stable === undefined) return states
-  if (turned === undefined || own === undefined || turned.revision === book.stable) return states
-  const isTaken = facts.selected(stable) === turned.revision
-  const confirmed = isTaken ? own.confirmed : 0
+  if (facts.app.workloads.layout.by === 'role' || before === undefined) return states
+  if (turned === undefined || own === undefined || turned.revision === before) return states
+  const confirmed = facts.selected(stable) === turned.revision ? own.confirmed : 0
+  const left = { ...roleState(pass, stable, before, 0), confirmed: own.confirmed - confirmed }
   return states.map((one) => {
-    if (one.role === stable) {
-      const left = { wanted: 0, confirmed: own.confirmed - confirmed }
-      return { ...roleState(pass, stable, book.stable ?? '', 0), ...left }
-    }
+    if (one.role === stable) return left
     if (one.role !== turned.role) return one
     return { ...one, wanted: one.wanted + own.wanted, confirmed: one.confirmed + confirmed }
   })

@@ -4,7 +4,7 @@ import { httpRoute, release, template } from '#test/gen/release.ts'
 import { command, phaseIs, reasonIs, settle, until } from '#test/gen/story.ts'
 import { World } from '#test/gen/world.ts'
 import type { ReleaseSpec } from './api/release.ts'
-import { istioFollows } from './traffic/istio-follows.ts'
+import { istioFollows } from './traffic/follows.ts'
 
 const settleMs = 3000
 const steps = [{ weight: 25 }, { weight: 50 }, { pause: {} }]

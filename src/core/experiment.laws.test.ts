@@ -4,28 +4,19 @@
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { release, template } from '#test/gen/release.ts'
+import { plainRoute, release, template } from '#test/gen/release.ts'
 import { command, pass, settle, stamped, until, value } from '#test/gen/story.ts'
 import { World } from '#test/gen/world.ts'
 import type { ExperimentCandidate } from './api/strategy/experiment.ts'
 import { decide } from './decide.ts'
 import type { Decision } from './decision.ts'
 import type { HttpAnswer } from './http-ask.ts'
-import type { HttpRoute } from './k8s/gateway-api.ts'
 import { labels } from './render/names.ts'
 import { writtenHash } from './revision.ts'
 
 const runs = Number(process.env['RUNS'] ?? 3000) / 10
 
-const route: HttpRoute = {
-  apiVersion: 'gateway.networking.k8s.io/v1',
-  kind: 'HTTPRoute',
-  metadata: { name: 'shop', namespace: 'default' },
-  spec: {
-    parentRefs: [{ name: 'gateway' }],
-    rules: [{ backendRefs: [{ name: 'shop-stable', port: 80 }] }],
-  },
-}
+const route = plainRoute()
 
 const variants = ['b', 'c'] as const
 const declared = (weights: boolean): readonly ExperimentCandidate[] =>

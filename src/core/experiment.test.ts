@@ -1,6 +1,6 @@
 /** Experiments: candidates beside stable until statistics, time, a person or a command says which one is best. */
 import { describe, expect, test } from 'vitest'
-import { release, template } from '#test/gen/release.ts'
+import { plainRoute, release, template } from '#test/gen/release.ts'
 import {
   actionsTold,
   command,
@@ -20,20 +20,11 @@ import type { ExperimentCandidate, ExperimentStrategy } from './api/strategy/exp
 import type { ReleaseJudge } from './api/strategy/judge.ts'
 import { decide } from './decide.ts'
 import type { MeasureAsk } from './decision.ts'
-import type { HttpRoute } from './k8s/gateway-api.ts'
 import type { Counted } from './model/statistics.ts'
 import { labels } from './render/names.ts'
 import { writtenHash } from './revision.ts'
 
-const route: HttpRoute = {
-  apiVersion: 'gateway.networking.k8s.io/v1',
-  kind: 'HTTPRoute',
-  metadata: { name: 'shop', namespace: 'default' },
-  spec: {
-    parentRefs: [{ name: 'gateway' }],
-    rules: [{ backendRefs: [{ name: 'shop-stable', port: 80 }] }],
-  },
-}
+const route = plainRoute()
 
 const minute = 60_000
 const judge: ReleaseJudge = {

@@ -4,7 +4,7 @@ import { assert } from './assert.ts'
 import { entry } from './entry.ts'
 import type { Labels } from './k8s/meta.ts'
 import type { PodTemplate } from './k8s/workloads.ts'
-import { drainMs, listingsSince, settleMs } from './listings.ts'
+import { followTimes, listingsSince } from './listings.ts'
 import type { App } from './model/app.ts'
 import { emptyMemo, type Memo } from './model/notebook.ts'
 import { podsFor, type RoleName, stable, type Weights, weightOf } from './model/weights.ts'
@@ -72,6 +72,7 @@ export function factsOf(observed: Observed, now: Instant): Facts {
   const weightsInMind = observed.notebook?.imagined ?? { [stable]: 100 }
   const reading = alone ? imagined(app, weightsInMind) : found
   const accepted = acceptedSince(reading, observed.memo ?? emptyMemo, now)
+  const times = followTimes(app, reading)
   const workload = workloadFinder(observed)
   const listed: Facts['listed'] = (role, name) =>
     entry(entry(endpoints, app.services[role]), name) ?? 0
@@ -101,11 +102,10 @@ export function factsOf(observed: Observed, now: Instant): Facts {
     remembered: observed.remembered,
     bare: (template) => bareTemplate(app, template),
     accepted,
-    settledAt: accepted && accepted.at + settleMs(app, reading),
-    drainedAt: accepted && accepted.at + drainMs(app, reading),
+    ...times,
+    settledAt: accepted && accepted.at + times.settleMs,
+    drainedAt: accepted && accepted.at + times.drainMs,
     listings: listingsSince(observed, now),
-    settleMs: settleMs(app, reading),
-    drainMs: drainMs(app, reading),
     workload,
     selected: (role) => selectedBy(observed, entry(services, app.services[role])?.selector, role),
     listed,

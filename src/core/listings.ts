@@ -8,7 +8,8 @@ import type { App } from './model/app.ts'
 import type { Memo } from './model/notebook.ts'
 import type { Observed } from './observed.ts'
 import type { Instant } from './time.ts'
-import type { Accepted, RouteReading } from './traffic/router.ts'
+import type { Follows } from './traffic/follows.ts'
+import type { RouteReading } from './traffic/router.ts'
 
 /** For each Service of the app, whose pods it lists and since when, as far as this process saw. */
 export function listingsSince(observed: Observed, now: Instant): Memo['listings'] {
@@ -27,19 +28,14 @@ function signOf({ listings, endpoints }: Observed, service: string): string {
   return [...behind].sort().join(' ')
 }
 
-/** How long whoever balances follows behind as a rule. Where no route is accepted, that is what is waited for anyway. */
-export function settleMs({ traffic }: App, reading: RouteReading): number {
-  return traffic.settleMs ?? acceptedIn(reading)?.settleMs ?? 0
-}
-
-/** How long that takes at worst. Whoever says how long it takes says both, unless he says otherwise. */
-export function drainMs(app: App, reading: RouteReading): number {
-  const { drainMs: asked, settleMs: given } = app.traffic
-  const least = settleMs(app, reading)
-  return Math.max(least, asked ?? given ?? acceptedIn(reading)?.drainMs ?? 0)
-}
-
-function acceptedIn(reading: RouteReading): Accepted | undefined {
-  if (reading.kind !== 'read' || reading.acceptance.kind !== 'accepted') return undefined
-  return reading.acceptance
+/**
+ * How long whoever balances follows behind, as a rule and at worst. Where no route is accepted, that is what is waited for
+ * anyway. Whoever says how long it takes says both, unless he says otherwise.
+ */
+export function followTimes({ traffic }: App, reading: RouteReading): Required<Follows> {
+  const isAccepted = reading.kind === 'read' && reading.acceptance.kind === 'accepted'
+  const own: Follows = isAccepted ? reading.acceptance : { settleMs: 0 }
+  const settleMs = traffic.settleMs ?? own.settleMs
+  const drainMs = traffic.drainMs ?? traffic.settleMs ?? own.drainMs ?? 0
+  return { settleMs, drainMs: Math.max(settleMs, drainMs) }
 }

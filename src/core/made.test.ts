@@ -1,22 +1,13 @@
 /** What we make may look as somebody else's users know it: names, labels, annotations, ports and selectors. */
 import { describe, expect, test } from 'vitest'
-import { release, template } from '#test/gen/release.ts'
+import { plainRoute, release, template } from '#test/gen/release.ts'
 import { phaseIs, reasonIs, settle, until } from '#test/gen/story.ts'
 import { World } from '#test/gen/world.ts'
 import type { ReleaseSpec } from './api/release.ts'
 import type { CommandedCandidate } from './api/strategy/commanded.ts'
-import type { HttpRoute } from './k8s/gateway-api.ts'
 import { bareTemplate } from './revision.ts'
 
-const route: HttpRoute = {
-  apiVersion: 'gateway.networking.k8s.io/v1',
-  kind: 'HTTPRoute',
-  metadata: { name: 'shop', namespace: 'default' },
-  spec: {
-    parentRefs: [{ name: 'gateway' }],
-    rules: [{ backendRefs: [{ name: 'shop-service', port: 80 }] }],
-  },
-}
+const route = plainRoute('shop-service')
 
 const bare = { metadata: { labels: { team: 'web' } }, spec: template('shop:v1').spec }
 

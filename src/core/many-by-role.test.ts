@@ -1,6 +1,6 @@
 /** Several candidates beside stable where workloads belong to roles: experiments and commanded plans, in each topology. */
 import { describe, expect, test } from 'vitest'
-import { release, template } from '#test/gen/release.ts'
+import { plainRoute, release, template } from '#test/gen/release.ts'
 import { SeatWorld } from '#test/gen/seat-world.ts'
 import { command, phaseIs, reasonIs, settle, until } from '#test/gen/story.ts'
 import type { World } from '#test/gen/world.ts'
@@ -8,20 +8,11 @@ import type { ReleaseSpec } from './api/release.ts'
 import type { CommandedCandidate } from './api/strategy/commanded.ts'
 import type { ExperimentStrategy } from './api/strategy/experiment.ts'
 import type { ReleaseWorkloads } from './api/workloads.ts'
-import type { HttpRoute } from './k8s/gateway-api.ts'
 import { podsFor } from './model/weights.ts'
 import { labels } from './render/names.ts'
 import { writtenHash } from './revision.ts'
 
-const route: HttpRoute = {
-  apiVersion: 'gateway.networking.k8s.io/v1',
-  kind: 'HTTPRoute',
-  metadata: { name: 'shop', namespace: 'default' },
-  spec: {
-    parentRefs: [{ name: 'gateway' }],
-    rules: [{ backendRefs: [{ name: 'shop-stable', port: 80 }] }],
-  },
-}
+const route = plainRoute()
 
 const revision = (name: string): string => writtenHash(template(`shop:${name}`))
 const podsOf = (world: SeatWorld, name: string): number =>

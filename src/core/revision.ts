@@ -42,9 +42,8 @@ export function targetOf(
     return { kind: 'known', revision: same.revision, workload: same, respelt: false }
 
   // What its author names is itself: another name is another revision, also of the very same template.
-  const alike = living
-    .filter((workload) => revision === undefined || workload.revision === revision)
-    .filter((workload) => nearlyContained(template, bare(workload.template)))
+  const named = workloads.filter((one) => revision === undefined || one.revision === revision)
+  const alike = runningIt({ app, workloads: named }, template)
   if (alike.length === 0)
     return { kind: 'new', revision: freeName(revision ?? written, written, workloads) }
   const readBack = readBacks.find((one) => one.written === written)
@@ -65,16 +64,17 @@ export function targetOf(
   return { kind: 'new', revision: freeName(revision ?? written, written, workloads) }
 }
 
-/** The newest workload that may run a template, in other words than its author wrote. */
-export function alikeOf(
-  { app, workloads }: Pick<Observed, 'workloads'> & Laid,
-  template: PodTemplate,
-): WorkloadSeen | undefined {
-  const bare = bareTemplate(app, template)
-  return newest(
-    workloads.filter(
-      (one) => !one.deleting && nearlyContained(bare, bareTemplate(app, one.template)),
-    ),
+/** The newest workload that may run a template as we render it, in other words than its author wrote. */
+export function alikeOf(seen: Seen, template: PodTemplate): WorkloadSeen | undefined {
+  return newest(runningIt(seen, bareTemplate(seen.app, template)))
+}
+
+type Seen = Pick<Observed, 'workloads'> & Laid
+
+/** Those that are there to stay and have all that a template asks for. */
+function runningIt({ app, workloads }: Seen, template: PodTemplate): readonly WorkloadSeen[] {
+  return workloads.filter(
+    (one) => !one.deleting && nearlyContained(template, bareTemplate(app, one.template)),
   )
 }
 

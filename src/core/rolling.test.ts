@@ -1,21 +1,17 @@
 /** The plain case, and canaries by number of pods: several revisions behind one Service. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { httpRoute, release, template } from '#test/gen/release.ts'
+import { plainRoute, release, template } from '#test/gen/release.ts'
 import { command, pass, phaseIs, reasonIs, settle, until } from '#test/gen/story.ts'
 import { World } from '#test/gen/world.ts'
 import type { ReleaseSpec } from './api/release.ts'
-import type { HttpRoute } from './k8s/gateway-api.ts'
 import { labels } from './render/names.ts'
 import { writtenHash } from './revision.ts'
 import { podsByRatio } from './strategies/pool.ts'
 
 const [v1, v2] = ['shop:v1', 'shop:v2'].map((image) => writtenHash(template(image)))
 
-const route: HttpRoute = {
-  ...httpRoute(),
-  spec: { ...httpRoute().spec, rules: [{ backendRefs: [{ name: 'shop-stable', port: 80 }] }] },
-}
+const route = plainRoute()
 
 function serving(spec: Partial<ReleaseSpec>): World {
   const world = new World(release(spec), route)

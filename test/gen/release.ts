@@ -32,6 +32,19 @@ export function template(image: string): ReleaseSpec['template'] {
   }
 }
 
+/** A route as people write it who know of no candidate. */
+export function plainRoute(service = 'shop-stable'): HttpRoute {
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: 'shop', namespace: 'default' },
+    spec: {
+      parentRefs: [{ name: 'gateway' }],
+      rules: [{ backendRefs: [{ name: service, port: 80 }] }],
+    },
+  }
+}
+
 export function httpRoute(stableWeight = 100, candidateWeight = 0): HttpRoute {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',

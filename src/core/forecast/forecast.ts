@@ -4,13 +4,13 @@
  */
 import { decide } from '../decide.ts'
 import type { Decision, MeasureAsk, Write } from '../decision.ts'
-import { approvalOf } from '../gates/approval.ts'
-import { type App, stepsOf } from '../model/app.ts'
+import type { App } from '../model/app.ts'
 import type { ReleaseEvent } from '../model/event.ts'
-import type { Notebook, Phase, Reason, Trial } from '../model/notebook.ts'
+import type { Phase, Reason, Trial } from '../model/notebook.ts'
 import type { MetricAnswer, Observed } from '../observed.ts'
 import type { ReasonType } from '../reasons.ts'
 import { alikeOf } from '../revision.ts'
+import { awaitsApproval } from '../steps/gate.ts'
 import type { Instant } from '../time.ts'
 import { VirtualCluster } from './cluster.ts'
 import { changesOf, type FieldChange } from './difference.ts'
@@ -224,20 +224,10 @@ const mostWords = 200
 function wordFor(app: App, { reason, notebook }: Decision): 'promote' | 'resume' | undefined {
   if (reason.type === 'WaitingForApproval') return 'promote'
   if (reason.type === 'WaitingForGate') {
-    const waits = notebook.trials.some((trial) => wantsWord(app, trial, notebook))
+    const waits = notebook.trials.some((trial) => awaitsApproval(app, trial, notebook))
     return waits ? 'promote' : undefined
   }
   return reason.type === 'Paused' ? 'resume' : undefined
-}
-
-/** Of the gates that a trial stands at, only those for people are not passed by a good answer. */
-function wantsWord(app: App, trial: Trial, { decisions }: Notebook): boolean {
-  const { role, stage, step: index, stepStartedAt: since } = trial
-  const step = stepsOf(app, role)[index]
-  const atStep = stage.kind === 'steps' && step?.kind === 'gate' ? step.gates : []
-  const gates = stage.kind === 'verifying' ? (app.plan.promotion.gates ?? []) : atStep
-  if (!gates.some(({ kind }) => kind === 'approval')) return false
-  return approvalOf(decisions, { revision: trial.revision, step: index, since }) === undefined
 }
 
 function isRest({ notebook }: Decision): boolean {

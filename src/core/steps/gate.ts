@@ -1,11 +1,12 @@
 /** The gate step: the pods themselves, a program or a person say when it is passed, and whether at all. */
 import type { GateAsk } from '../decision.ts'
 import { entry } from '../entry.ts'
+import { approvalOf } from '../gates/approval.ts'
 import { type GateOutcome, type GateSubject, type GateView, scopeOf } from '../gates/gate.ts'
 import { gateAsks, gatesOutcome, takeReplies } from '../gates/register.ts'
-import { type Step, stepsOf } from '../model/app.ts'
+import { type App, type Step, stepsOf } from '../model/app.ts'
 import type { GateSpec, GateState } from '../model/gate.ts'
-import type { Trial } from '../model/notebook.ts'
+import type { Notebook, Trial } from '../model/notebook.ts'
 import { weightOf } from '../model/weights.ts'
 import { waitingFor } from '../move/waiting.ts'
 import type { Pass } from '../pass.ts'
@@ -46,10 +47,30 @@ export function gateMemory(pass: Pass): readonly GateState[] {
 
 // While somebody holds the release nobody is asked, and no gate's time runs out.
 function gatesAt({ observed, book }: Pass, trial: Trial): readonly GateSpec[] | undefined {
-  if (trial.stage.kind === 'verifying') return observed.app.plan.promotion.gates
-  if (trial.stage.kind !== 'steps' || book.paused !== undefined) return undefined
-  const step = stepsOf(observed.app, trial.role)[trial.step]
+  const isHeld = trial.stage.kind === 'steps' && book.paused !== undefined
+  return isHeld ? undefined : presentGates(observed.app, trial)
+}
+
+/** The gates of the step at which a trial stands, or of its promotion while it proves itself. */
+function presentGates(
+  app: App,
+  { stage, role, step: index }: Trial,
+): readonly GateSpec[] | undefined {
+  if (stage.kind === 'verifying') return app.plan.promotion.gates
+  if (stage.kind !== 'steps') return undefined
+  const step = stepsOf(app, role)[index]
   return step?.kind === 'gate' ? step.gates : undefined
+}
+
+/** Whether a trial stands at a gate that asks a person, and nobody has approved it; others ask programs. */
+export function awaitsApproval(
+  app: App,
+  trial: Trial,
+  { decisions }: Pick<Notebook, 'decisions'>,
+): boolean {
+  const asks = (presentGates(app, trial) ?? []).some(({ kind }) => kind === 'approval')
+  const since = trial.stepStartedAt
+  return asks && approvalOf(decisions, { ...trial, since }) === undefined
 }
 
 function viewOf(pass: Pass, trial: Trial, gates: readonly GateSpec[]): GateView {

@@ -1,10 +1,8 @@
 /** What gateways say of a route of the Gateway API: taken up, refused, or nothing yet. */
 import type { HttpRoute, ParentRef, RouteParentStatus } from '../k8s/gateway-api.ts'
 import type { Condition, KubeObject } from '../k8s/meta.ts'
-import { istioFollows } from './istio-follows.ts'
-import type { Acceptance, Accepted } from './router.ts'
-
-type Follows = Pick<Accepted, 'settleMs' | 'drainMs'>
+import { type Follows, istioFollows, slowest } from './follows.ts'
+import type { Acceptance } from './router.ts'
 
 /** Decision 13: how long a gateway may follow behind its own Accepted, by its controller's name. */
 const follows: readonly (readonly [RegExp, Follows])[] = [
@@ -36,8 +34,7 @@ export function acceptanceOf(route: HttpRoute): Acceptance {
   return {
     kind: 'accepted',
     token: `${route.metadata.uid}/${generation}`,
-    settleMs: Math.max(...taken.map((one) => one.settleMs)),
-    drainMs: Math.max(...taken.map(({ drainMs = 0 }) => drainMs)),
+    ...slowest(taken),
   }
 }
 

@@ -9,8 +9,8 @@ import type { VirtualService } from '../k8s/istio.ts'
 import type { ObjectRef } from '../k8s/meta.ts'
 import { stable, type Weights } from '../model/weights.ts'
 import { rewritten } from './difference.ts'
+import { istioFollows } from './follows.ts'
 import { besideRefs, inRules, istioCompanions, withExtras } from './istio-extras.ts'
-import { istioFollows } from './istio-follows.ts'
 import { readMatches, withMatches } from './istio-matches.ts'
 import {
   roleOf,

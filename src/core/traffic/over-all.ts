@@ -1,6 +1,7 @@
 /** A router over several routing objects that bear the same weights: the one of the app, and those beside it. */
 import { canonicalJson } from '../hash.ts'
 import { sameWeights } from '../model/weights.ts'
+import { slowest } from './follows.ts'
 import type { Acceptance, RouteReading, Router, RouterApp } from './router.ts'
 
 /** The app once for each of its routing objects; what is made beside a route is made beside the first alone. */
@@ -66,9 +67,7 @@ function agree(one: Read, other: Read): boolean {
 
 function worse(one: Acceptance, other: Acceptance): Acceptance {
   if (one.kind === 'accepted' && other.kind === 'accepted') {
-    const settleMs = Math.max(one.settleMs, other.settleMs)
-    const drainMs = Math.max(one.drainMs ?? 0, other.drainMs ?? 0)
-    return { kind: 'accepted', token: `${one.token} ${other.token}`, settleMs, drainMs }
+    return { kind: 'accepted', token: `${one.token} ${other.token}`, ...slowest([one, other]) }
   }
   if (one.kind === 'refused' || other.kind === 'accepted') return one
   return other

@@ -6,6 +6,7 @@ import type { Write } from '../decision.ts'
 import type { KubeObject, ObjectRef } from '../k8s/meta.ts'
 import type { App, Extras, Match } from '../model/app.ts'
 import type { RoleName, Weights } from '../model/weights.ts'
+import type { Follows } from './follows.ts'
 
 export type RouteObjects = Readonly<Record<string, KubeObject>>
 
@@ -94,17 +95,8 @@ export type RouteReading =
       readonly acceptance: Acceptance
     }
 
-export type Accepted = {
-  readonly kind: 'accepted'
-  /** Names this very state of the object. */
-  readonly token: string
-  /** How long its gateway usually follows behind its own word: what is waited for before weights rise. */
-  readonly settleMs: number
-  /** How long it may follow behind at worst, where that is longer: what is waited for before anything it may use goes. */
-  readonly drainMs?: number
-}
-
 export type Acceptance =
-  | Accepted
+  /** `token` names this very state of the object. */
+  | ({ readonly kind: 'accepted'; readonly token: string } & Follows)
   | { readonly kind: 'waiting'; readonly message: string }
   | { readonly kind: 'refused'; readonly message: string }

@@ -2,8 +2,7 @@
 import { expect, test } from 'vitest'
 import type { ExperimentStrategy } from '#core/api/strategy/experiment.ts'
 import type { ReleaseJudge } from '#core/api/strategy/judge.ts'
-import type { HttpRoute } from '#core/k8s/gateway-api.ts'
-import { release, template } from '#test/gen/release.ts'
+import { plainRoute, release, template } from '#test/gen/release.ts'
 import { installed, type Pace, pass, reasonIs, until, value } from '#test/gen/story.ts'
 import { World } from '#test/gen/world.ts'
 import { unproven } from './unproven.ts'
@@ -13,15 +12,7 @@ const judge: ReleaseJudge = {
   total: 'sum(increase(visits{ {{labels}} }[{{window}}]))',
   direction: 'higher',
 }
-const route: HttpRoute = {
-  apiVersion: 'gateway.networking.k8s.io/v1',
-  kind: 'HTTPRoute',
-  metadata: { name: 'shop', namespace: 'default' },
-  spec: {
-    parentRefs: [{ name: 'gateway' }],
-    rules: [{ backendRefs: [{ name: 'shop-stable', port: 80 }] }],
-  },
-}
+const route = plainRoute()
 const analysis = {
   provider: { prometheus: { address: 'http://prometheus.monitoring.svc:9090' } },
   metrics: [],
