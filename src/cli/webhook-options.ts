@@ -53,10 +53,16 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** What the variables of KULTA say where no flag says otherwise. */
 function withFormer(flags: WebhookFlags, env: Environment): WebhookFlags {
-  if (flags.webhookAddress !== 'off' || env['KULTA_WEBHOOK_TLS'] !== 'true') return flags
-  const namespace = env['KULTA_NAMESPACE'] ?? 'kulta-system'
-  const service = `${namespace}/${env['KULTA_SERVICE_NAME'] ?? 'kulta-controller'}`
+  const service = formerService(env)
+  if (flags.webhookAddress !== 'off' || service === undefined) return flags
   return { webhookService: service, ...flags, webhookAddress: '0.0.0.0:8443' }
+}
+
+/** `namespace/name` of the Service under which KULTA's variables have webhooks called; undefined where they want none. */
+export function formerService(env: Environment): string | undefined {
+  if (env['KULTA_WEBHOOK_TLS'] !== 'true') return undefined
+  const namespace = env['KULTA_NAMESPACE'] ?? 'kulta-system'
+  return `${namespace}/${env['KULTA_SERVICE_NAME'] ?? 'kulta-controller'}`
 }
 
 type Parts = {

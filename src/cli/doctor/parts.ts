@@ -9,6 +9,7 @@ import {
   webhookRules,
 } from '../rbac.ts'
 import { faceRules, type OptionRule, optionRules } from '../rbac-faces.ts'
+import { formerService } from '../webhook-options.ts'
 import type { Installed } from './finding.ts'
 import { optionOf } from './installed.ts'
 
@@ -56,9 +57,9 @@ function ofWebhooks(installed: Installed, doors: readonly Door[]): readonly Part
   if (!hasWebhooks(installed)) return []
   const secret = optionOf(installed, '--webhook-secret') ?? 'kulta-webhook-tls'
   const { cluster, secrets } = webhookRules(doors, secret)
-  const [namespace = installed.namespace] = (
-    optionOf(installed, '--webhook-service') ?? installed.namespace
-  ).split('/')
+  const former = isOn(installed) ? undefined : formerService(installed.env)
+  const service = optionOf(installed, '--webhook-service') ?? former
+  const [namespace = installed.namespace] = (service ?? installed.namespace).split('/')
   // Who brings certificates along keeps none in a Secret.
   const isBrought = optionOf(installed, '--webhook-certificates') !== undefined
   return [
@@ -72,8 +73,11 @@ function ofWebhooks(installed: Installed, doors: readonly Door[]): readonly Part
 
 /** Whether it is told to serve webhooks, in our words or in KULTA's. */
 export function hasWebhooks(installed: Installed): boolean {
-  const address = optionOf(installed, '--webhook-address') ?? 'off'
-  return address !== 'off' || installed.env['KULTA_WEBHOOK_TLS'] === 'true'
+  return isOn(installed) || formerService(installed.env) !== undefined
+}
+
+function isOn(installed: Installed): boolean {
+  return (optionOf(installed, '--webhook-address') ?? 'off') !== 'off'
 }
 
 function ofFace(installed: Installed, name: string): readonly Part[] {
