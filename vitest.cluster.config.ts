@@ -4,9 +4,9 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['src/**/*.cluster.test.ts', 'test/**/*.cluster.test.ts'],
-    globalSetup: ['test/cluster/setup.ts'],
-    // Each file has a control plane of its own, and waits half of the time; more than two would starve each other.
-    maxWorkers: 2,
+    globalSetup: ['test/compiled.ts', 'test/cluster/setup.ts'],
+    // Each file has a control plane of its own, and waits more than half of the time.
+    maxWorkers: 3,
     // Limits say that something hangs, never that a machine is busy.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -5,6 +5,7 @@ const alone = ['src/kube/{month,rotation}.test.ts', 'src/controller/ask.test.ts'
 
 export default defineConfig({
   test: {
+    globalSetup: ['test/compiled.ts'],
     // Many wait for real time to pass, so that three keep two cores busy.
     maxWorkers: 3,
     testTimeout: 600_000,

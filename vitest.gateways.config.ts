@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.gateways.test.ts'],
-    globalSetup: ['test/gateways/setup.ts'],
+    globalSetup: ['test/compiled.ts', 'test/gateways/setup.ts'],
     fileParallelism: false,
     testTimeout: 300_000,
     hookTimeout: 300_000,

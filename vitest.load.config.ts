@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.load.test.ts'],
+    globalSetup: ['test/compiled.ts'],
     maxWorkers: 2,
     testTimeout: 240_000,
     hookTimeout: 60_000,

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.sim.test.ts'],
+    globalSetup: ['test/compiled.ts'],
     maxWorkers: 1,
     testTimeout: 600_000,
     hookTimeout: 60_000,

@@ -56,10 +56,9 @@ export function parseInstant(text: string | undefined): Instant | undefined {
   // Second 60 is a leap second, which RFC 3339 allows; it is counted as the next one.
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined
   if (Number(offHour ?? 0) > 23 || Number(offMinute ?? 0) > 59) return undefined
-  const date = { year: Number(year), month: Number(month), day: Number(day) }
-  const days = daysFromCivil(date.year, date.month, date.day)
+  const days = daysFromCivil(Number(year), Number(month), Number(day))
   const back = civilFromDays(days)
-  if (back.month !== date.month || back.day !== date.day) return undefined
+  if (back.month !== Number(month) || back.day !== Number(day)) return undefined
   const clock = (Number(hour) * 60 + Number(minute)) * 60_000 + Number(second) * 1000
   const offset = sign === undefined ? 0 : (Number(offHour) * 60 + Number(offMinute)) * 60_000
   const millis = Number(fraction.slice(0, 3).padEnd(3, '0'))

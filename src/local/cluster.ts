@@ -30,6 +30,8 @@ export type LocalClusterOptions = {
   /** Runs all clocks so many times as fast. Default 1. */
   readonly speed?: number
   readonly allowCommands?: boolean
+  /** Pods that get a process of their own before they share one. Default 40. */
+  readonly ownProcesses?: number
   /** Told of what went wrong inside and is tried again. */
   readonly report?: (part: string, error: unknown) => void
 }
@@ -98,6 +100,7 @@ export async function startParts(
     report = () => {},
     followDelayMs,
     allowCommands,
+    ownProcesses,
     gatewayPort,
     runtime,
   } = options
@@ -113,6 +116,7 @@ export async function startParts(
     speed,
     ...(runtime === undefined ? {} : { runtime }),
     ...(allowCommands === undefined ? {} : { allowCommands }),
+    ...(ownProcesses === undefined ? {} : { ownProcesses }),
     report: (key, error) => report(`kubelet ${key}`, error),
   })
   const gateway = await startGateway(client('gateway'), ports, {

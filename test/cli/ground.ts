@@ -74,8 +74,7 @@ async function openGround(): Promise<Ground & { readonly stop: () => Promise<voi
   const folder = mkdtempSync(join(tmpdir(), 'headgate-cli-'))
   const kubeconfig = join(folder, 'kubeconfig')
   writeFileSync(kubeconfig, cluster.server.kubeconfig(), { mode: 0o600 })
-  // What is compiled once serves all runs of a file.
-  const env = { KUBECONFIG: kubeconfig, NODE_COMPILE_CACHE: join(folder, 'compiled') }
+  const env = { KUBECONFIG: kubeconfig }
   let controlled: Controlled | undefined
   const stopController = async (): Promise<void> => {
     await controlled?.stop()

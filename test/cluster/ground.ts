@@ -3,7 +3,7 @@ import { definitions } from '#doors/definitions.ts'
 import { connectTo } from '#kube/connect.ts'
 import { systemPorts } from '#kube/system.ts'
 import { type RealCluster, startRealCluster } from '../../src/cli/local/real.ts'
-import type { Ground } from '../scenarios/stage.ts'
+import { fewProcesses, type Ground } from '../scenarios/stage.ts'
 
 export type RealGround = Ground & { readonly real: RealCluster }
 
@@ -15,6 +15,7 @@ export async function realGround(apiServerFlags: readonly string[] = []): Promis
     crds: definitions,
     followDelayMs: 50,
     apiServerFlags,
+    ...fewProcesses,
   })
   const cluster = connectTo(real.apiServer.transport(), ports, { userAgent: 'test' })
   return {

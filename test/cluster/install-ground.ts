@@ -15,8 +15,8 @@ import { podAddress } from './beside-inside.ts'
 const run = promisify(execFile)
 const large = { maxBuffer: 64 * 1024 * 1024 }
 
-/** Real control planes have much to do on few cores. */
-export const late = { timeout: 60_000, interval: 100 }
+/** Real control planes have much to do on few cores, and each question is a process of kubectl. */
+export const late = { timeout: 60_000, interval: 300 }
 
 export type InstallGround = Ground & {
   readonly real: RealCluster

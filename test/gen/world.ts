@@ -4,7 +4,7 @@
  * caller's to choose.
  */
 
-import { readRelease } from '#core/api/read.ts'
+import { type ReadResult, readRelease } from '#core/api/read.ts'
 import type { Release } from '#core/api/release.ts'
 import { notebookOf, statusOf } from '#core/api/status.ts'
 import type { Decision, PatchOperation, Write } from '#core/decision.ts'
@@ -61,6 +61,7 @@ export class World {
   /** How often anything was written: the release's status, and everything else. */
   readonly written = { status: 0, objects: 0 }
   #version = 1
+  #reading: { readonly of: Release; readonly result: ReadResult } | undefined
 
   constructor(release: Release, route: HttpRoute | undefined) {
     this.release = this.stamp(release)
@@ -77,7 +78,7 @@ export class World {
   }
 
   observe(): Observed {
-    const found = readRelease(this.release)
+    const found = this.#read()
     if (found.kind !== 'app') throw new Error(JSON.stringify(found.problems))
     const read = { app: this.door(found.app, this.release) }
     const services: Record<string, ServiceSeen> = {}
@@ -128,6 +129,13 @@ export class World {
       refusals: this.refusals,
       ...(this.acknowledged === undefined ? {} : { acknowledged: this.acknowledged }),
     }
+  }
+
+  #read(): ReadResult {
+    if (this.#reading?.of !== this.release) {
+      this.#reading = { of: this.release, result: readRelease(this.release) }
+    }
+    return this.#reading.result
   }
 
   #routes(app: App): Record<string, KubeObject> {
@@ -230,7 +238,7 @@ export class World {
 
   writeStatus(decision: Decision): void {
     this.written.status += 1
-    const read = readRelease(this.release)
+    const read = this.#read()
     const app = read.kind === 'app' ? read.app : undefined
     this.release = this.stamp({ ...this.release, status: statusOf(decision.notebook, app) })
   }

@@ -27,6 +27,7 @@ export type InsideOptions = {
   readonly binaries: Binaries
   readonly followDelayMs: number
   readonly allowCommands: boolean
+  readonly ownProcesses?: number
   readonly crds: readonly KubeObject[]
   readonly apiServerFlags: readonly string[]
 }
@@ -106,7 +107,7 @@ function logsPortOf({ status }: NodeObject): number {
 async function run(options: InsideOptions): Promise<void> {
   openNetwork()
   const ports = systemPorts()
-  const { binaries, folder, followDelayMs, allowCommands, crds, apiServerFlags } = options
+  const { binaries, folder, followDelayMs, crds, apiServerFlags } = options
   const plane = await startControlPlane({ binaries, ports, apiServerFlags })
   const clients: ConnectedCluster[] = []
   const client = (userAgent: string): ConnectedCluster => {
@@ -117,9 +118,7 @@ async function run(options: InsideOptions): Promise<void> {
   const report = (part: string, error: unknown): void => {
     if (process.env['HEADGATE_DEBUG'] !== undefined) process.stderr.write(`${part}: ${error}\n`)
   }
-  const runtime = reachable(processRuntime(ports, { allowCommands }), (error) =>
-    report('pod address', error),
-  )
+  const runtime = reachable(processRuntime(ports, options), (error) => report('pod address', error))
   const parts = await startParts(client, ports, { crds, runtime, followDelayMs, report })
   await Promise.all(prometheusNamespaces.map((name) => standForPrometheus(parts.admin, name)))
   const node = await parts.admin.get<NodeObject>(kinds.node, { name: 'local' })

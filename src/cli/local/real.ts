@@ -21,6 +21,8 @@ export type RealClusterOptions = {
   readonly gatewayPort?: number
   readonly followDelayMs?: number
   readonly allowCommands?: boolean
+  /** Pods that get a process of their own before they share one. Default 40. */
+  readonly ownProcesses?: number
   /** Further CustomResourceDefinitions, those of doors. */
   readonly crds?: readonly KubeObject[]
   /** Further flags of the API server. */
@@ -64,8 +66,10 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
   const binaries = await findBinaries(options.tell ?? (() => undefined))
   const folder = mkdtempSync(join(tmpdir(), 'headgate-real-'))
   const { followDelayMs = 100, allowCommands = false, crds = [], apiServerFlags = [] } = options
+  const { ownProcesses } = options
   const child = spawnInside({
     ...{ folder, binaries, followDelayMs, allowCommands, crds, apiServerFlags },
+    ...(ownProcesses === undefined ? {} : { ownProcesses }),
   })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const end = async (): Promise<void> => {

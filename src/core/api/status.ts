@@ -30,7 +30,12 @@ import { outboxOf, outboxStatus } from './status-outbox.ts'
 /** Leaves out members that are undefined, as JSON does. */
 type Optional<T> = { [K in keyof T]: T[K] | undefined }
 function given<T extends object>(value: Optional<T>): T {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T
+  const kept: Partial<T> = {}
+  for (const name of Object.keys(value) as (keyof T)[]) {
+    const member = value[name]
+    if (member !== undefined) kept[name] = member
+  }
+  return kept as T
 }
 
 /** `app` is undefined where the object could not be understood: then nobody knows how many steps there are. */

@@ -11,27 +11,29 @@ import { fieldSchema, type Schema } from './schema.ts'
  * has become stricter since.
  */
 export function validateSchema(schema: Schema, object: Obj, old?: Obj): Problem[] {
-  const problems = validateAny(schema, object, old, '')
+  const problems: Problem[] = []
+  validateAny(schema, object, old, '', problems)
+  if (problems.length === 0) return problems
   // Lists that are sets and maps are looked at when everything else was.
   const isDouble = ({ reason }: Problem): boolean => reason === 'FieldValueDuplicate'
   return [...problems.filter((one) => !isDouble(one)), ...problems.filter(isDouble)]
 }
 
+/** Puts what is wrong `into` a list that all share: hardly ever is anything, and every pass of the engine comes here. */
 function validateAny(
   schema: Schema,
   value: Value,
   old: Value | undefined,
   path: string,
-): Problem[] {
-  if (old !== undefined && path !== '' && equal(value, old)) return []
+  into: Problem[],
+): void {
+  if (old !== undefined && path !== '' && equal(value, old)) return
   const wrong = typeProblem(schema, value, path)
-  if (wrong !== undefined) return [wrong]
-  if (value === null) return []
-  return [
-    ...ownProblems(schema, value, path),
-    ...combinationProblems(schema, value, path),
-    ...childProblems(schema, value, old, path),
-  ]
+  if (wrong !== undefined) into.push(wrong)
+  if (wrong !== undefined || value === null) return
+  checkItself(schema, value, path, into)
+  checkCombinations(schema, value, path, into)
+  checkChildren(schema, value, old, path, into)
 }
 
 const shown = (path: string): string => (path === '' ? '<nil>' : path)
@@ -59,51 +61,52 @@ function typeProblem(schema: Schema, value: Value, path: string): Problem | unde
   return problem.wrongType(shown(path), given, named(path, rule))
 }
 
-function ownProblems(schema: Schema, value: Value, path: string): Problem[] {
-  const problems: Problem[] = []
-  const refuse = (rule: string, bad: Value = value): void => {
-    problems.push(problem.invalid(shown(path), bad, named(path, rule)))
+function checkItself(schema: Schema, value: Value, path: string, into: Problem[]): void {
+  const refuse: Refuse = (rule, bad = value) => {
+    into.push(problem.invalid(shown(path), bad, named(path, rule)))
   }
-  if (typeof value === 'string') stringProblems(schema, value, path, problems, refuse)
-  if (typeof value === 'number') {
-    problems.push(...stepProblems(schema, value, path))
-    numberProblems(schema, value, refuse)
-  }
-  if (Array.isArray(value)) arrayProblems(schema, value, path, problems, refuse)
-  if (isObject(value)) objectProblems(schema, value, path, problems, refuse)
+  if (typeof value === 'string') checkString(schema, value, path, into, refuse)
+  else if (typeof value === 'number') {
+    checkStep(schema, value, path, into)
+    checkNumber(schema, value, refuse)
+  } else if (Array.isArray(value)) checkArray(schema, value, path, into, refuse)
+  else if (isObject(value)) checkObject(schema, value, path, into, refuse)
   if (schema.enum !== undefined && !schema.enum.some((one) => equal(one, value))) {
     const allowed = schema.enum.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
-    problems.push(problem.unsupported(shown(path), value, allowed))
+    into.push(problem.unsupported(shown(path), value, allowed))
   }
-  return problems
 }
 
 type Refuse = (rule: string, bad?: Value) => void
 
-function stringProblems(
-  schema: Schema,
+function checkString(
+  { minLength, maxLength, pattern, format }: Schema,
   value: string,
   path: string,
-  problems: Problem[],
+  into: Problem[],
   refuse: Refuse,
 ): void {
-  const length = Array.from(value).length
-  if (schema.maxLength !== undefined && length > schema.maxLength) {
-    problems.push(problem.tooLong(shown(path), schema.maxLength))
+  if (maxLength !== undefined && lengthOf(value) > maxLength) {
+    into.push(problem.tooLong(shown(path), maxLength))
   }
-  if (schema.minLength !== undefined && length < schema.minLength) {
-    refuse(`should be at least ${schema.minLength} chars long`)
+  if (minLength !== undefined && lengthOf(value) < minLength) {
+    refuse(`should be at least ${minLength} chars long`)
   }
-  if (schema.pattern !== undefined && !patternOf(schema.pattern).test(value)) {
-    refuse(`should match '${schema.pattern}'`)
+  if (pattern !== undefined && !patternOf(pattern).test(value)) {
+    refuse(`should match '${pattern}'`)
   }
-  if (schema.format !== undefined && !hasFormat(schema.format, value)) {
-    const rule = `must be of type ${schema.format}: ${quoted(value)}`
-    problems.push(problem.wrongType(shown(path), value, named(path, rule)))
+  if (format !== undefined && !hasFormat(format, value)) {
+    const rule = `must be of type ${format}: ${quoted(value)}`
+    into.push(problem.wrongType(shown(path), value, named(path, rule)))
   }
 }
 
-function numberProblems(schema: Schema, value: number, refuse: Refuse): void {
+/** In characters, as a server counts them. */
+function lengthOf(text: string): number {
+  return Array.from(text).length
+}
+
+function checkNumber(schema: Schema, value: number, refuse: Refuse): void {
   const { minimum, maximum } = schema
   if (maximum !== undefined) {
     if (schema.exclusiveMaximum === true) {
@@ -117,17 +120,17 @@ function numberProblems(schema: Schema, value: number, refuse: Refuse): void {
   }
 }
 
-function stepProblems({ multipleOf }: Schema, value: number, path: string): Problem[] {
-  if (multipleOf === undefined) return []
+function checkStep({ multipleOf }: Schema, value: number, path: string, into: Problem[]): void {
+  if (multipleOf === undefined) return
   // Among whole numbers a server reckons with the whole part of the step alone.
   if (Number.isInteger(value) && Math.trunc(multipleOf) <= 0) {
     const step = Math.trunc(multipleOf)
     const rule = `factor MultipleOf declared for ${path} must be positive: ${step}`
-    return [problem.invalid(shown(path), step, rule)]
+    into.push(problem.invalid(shown(path), step, rule))
+  } else if (!isMultiple(value, multipleOf)) {
+    const rule = `should be a multiple of ${multipleOf}`
+    into.push(problem.invalid(shown(path), value, named(path, rule)))
   }
-  if (isMultiple(value, multipleOf)) return []
-  const rule = `should be a multiple of ${multipleOf}`
-  return [problem.invalid(shown(path), value, named(path, rule))]
 }
 
 function isMultiple(value: number, factor: number): boolean {
@@ -135,11 +138,11 @@ function isMultiple(value: number, factor: number): boolean {
   return Math.abs(times - Math.round(times)) < 1e-9
 }
 
-function arrayProblems(
+function checkArray(
   schema: Schema,
   value: readonly Value[],
   path: string,
-  problems: Problem[],
+  into: Problem[],
   refuse: Refuse,
 ): void {
   const { minItems, maxItems } = schema
@@ -147,92 +150,98 @@ function arrayProblems(
     refuse(`should have at least ${minItems} items`, value.length)
   }
   if (maxItems !== undefined && value.length > maxItems) {
-    problems.push(problem.tooMany(shown(path), value.length, maxItems))
+    into.push(problem.tooMany(shown(path), value.length, maxItems))
   }
   if (schema.uniqueItems === true && hasDoubles(value)) refuse("shouldn't contain duplicates", '')
-  problems.push(...listProblems(schema, value, path))
+  into.push(...listProblems(schema, value, path))
 }
 
 function hasDoubles(value: readonly Value[]): boolean {
   return value.some((item, index) => value.slice(0, index).some((other) => equal(item, other)))
 }
 
-function objectProblems(
+function checkObject(
   schema: Schema,
   value: Obj,
   path: string,
-  problems: Problem[],
+  into: Problem[],
   refuse: Refuse,
 ): void {
+  const { minProperties, maxProperties, required = [] } = schema
   const size = Object.keys(value).length
-  if (schema.minProperties !== undefined && size < schema.minProperties) {
-    refuse(`should have at least ${schema.minProperties} properties`, size)
+  if (minProperties !== undefined && size < minProperties) {
+    refuse(`should have at least ${minProperties} properties`, size)
   }
-  if (schema.maxProperties !== undefined && size > schema.maxProperties) {
-    problems.push(problem.tooMany(shown(path), size, schema.maxProperties))
+  if (maxProperties !== undefined && size > maxProperties) {
+    into.push(problem.tooMany(shown(path), size, maxProperties))
   }
-  for (const name of schema.required ?? []) {
+  for (const name of required) {
     if (Object.hasOwn(value, name)) continue
-    problems.push(problem.required(path === '' ? name : `${path}.${name}`))
+    into.push(problem.required(path === '' ? name : `${path}.${name}`))
   }
   if (schema['x-kubernetes-embedded-resource'] !== true) return
   for (const name of ['apiVersion', 'kind']) {
-    if ((value[name] ?? '') === '') problems.push(problem.required(`${path}.${name}`))
+    if ((value[name] ?? '') === '') into.push(problem.required(`${path}.${name}`))
   }
 }
 
-function childProblems(
+function checkChildren(
   schema: Schema,
   value: Value,
   old: Value | undefined,
   path: string,
-): Problem[] {
+  into: Problem[],
+): void {
   if (Array.isArray(value)) {
     const { items } = schema
-    if (items === undefined) return []
-    return value.flatMap((item, index) =>
-      validateAny(items, item, oldItem(schema, item, old), `${path}[${index}]`),
+    if (items === undefined) return
+    value.forEach((item, index) =>
+      validateAny(items, item, oldItem(schema, item, old), `${path}[${index}]`, into),
     )
+    return
   }
-  if (!isObject(value)) return []
+  if (!isObject(value)) return
   const before = isObject(old) ? old : {}
-  return Object.entries(value).flatMap(([key, item]) => {
+  for (const [key, item] of Object.entries(value)) {
     const field = fieldSchema(schema, key)
-    if (field === undefined) return []
+    if (field === undefined) continue
     const here = path === '' ? key : `${path}.${key}`
-    return validateAny(field, item, Object.hasOwn(before, key) ? before[key] : undefined, here)
-  })
+    validateAny(field, item, Object.hasOwn(before, key) ? before[key] : undefined, here, into)
+  }
 }
 
-function combinationProblems(schema: Schema, value: Value, path: string): Problem[] {
-  const problems: Problem[] = []
-  const valid = (one: Schema): boolean => validateAny(one, value, undefined, path).length === 0
-  const refuse = (rule: string): void => {
-    problems.push(problem.invalid('<nil>', '', `${quoted(path)} ${rule}`))
-  }
+function checkCombinations(schema: Schema, value: Value, path: string, into: Problem[]): void {
   const { allOf, anyOf, oneOf, not } = schema
+  const problemsBy = (one: Schema): Problem[] => {
+    const problems: Problem[] = []
+    validateAny(one, value, undefined, path, problems)
+    return problems
+  }
+  const valid = (one: Schema): boolean => problemsBy(one).length === 0
+  const refuse = (rule: string): void => {
+    into.push(problem.invalid('<nil>', '', `${quoted(path)} ${rule}`))
+  }
   if (anyOf !== undefined && !anyOf.some(valid)) {
     refuse('must validate at least one schema (anyOf)')
-    problems.push(...validateAny(anyOf[0] ?? {}, value, undefined, path))
+    into.push(...problemsBy(anyOf[0] ?? {}))
   }
   if (oneOf !== undefined) {
     const found = oneOf.filter(valid).length
     if (found === 0) {
       refuse('must validate one and only one schema (oneOf). Found none valid')
-      problems.push(...validateAny(oneOf[0] ?? {}, value, undefined, path))
+      into.push(...problemsBy(oneOf[0] ?? {}))
     } else if (found > 1) {
       refuse(`must validate one and only one schema (oneOf). Found ${found} valid alternatives`)
     }
   }
   if (allOf !== undefined) {
-    const inner = allOf.flatMap((one) => validateAny(one, value, undefined, path))
+    const inner = allOf.flatMap(problemsBy)
     const none = allOf.every((one) => !valid(one))
     if (inner.length > 0)
       refuse(`must validate all the schemas (allOf)${none ? '. None validated' : ''}`)
-    problems.push(...inner)
+    into.push(...inner)
   }
   if (not !== undefined && valid(not)) refuse('must not validate the schema (not)')
-  return problems
 }
 
 const patterns = new Map<string, RegExp>()

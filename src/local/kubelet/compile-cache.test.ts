@@ -1,6 +1,6 @@
-/** What a killed process leaves behind is taken away; what belongs to a living one stays. */
+/** What a killed process leaves behind is taken away; what belongs to a living one, or to our own program, stays. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -16,7 +16,7 @@ for (const [whose, pidOf, stays] of rows) {
     const folder = join(tmpdir(), `headgate-pods-${pidOf()}-test`)
     mkdirSync(folder, { recursive: true })
     try {
-      const cache = openCompileCache()
+      const cache = openCompileCache('')
       expect([existsSync(folder), existsSync(cache.folder)]).toEqual([stays, true])
       cache.close()
       expect(existsSync(cache.folder)).toBe(false)
@@ -25,3 +25,15 @@ for (const [whose, pidOf, stays] of rows) {
     }
   })
 }
+
+test('the folder that our own program uses serves pods too, and stays', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'headgate-compiled-'))
+  try {
+    const cache = openCompileCache(folder)
+    expect([cache.folder, cache.isNew]).toEqual([folder, false])
+    cache.close()
+    expect(existsSync(folder)).toBe(true)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})

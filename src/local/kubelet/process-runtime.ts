@@ -31,23 +31,11 @@ class ProcessRuntime implements Runtime {
   readonly #own = new Set<HostProcess>()
   readonly #hosts = new Set<HostProcess>()
   readonly #commands = new Set<{ readonly close: () => void; readonly exited: Promise<void> }>()
-  readonly #warm: HostProcess
 
   constructor(ports: Ports, options: ProcessRuntimeOptions) {
     this.#ports = ports
     this.#options = { ownProcesses: 40, perHost: 50, allowCommands: false, speed: 1, ...options }
-    // Runs once without a pod and ends: from then on the program starts from its compiled form, in a third of the time.
-    this.#warm = this.#launch(false, this.#own)
-    this.#warm.start(
-      'warm',
-      { image: '', pod: '', namespace: '', env: {}, ports: [] },
-      {
-        listening: () => this.#warm.terminate('warm'),
-        ready: () => undefined,
-        log: () => undefined,
-        exited: () => undefined,
-      },
-    )
+    if (this.#compileCache.isNew) this.#warmUp()
   }
 
   readonly start = (facts: ContainerFacts, events: ContainerEvents): RunningContainer => {
@@ -62,6 +50,21 @@ class ProcessRuntime implements Runtime {
     for (const process of all) process.close()
     await Promise.all(all.map((process) => process.exited))
     this.#compileCache.close()
+  }
+
+  /** Runs the program once without a pod: from then on it starts from its compiled form, in a third of the time. */
+  #warmUp(): void {
+    const warm = this.#launch(false, this.#own)
+    warm.start(
+      'warm',
+      { image: '', pod: '', namespace: '', env: {}, ports: [] },
+      {
+        listening: () => warm.terminate('warm'),
+        ready: () => undefined,
+        log: () => undefined,
+        exited: () => undefined,
+      },
+    )
   }
 
   #startSample(facts: ContainerFacts, events: ContainerEvents): RunningContainer {

@@ -29,6 +29,8 @@ export type KubeletOptions = {
   readonly drainMs?: number
   /** Runs a container's own `command` on this machine. Default false. */
   readonly allowCommands?: boolean
+  /** So many pods get a process each before they share one; for the default runtime. Default 40. */
+  readonly ownProcesses?: number
   /** The pods' own clock runs so many times as fast; for the default runtime. Default 1. */
   readonly speed?: number
   /** Serves logs over HTTP on loopback. Default true; false where there are no sockets. */
@@ -83,8 +85,7 @@ class LocalKubelet implements Kubelet {
     this.#report = options.report ?? (() => undefined)
     this.#watches = new Watches(cluster)
     this.#logs = new Logs(ports.clock)
-    const { allowCommands = false, speed = 1 } = options
-    this.#runtime = options.runtime ?? processRuntime(ports, { allowCommands, speed })
+    this.#runtime = options.runtime ?? processRuntime(ports, options)
   }
 
   async start(): Promise<void> {

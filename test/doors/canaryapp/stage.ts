@@ -21,6 +21,7 @@ import { sendDirect } from '#kube/transport.ts'
 import { type LocalCluster, startLocalCluster } from '#local/cluster.ts'
 import { startTraffic, type Traffic } from '#local/traffic/traffic.ts'
 import { watchUntil } from '../../../src/cli/wait.ts'
+import { fewProcesses } from '../../scenarios/stage.ts'
 import { sample } from './sample.ts'
 
 /** The document's waits take minutes; its words stay as they are, the clocks run faster. */
@@ -49,7 +50,7 @@ export type Stage = {
 export type Controlled = { readonly stop: () => Promise<void> }
 
 function localGround(): Promise<Ground> {
-  return startLocalCluster({ crds: canaryAppDoor.crds, followDelayMs: 50, speed })
+  return startLocalCluster({ crds: canaryAppDoor.crds, followDelayMs: 50, speed, ...fewProcesses })
 }
 
 /** On another ground than ours the clocks run as they do everywhere. */

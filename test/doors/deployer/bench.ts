@@ -17,6 +17,7 @@ import { systemPorts } from '#kube/system.ts'
 import { sendDirect } from '#kube/transport.ts'
 import { startLocalCluster } from '#local/cluster.ts'
 import { simulatedRuntime } from '#local/kubelet/simulated-runtime.ts'
+import { fewProcesses } from '../../scenarios/stage.ts'
 
 export type Bench = {
   readonly cluster: Cluster
@@ -80,6 +81,7 @@ export async function openBench({
     crds,
     followDelayMs: 50,
     speed,
+    ...fewProcesses,
     ...(simulated ? { runtime: simulatedRuntime(ports.clock) } : {}),
   }
   const local: BenchGround = await (ground ?? (() => startLocalCluster(given)))()

@@ -27,7 +27,7 @@ import { sendDirect } from '#kube/transport.ts'
 import { startLocalCluster } from '#local/cluster.ts'
 import { startTraffic, type Traffic } from '#local/traffic/traffic.ts'
 import { watchUntil } from '../../../src/cli/wait.ts'
-import type { Ground } from '../../scenarios/stage.ts'
+import { fewProcesses, type Ground } from '../../scenarios/stage.ts'
 
 /** As KULTA_PROMETHEUS_ADDRESS would name it. */
 const prometheus = 'http://prometheus.monitoring.svc:9090'
@@ -76,7 +76,7 @@ export async function open({ speed = 1, ground, ...given }: StageOptions): Promi
   const { crds = kultaWith({}).crds } = given
   // As many real milliseconds as without speed: a machine under load is late by some.
   const started = (): Promise<Ground> =>
-    startLocalCluster({ crds, followDelayMs: gatewayDelayMs * speed, speed })
+    startLocalCluster({ crds, followDelayMs: gatewayDelayMs * speed, speed, ...fewProcesses })
   const local = await (ground ?? started)()
   const { cluster } = local
   const rollouts = cluster.watch<Rollout & { status?: RolloutStatus }>(kinds.rollout)
