@@ -51,6 +51,8 @@ export type ReleaseRow = ReleaseId & {
   readonly weights: readonly RoleWeight[]
   /** Images of what is asked for, as people tell versions apart. */
   readonly images: readonly string[]
+  /** Of a release that failed, the version that did, as short as a `tag`. */
+  readonly failed?: string
   readonly createdAt: number
 }
 
@@ -83,6 +85,8 @@ export type RevisionView = {
   /** Roles that run it now; none for one that is kept as a way back. */
   readonly roles: readonly string[]
   readonly failed?: string
+  /** Its pods stay until then, as a quick way back. */
+  readonly keptUntil?: number
   readonly workloads: readonly WorkloadView[]
   readonly createdAt: number
 }
@@ -110,6 +114,24 @@ export type AnalysisView = {
   readonly revision: string
   readonly metrics: readonly MetricView[]
 }
+
+/** What a judge of an experiment saw last of one candidate. */
+export type LookView = {
+  readonly role: string
+  readonly revision: string
+  readonly metric: string
+  /** Left out where nothing was counted; `message` says why. */
+  readonly candidate?: CountedView
+  readonly stable?: CountedView
+  /** (candidate − stable) / stable, of the rates. */
+  readonly effect?: number
+  /** That the two differ; from 0 to 1, as is what the judge needs. */
+  readonly confidence?: number
+  readonly needed?: number
+  readonly message?: string
+}
+
+export type CountedView = { readonly hits: number; readonly of: number }
 
 /** One line of the record: who did what when, meant for which revision and step. */
 export type DecisionView = {
@@ -171,6 +193,8 @@ export type ReleaseDetail = ReleaseRow & {
     readonly state: string
   }[]
   readonly analyses: readonly AnalysisView[]
+  /** Of an experiment. */
+  readonly looks: readonly LookView[]
   /** The newest first. */
   readonly decisions: readonly DecisionView[]
   readonly actions: readonly ActionView[]
@@ -179,6 +203,8 @@ export type ReleaseDetail = ReleaseRow & {
   readonly manifest: string
   /** When it is looked at again by itself. */
   readonly next?: number
+  /** When the pause that it waits for ends by itself. */
+  readonly goesOnAt?: number
 }
 
 /** `GET …/actions/VERB`: what would happen, from the same core that would do it. */

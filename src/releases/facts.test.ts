@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { RoleState } from '#core/model/notebook.ts'
 import type { Entry } from './entry.ts'
-import { shortImage, tagOf } from './facts.ts'
+import { failedImage, shortImage, tagOf } from './facts.ts'
 
 const digest = `sha256:${'1a2b3c4d'.repeat(8)}`
 const rows: readonly (readonly [string, string])[] = [
@@ -34,3 +34,15 @@ const tags: readonly (readonly [string, string, RoleState, string | undefined])[
 ]
 for (const [name, phase, of, tag] of tags)
   test(`the image of a role: ${name}`, () => expect(tagOf(entry(phase), of)).toBe(tag))
+
+const failures: readonly (readonly [string, string, readonly object[], string | undefined])[] = [
+  ['the one asked for', 'Failed', [{ role: 'canary' }], 'asked'],
+  ['none while nothing has failed', 'Completed', [{ role: 'canary' }], undefined],
+  ['unknown where candidates have their own', 'Failed', [{ role: 'red', own: {} }], undefined],
+]
+for (const [name, phase, candidates, image] of failures)
+  test(`the version that failed: ${name}`, () => {
+    const { app, book } = entry(phase)
+    const plan = { candidates } as unknown as NonNullable<Entry['app']>['plan']
+    expect(failedImage({ app: app && { ...app, plan }, book })).toBe(image)
+  })

@@ -4,6 +4,8 @@ import type { Step } from '#core/model/app.ts'
 import { stepsOf } from '#core/model/app.ts'
 import type { Notebook, Phase, Reason, RoleState, Trial } from '#core/model/notebook.ts'
 import { stable } from '#core/model/weights.ts'
+import { pauseEnd } from '#core/steps/pause.ts'
+import type { Instant } from '#core/time.ts'
 import type { Entry } from './entry.ts'
 
 /** The phase, or what stands where no controller has written one. */
@@ -36,6 +38,17 @@ export function stepNow(
   if (trial === undefined) return undefined
   const steps = app === undefined ? [] : stepsOf(app, trial.role)
   return { index: trial.step, of: steps.length, step: steps[trial.step] }
+}
+
+/** When the pause that it waits for ends by itself, in milliseconds since 1970; undefined where it waits for anything else. */
+export function pauseEndOf(entry: Entry): Instant | undefined {
+  const { book } = entry
+  if (book?.reason.type !== 'WaitingForPause') return undefined
+  const ends = book.trials.flatMap((trial) => {
+    const step = stepNow(entry, trial)?.step
+    return (step?.kind === 'pause' ? pauseEnd(step, trial) : undefined) ?? []
+  })
+  return ends.length === 0 ? undefined : Math.min(...ends)
 }
 
 /** `2/4`; past the last step, what comes after it. */
@@ -84,6 +97,14 @@ export function tagOf(
   const asked =
     role === stable && book?.phase === 'Completed' ? app?.template.spec.containers[0] : undefined
   return asked?.image === undefined ? undefined : shortImage(asked.image)
+}
+
+/** In short, the image of the version that failed: the one asked for. None where candidates have templates of their own. */
+export function failedImage({ app, book }: Pick<Entry, 'app' | 'book'>): string | undefined {
+  if (book?.phase !== 'Failed' || app === undefined) return undefined
+  if (app.plan.candidates.some(({ own }) => own !== undefined)) return undefined
+  const [first] = app.template.spec.containers
+  return first?.image === undefined ? undefined : shortImage(first.image)
 }
 
 /** A weight as people read it: pods alone split as finely as they are many, `66.7`. */

@@ -1,18 +1,23 @@
 /** Longer words about a release: where it stands in its steps, for how long, and what was measured. */
 import type { Metric } from '#core/model/analysis.ts'
+import { type Judge, judgedName, type Look } from '#core/model/experiment.ts'
 import type { DecisionRecord, MetricState } from '#core/model/notebook.ts'
+import type { Counted } from '#core/model/statistics.ts'
 import { describeStep } from '#core/steps/describe.ts'
 import { formatDuration } from '#core/time.ts'
 import type { Entry } from './entry.ts'
-import { stepNow } from './facts.ts'
+import { pauseEndOf, stepNow } from './facts.ts'
 
-/** Since when it is so, and when it is looked at again by itself. */
-export function timing({ book }: Entry, now: number): readonly string[] {
+/** Since when it is so, and when it goes on by itself, or at least is looked at again. */
+export function timing(entry: Entry, now: number): readonly string[] {
+  const { book } = entry
   if (book === undefined || book.trials.length === 0) return []
   const { since, next } = book.reason
-  const ahead = next === undefined ? 0 : seconds(next - now)
-  const again = ahead === 0 ? '' : `; looked at again in ${formatDuration(ahead)}`
-  return [`  for ${formatDuration(seconds(now - since))}${again}`]
+  const end = pauseEndOf(entry)
+  const ahead = seconds((end ?? next ?? now) - now)
+  const what = end === undefined ? 'looked at again' : 'goes on'
+  const then = ahead === 0 ? '' : `; ${what} in ${formatDuration(ahead)}`
+  return [`  for ${formatDuration(seconds(now - since))}${then}`]
 }
 
 function seconds(ms: number): number {
@@ -61,4 +66,53 @@ function limits(metric: Metric | undefined): string {
   const { max, min } = metric ?? {}
   const least = min === undefined ? '' : `, at least ${min}`
   return `${least}${max === undefined ? '' : `, at most ${max}`}`
+}
+
+/**
+ * What the judge of an experiment saw last: `10 % (120 of 1200), stable 8 % (96 of 1200); effect +25 %, confidence 91.5 %
+ * (95 % needed)`; without counts, why there are none.
+ */
+export function lookDetail(look: Look, judge: Judge | undefined): string {
+  const { candidate, stable, effect, confidence, message } = look
+  if (candidate === undefined || stable === undefined) return message ?? 'nothing counted yet'
+  const found = [
+    ...(effect === undefined ? [] : [`effect ${effect > 0 ? '+' : ''}${share(effect)}`]),
+    ...(confidence === undefined ? [] : [`confidence ${share(confidence)}${needed(judge)}`]),
+  ].join(', ')
+  const counts = `${rate(candidate)}, stable ${rate(stable)}`
+  return [
+    counts,
+    ...(found === '' ? [] : [found]),
+    ...(message === undefined ? [] : [message]),
+  ].join('; ')
+}
+
+function rate({ hits, of }: Counted): string {
+  return `${of === 0 ? '- ' : `${share(hits / of)} `}(${hits} of ${of})`
+}
+
+function share(of: number): string {
+  return `${Number((of * 100).toPrecision(3))} %`
+}
+
+function needed(judge: Judge | undefined): string {
+  return judge === undefined ? '' : ` (${share(judge.options.confidence)} needed)`
+}
+
+export type JudgedLook = {
+  readonly look: Look
+  /** Undefined where it is gone from the plan. */
+  readonly judge: Judge | undefined
+  /** What it counts, as people named it. */
+  readonly metric: string
+}
+
+/** By candidate and metric. */
+export function looksOf({ app, book }: Entry): readonly JudgedLook[] {
+  const judges = app?.plan.experiment?.judges ?? []
+  return (book?.looks ?? []).map((look) => ({
+    look,
+    judge: judges.find(({ metric }) => metric.name === look.metric),
+    metric: judgedName(look.metric),
+  }))
 }

@@ -340,6 +340,84 @@ test('what waits for an approval needs somebody, and is told what to do next', a
   await done()
 })
 
+test('a timed pause says when it goes on', async () => {
+  await put('timed', [{ weight: 20 }, { pause: '10m' }])
+  await setImage(stage.cluster, 'timed', 'shop:v1')
+  await until('timed', ({ status }) => status?.reason?.type === 'WaitingForPause')
+  const page = await look('#/release/headgate/default/timed')
+  await page
+    .locator('.why-facts')
+    .getByText(/goes on in (10|9) min/)
+    .waitFor()
+  await done()
+})
+
+test('the version that failed is told beside the one that serves', async () => {
+  await put('failing', [{ weight: 20 }, { pause: {} }])
+  await setImage(stage.cluster, 'failing', 'shop:v1')
+  await until('failing', ({ status }) => status?.reason?.type === 'WaitingForApproval')
+  const page = await look('#/release/headgate/default/failing')
+  await page.getByRole('button', { name: 'Abort' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Abort failing?' })
+  await dialog.getByText('This will happen:').waitFor()
+  await dialog.getByRole('button', { name: 'Abort' }).click()
+  await until('failing', (release) => isDone(release, 'Failed', 2))
+  await page.goto(`${open.url}/#/?q=failing`)
+  const version = page.locator('.row .cell-version')
+  await version.locator('s').getByText('v1').waitFor()
+  expect(await version.textContent()).toBe('v0, failed: v1')
+  await done()
+})
+
+test('an experiment shows what its judge has counted, and how sure it is', async () => {
+  const judge = {
+    success: 'sum(orders)',
+    total: 'sum(visits)',
+    direction: 'higher',
+    minSamples: 1000,
+  }
+  const experiment = { candidates: [{ name: 'b', weight: 20 }], judge }
+  await controlled.stop()
+  await install(
+    stage.cluster,
+    releaseOf('lab', '0s', {
+      strategy: { experiment },
+      services: { stable: 'lab-stable', candidates: { b: 'lab-canary' } },
+      analysis: {
+        provider: { prometheus: { address: 'http://prometheus.monitoring.svc:9090' } },
+        metrics: [{ name: 'errors', template: 'error-rate', max: 5 }],
+      },
+    }),
+  )
+  const seen = { candidate: 'b', revision: 'r1', at: '2026-11-21T03:00:00.000Z', looks: 3 }
+  const counted = { hits: 1234, of: 12_000, rate: 0.1028 }
+  const stable = { hits: 960, of: 12_000, rate: 0.08 }
+  const status = {
+    phase: 'Experimenting',
+    reason: { type: 'WaitingForJudgement', message: 'not sure yet', since: seen.at },
+    looks: [
+      { ...seen, metric: 'judge:success', counted, stable, effect: 0.2854, confidence: 0.934 },
+    ],
+  }
+  const at = { namespace: 'default', name: 'lab' }
+  await stage.cluster.api.patch(kinds.release, at, 'merge', { status }, { subresource: 'status' })
+  const page = await look('#/release/headgate/default/lab')
+  const row = page.getByRole('region', { name: 'Counts of the judge' }).locator('tbody tr')
+  await row.waitFor()
+  expect(await row.locator('th, td').allTextContents()).toEqual([
+    'b',
+    'success',
+    '10.3 % 1,234 of 12,000',
+    '8 % 960 of 12,000',
+    '+28.5 %',
+    '93.4 % of 95 %',
+  ])
+  expect(await findings(page)).toEqual([])
+  await done()
+  await stage.cluster.api.remove(kinds.release, at)
+  controlled = await control(stage.cluster)
+})
+
 test('single letters can be switched off, and the choice of colours stays', async () => {
   const page = await look(held)
   await page.getByRole('region', { name: 'Actions' }).waitFor()

@@ -1,12 +1,14 @@
 /** `headgate explain`: why a release is where it is, since when, and what would move it. */
+import { lookStatus } from '#core/api/status-experiment.ts'
 import { formatDuration, formatInstant } from '#core/time.ts'
 import { systemPorts } from '#kube/system.ts'
 import { adviceFor } from '#releases/advice.ts'
 import { type Entry, fullName } from '#releases/entry.ts'
 import { UsageError } from '#releases/errors.ts'
-import { isObserved, phaseOf, reasonOf, weightsText } from '#releases/facts.ts'
+import { isObserved, pauseEndOf, phaseOf, reasonOf, weightsText } from '#releases/facts.ts'
 import { findEntry } from '#releases/find.ts'
-import { stepDetail, timing, verdictDetail } from '#releases/words.ts'
+import { versionsOf, withVersions } from '#releases/versions.ts'
+import { lookDetail, looksOf, stepDetail, timing, verdictDetail } from '#releases/words.ts'
 import { type ClusterOptions, withCluster } from '../releases/connect.ts'
 import { paintedPhase } from '../releases/rows.ts'
 import { printed } from '../show/output.ts'
@@ -33,6 +35,8 @@ export async function explain(name: string, options: ExplainCommand): Promise<vo
 function explained(entry: Entry): object {
   const { namespace, book } = entry
   const { type, message } = reasonOf(entry)
+  const end = pauseEndOf(entry)
+  const looks = (book?.looks ?? []).map(lookStatus)
   return {
     name: fullName(entry),
     namespace,
@@ -45,7 +49,9 @@ function explained(entry: Entry): object {
       ...(book?.reason.object === undefined ? {} : { object: book.reason.object }),
       ...(book === undefined ? {} : { since: formatInstant(book.reason.since) }),
       ...(book?.reason.next === undefined ? {} : { next: formatInstant(book.reason.next) }),
+      ...(end === undefined ? {} : { goesOn: formatInstant(end) }),
     },
+    ...(looks.length === 0 ? {} : { looks }),
     next: adviceFor(entry),
     problems: entry.problems,
   }
@@ -64,7 +70,7 @@ function sentences(entry: Entry, now: number, paint: Paint): readonly string[] {
   const paused = book?.paused
   const where = harmless(`${fullName(entry)} in ${entry.namespace}`)
   const more = [
-    `${type}: ${message}`,
+    `${type}: ${withVersions(message, versionsOf(entry))}`,
     ...timing(entry, now),
     ...(isObserved(entry) || book === undefined
       ? []
@@ -77,6 +83,9 @@ function sentences(entry: Entry, now: number, paint: Paint): readonly string[] {
     ...entry.problems.map(({ path, message: problem }) => `  ${path}: ${problem}`),
     ...(book === undefined ? [] : [`  weights ${weightsText(entry)}`]),
     ...measured,
+    ...looksOf(entry).map(
+      ({ look, judge, metric }) => `  ${look.role} ${metric}: ${lookDetail(look, judge)}`,
+    ),
   ]
   return [
     `${where}: ${paintedPhase(entry, paint)}${harmless(step === '' ? '' : `, ${step}`)}`,

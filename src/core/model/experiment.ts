@@ -59,3 +59,15 @@ export type Conclusion = {
   /** Whether it waits for somebody to promote. */
   readonly open: boolean
 }
+
+const judging = 'judge:'
+
+/** A judge's metric is told apart from the one of an analysis that it may have been taken from. */
+export function judgeMetricName(name: string): string {
+  return `${judging}${name}`
+}
+
+/** And back, as people wrote it. */
+export function judgedName(metric: string): string {
+  return metric.startsWith(judging) ? metric.slice(judging.length) : metric
+}

@@ -3,19 +3,22 @@ import type { Step } from '../model/app.ts'
 import type { Trial } from '../model/notebook.ts'
 import { waitingFor } from '../move/waiting.ts'
 import type { Pass } from '../pass.ts'
-import { formatDuration } from '../time.ts'
+import { formatDuration, type Instant } from '../time.ts'
 import type { Outcome } from './step.ts'
 
-export function pauseOutcome(
-  step: Extract<Step, { kind: 'pause' }>,
-  { now }: Pass,
-  trial: Trial,
-): Outcome {
-  if (step.durationMs === undefined) {
+type PauseStep = Extract<Step, { kind: 'pause' }>
+
+export function pauseOutcome(step: PauseStep, { now }: Pass, trial: Trial): Outcome {
+  const endsAt = pauseEnd(step, trial)
+  if (step.durationMs === undefined || endsAt === undefined) {
     return waitingFor('WaitingForApproval', `step ${trial.step + 1} waits until somebody promotes`)
   }
-  const endsAt = trial.stepStartedAt + step.durationMs
   if (now >= endsAt) return undefined
   const message = `step ${trial.step + 1} waits for ${formatDuration(step.durationMs)}`
   return waitingFor('WaitingForPause', message, undefined, endsAt)
+}
+
+/** When it ends by itself; undefined where somebody has to end it. */
+export function pauseEnd({ durationMs }: PauseStep, { stepStartedAt }: Trial): Instant | undefined {
+  return durationMs === undefined ? undefined : stepStartedAt + durationMs
 }

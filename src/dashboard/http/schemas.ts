@@ -40,6 +40,7 @@ const rowMembers: Members = {
     record({ role: text, revision: text, 'tag?': text, wanted: percent, confirmed: percent }),
   ),
   images: list(text),
+  'failed?': text,
   createdAt: instant,
 }
 
@@ -62,6 +63,7 @@ const metric = record({
   'max?': number,
   samples: list(sample),
 })
+const counted = record({ hits: number, of: number })
 
 export const actionVerbs = [
   'promote',
@@ -95,12 +97,26 @@ const detail = record({
       revision: text,
       roles: list(text),
       'failed?': text,
+      'keptUntil?': instant,
       workloads: list(workload),
       createdAt: instant,
     }),
   ),
   route: list(record({ kind: text, name: text, state: text })),
   analyses: list(record({ role: text, revision: text, metrics: list(metric) })),
+  looks: list(
+    record({
+      role: text,
+      revision: text,
+      metric: text,
+      'candidate?': counted,
+      'stable?': counted,
+      'effect?': number,
+      'confidence?': number,
+      'needed?': number,
+      'message?': text,
+    }),
+  ),
   decisions: list(
     record({
       at: instant,
@@ -115,6 +131,7 @@ const detail = record({
   links: list(record({ title: text, url: text })),
   manifest: text,
   'next?': instant,
+  'goesOnAt?': instant,
 })
 
 export const schemas = {

@@ -7,7 +7,7 @@ import { parseInstant } from '#core/time.ts'
 import { routers } from '#core/traffic/register.ts'
 import { adviceFor } from '#releases/advice.ts'
 import type { Entry } from '#releases/entry.ts'
-import { rolesOf } from '#releases/facts.ts'
+import { pauseEndOf, rolesOf } from '#releases/facts.ts'
 import {
   imagesOf,
   type Pod,
@@ -16,10 +16,12 @@ import {
   restartsOf,
   type WorkloadPart,
 } from '#releases/parts.ts'
-import { stepOfRecord, verdictDetail } from '#releases/words.ts'
+import { type Versions, versionsOf, withVersions } from '#releases/versions.ts'
+import { type JudgedLook, looksOf, stepOfRecord, verdictDetail } from '#releases/words.ts'
 import type {
   AnalysisView,
   DecisionView,
+  LookView,
   MetricView,
   PodView,
   ReleaseDetail,
@@ -37,6 +39,8 @@ export type Detail = Omit<ReleaseDetail, 'actions'>
 export function detailOf(entry: Entry, revisions: readonly RevisionPart[]): Detail {
   const { book, problems, object } = entry
   const next = book?.reason.next
+  const goesOnAt = pauseEndOf(entry)
+  const versions = versionsOf(entry, revisions)
   return {
     ...rowOf(entry),
     advice: adviceFor(entry),
@@ -46,7 +50,7 @@ export function detailOf(entry: Entry, revisions: readonly RevisionPart[]): Deta
         type,
         status,
         reason,
-        message,
+        message: withVersions(message, versions),
         since: parseInstant(lastTransitionTime) ?? 0,
       }),
     ),
@@ -61,14 +65,16 @@ export function detailOf(entry: Entry, revisions: readonly RevisionPart[]): Deta
     revisions: revisions.map((part) => revisionView(entry, part)),
     route: routeOf(entry),
     analyses: (book?.analyses ?? []).map((analysis) => analysisView(entry, analysis)),
-    decisions: (book?.decisions ?? []).map(decisionView).toReversed(),
+    looks: looksOf(entry).map(lookView),
+    decisions: (book?.decisions ?? []).map((one) => decisionView(one, versions)).toReversed(),
     links: linksOf(object),
     manifest: manifestOf(object),
     ...(next === undefined ? {} : { next }),
+    ...(goesOnAt === undefined ? {} : { goesOnAt }),
   }
 }
 
-function decisionView(record: DecisionRecord): DecisionView {
+function decisionView(record: DecisionRecord, versions: Versions): DecisionView {
   const { at, action, by, revision, message } = record
   const step = stepOfRecord(record)
   return {
@@ -77,7 +83,7 @@ function decisionView(record: DecisionRecord): DecisionView {
     ...(by === undefined ? {} : { by }),
     ...(revision === '' ? {} : { revision }),
     ...(step === undefined ? {} : { step: step - 1 }),
-    message,
+    message: withVersions(message, versions),
   }
 }
 
@@ -100,11 +106,13 @@ function planOf({ app, book }: Entry): readonly StepView[] {
 }
 
 function revisionView({ book }: Entry, part: RevisionPart): RevisionView {
+  const { previous } = book ?? {}
   const failed = book?.failed.findLast(({ revision }) => revision === part.revision)
   return {
     revision: part.revision,
     roles: part.roles,
     ...(failed === undefined ? {} : { failed: failed.message }),
+    ...(previous?.revision === part.revision ? { keptUntil: previous.until } : {}),
     workloads: part.workloads.map(workloadView),
     createdAt: parseInstant(part.createdAt) ?? 0,
   }
@@ -136,6 +144,21 @@ function routeOf({ app, book }: Entry): ReleaseDetail['route'] {
   const settled = rolesOf(book).every(({ wanted, confirmed }) => wanted === confirmed)
   const refs = routers[app.traffic.router]?.objects(app) ?? []
   return refs.map(({ kind, name }) => ({ kind, name, state: settled ? 'confirmed' : 'shifting' }))
+}
+
+function lookView({ look, judge, metric }: JudgedLook): LookView {
+  const { role, revision, candidate, stable, effect, confidence, message } = look
+  return {
+    role,
+    revision,
+    metric,
+    ...(candidate === undefined ? {} : { candidate }),
+    ...(stable === undefined ? {} : { stable }),
+    ...(effect === undefined ? {} : { effect }),
+    ...(confidence === undefined ? {} : { confidence }),
+    ...(judge === undefined ? {} : { needed: judge.options.confidence }),
+    ...(message === undefined ? {} : { message }),
+  }
 }
 
 function analysisView({ app }: Entry, { role, revision, metrics }: AnalysisState): AnalysisView {

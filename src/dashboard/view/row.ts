@@ -1,9 +1,10 @@
 /** One release as a line of the list. */
 import { parseInstant } from '#core/time.ts'
 import type { Entry } from '#releases/entry.ts'
-import { phaseOf, reasonOf, rolesInUse, stepText, tagOf } from '#releases/facts.ts'
+import { failedImage, phaseOf, reasonOf, rolesInUse, stepText, tagOf } from '#releases/facts.ts'
 import { imagesOf } from '#releases/parts.ts'
 import { waitsForPerson } from '#releases/person.ts'
+import { versionsOf, withVersions } from '#releases/versions.ts'
 import type { ReleaseId, ReleaseRow } from '../wire.ts'
 
 /** `DOOR/NAMESPACE/NAME`. */
@@ -14,6 +15,8 @@ export function keyOf({ door, namespace, name }: ReleaseId): string {
 export function rowOf(entry: Entry): ReleaseRow {
   const { door, namespace, name, object, app, book, resource } = entry
   const { type, message } = reasonOf(entry)
+  const failed = failedImage(entry)
+  const told = withVersions(message, versionsOf(entry))
   return {
     door,
     namespace,
@@ -21,7 +24,7 @@ export function rowOf(entry: Entry): ReleaseRow {
     kind: resource.kind.kind,
     uid: object.metadata.uid ?? '',
     phase: phaseOf(entry),
-    reason: { type, message, ...(book === undefined ? {} : { since: book.reason.since }) },
+    reason: { type, message: told, ...(book === undefined ? {} : { since: book.reason.since }) },
     waitsForPerson: waitsForPerson(entry),
     strategy: app?.plan.strategy ?? '-',
     step: stepText(entry),
@@ -30,6 +33,7 @@ export function rowOf(entry: Entry): ReleaseRow {
       const tag = tagOf(entry, own)
       return { role, revision, ...(tag === undefined ? {} : { tag }), wanted, confirmed }
     }),
+    ...(failed === undefined ? {} : { failed }),
     images: app === undefined ? [] : imagesOf(app.template).split(', '),
     createdAt: parseInstant(object.metadata.creationTimestamp) ?? 0,
   }

@@ -3,7 +3,7 @@ import type { Notes } from '#core/api/notes.ts'
 import { metricProviders } from '#core/metrics/register.ts'
 import { type Match, plainPromotion, type Step } from '#core/model/app.ts'
 import { countingMetric } from '#core/model/counting.ts'
-import type { Judge } from '#core/model/experiment.ts'
+import { type Judge, judgeMetricName } from '#core/model/experiment.ts'
 import { leastObservations } from '#core/model/statistics.ts'
 import { intervalMs, providerOf } from './analysis.ts'
 import { named, noted } from './noted.ts'
@@ -133,7 +133,7 @@ function judgeOf(given: AbMetric, analysis: AbAnalysis, at: string, notes: Notes
       `${given.name} is no built-in metric; write ${Object.keys(builtIn).join(', ')}, or query and totalQuery`,
     )
   const metric = countingMetric({
-    name: `judge:${given.name}`,
+    name: judgeMetricName(given.name),
     successes: given.query ?? ready ?? 'vector(0)',
     total: given.totalQuery ?? counted(''),
     intervalMs,

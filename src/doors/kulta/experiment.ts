@@ -1,6 +1,6 @@
 /** `status.abExperiment`: when it began, what was counted, and how it ended. */
 import type { App } from '#core/model/app.ts'
-import type { Judge, Look } from '#core/model/experiment.ts'
+import { type Judge, judgedName, type Look } from '#core/model/experiment.ts'
 import type { Notebook } from '#core/model/notebook.ts'
 import { leastObservations } from '#core/model/statistics.ts'
 import { stable } from '#core/model/weights.ts'
@@ -82,7 +82,7 @@ function resultOf({ metric, options }: Judge, look: Look): readonly ResultShown[
   const better: Variant = valueB > valueA === (options.direction === 'higher') ? 'B' : 'A'
   return [
     {
-      name: metric.name.replace(/^judge:/, ''),
+      name: judgedName(metric.name),
       valueA,
       valueB,
       confidence,

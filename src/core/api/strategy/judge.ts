@@ -2,7 +2,7 @@
 import { metricProviders } from '../../metrics/register.ts'
 import type { Metric } from '../../model/analysis.ts'
 import { allTimeMs, countingMetric } from '../../model/counting.ts'
-import type { Judge } from '../../model/experiment.ts'
+import { type Judge, judgeMetricName } from '../../model/experiment.ts'
 import { leastObservations } from '../../model/statistics.ts'
 import { Notes } from '../notes.ts'
 import { readAnalysis } from '../read-analysis.ts'
@@ -66,7 +66,7 @@ export function readJudge(given: ReleaseJudge, release: Release, notes: Notes): 
   return {
     metric: {
       ...own,
-      name: `judge:${own.name}`,
+      name: judgeMetricName(own.name),
       compare: 'difference',
       range: undefined,
       minSamples: 1,

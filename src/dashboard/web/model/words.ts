@@ -50,6 +50,11 @@ export function amount(value: number): string {
   return new Intl.NumberFormat('en', { maximumSignificantDigits: 4 }).format(value)
 }
 
+/** A part of one as a percentage: `8.25 %`. */
+export function share(of: number): string {
+  return `${new Intl.NumberFormat('en', { maximumSignificantDigits: 3 }).format(of * 100)} %`
+}
+
 export function plural(count: number, one: string, many: string = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }

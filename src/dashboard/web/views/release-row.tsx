@@ -41,7 +41,7 @@ export function ReleaseRowView({ id, index, top, active }: RowPlace): JSX.Elemen
         </span>
       </div>
       <div role="cell" class="cell-version">
-        <Versions weights={weights} />
+        <Versions weights={weights} failed={row.failed} />
       </div>
       <div role="cell" class="cell-phase">
         <PhaseBadge row={row} />
@@ -70,19 +70,31 @@ export function ReleaseRowView({ id, index, top, active }: RowPlace): JSX.Elemen
   )
 }
 
-/** What runs, and what is tried beside it. */
-function Versions({ weights }: { readonly weights: readonly RoleWeight[] }): JSX.Element | null {
+/** What runs, what is tried beside it, and what failed. */
+function Versions({
+  weights,
+  failed,
+}: {
+  readonly weights: readonly RoleWeight[]
+  readonly failed: string | undefined
+}): JSX.Element | null {
   const stable = weights.find(({ role }) => role === 'stable')?.tag
   const tried = weights.flatMap(({ role, tag }) =>
-    role === 'stable' || tag === undefined || tag === stable ? [] : [tag],
+    role === 'stable' || tag === undefined || tag === stable || tag === failed ? [] : [tag],
   )
   const all = [...(stable === undefined ? [] : [stable]), ...new Set(tried)]
-  if (all.length === 0) return null
+  const title = `${all.join(' → ')}${failed === undefined ? '' : `; ${failed} failed`}`
+  if (all.length === 0 && failed === undefined) return null
   return (
-    <span title={all.join(' → ')}>
+    <span title={title}>
       {stable}
       {tried.length === 0 ? null : (
         <span class="version-tried"> → {[...new Set(tried)].join(', ')}</span>
+      )}
+      {failed === undefined ? null : (
+        <>
+          <span class="unseen">, failed:</span> <s class="version-failed">{failed}</s>
+        </>
       )}
     </span>
   )

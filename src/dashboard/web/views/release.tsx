@@ -1,7 +1,7 @@
 /** One release: why it waits first, then traffic and steps, then what they rest on. */
 import { useComputed } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { ActionView, ReleaseDetail, ReleaseId, ReleaseRow } from '../../wire.ts'
 import { ask, verbWords } from '../model/acting.ts'
 import { go, hashOf, lastList } from '../model/address.ts'
@@ -18,6 +18,7 @@ import { Actions } from './actions.tsx'
 import { Conditions, Problems } from './conditions.tsx'
 import { Decisions } from './decisions.tsx'
 import { Links } from './links.tsx'
+import { Looks } from './looks.tsx'
 import { Manifest } from './manifest.tsx'
 import { Metrics } from './metrics.tsx'
 import { Revisions } from './revisions.tsx'
@@ -70,7 +71,7 @@ export function ReleaseView({ id }: { readonly id: ReleaseId }): JSX.Element {
           {detail === undefined ? null : <Links links={detail.links} />}
         </div>
       </header>
-      {row === undefined ? null : <Why row={row} next={detail?.next} advice={detail?.advice} />}
+      {row === undefined ? null : <Why row={row} detail={detail} />}
       {detail === undefined ? <NotThere row={row} /> : <Parts id={id} detail={detail} />}
     </article>
   )
@@ -109,6 +110,7 @@ function Parts({
           <Traffic weights={detail.weights} route={detail.route} />
           <Steps detail={detail} />
           <Metrics analyses={detail.analyses} />
+          <Looks looks={detail.looks} />
           <Revisions revisions={detail.revisions} weights={detail.weights} />
         </div>
         <div class="column">
@@ -132,7 +134,8 @@ const actionKeys: readonly { readonly key: string; readonly verb: ActionView['ve
 ]
 
 function useKeys(id: ReleaseId, actions: readonly ActionView[]): void {
-  useEffect(() => {
+  // Before it is painted: who sees that something can be done can do it.
+  useLayoutEffect(() => {
     const own = actionKeys.flatMap(({ key, verb }) => {
       const action = actions.find((one) => one.verb === verb && one.allowed)
       return action === undefined

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact'
 import type { PodView, RevisionView, RoleWeight, WorkloadView } from '../../wire.ts'
 import { plural } from '../model/words.ts'
-import { Age } from '../parts/instant.tsx'
+import { Age, Ahead } from '../parts/instant.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { Scroll } from '../parts/scroll.tsx'
 
@@ -53,14 +53,14 @@ function Revision({
   readonly view: RevisionView
   readonly weights: readonly RoleWeight[]
 }): JSX.Element {
-  const { revision, roles, failed, workloads } = view
+  const { revision, roles, failed, keptUntil, workloads } = view
   const own = weights.filter(
     (weight) => weight.revision === revision && roles.includes(weight.role),
   )
   return (
     <div class="revision">
       <p class="revision-head">
-        <strong>{roles.length === 0 ? 'leaving' : roles.join(', ')}</strong>
+        <strong>{roles.length === 0 ? idleWord(view) : roles.join(', ')}</strong>
         <code>{revision}</code>
         <span class="hint">{imagesOf(workloads)}</span>
         {own.map(({ role, confirmed }) => (
@@ -69,12 +69,22 @@ function Revision({
           </span>
         ))}
       </p>
+      {keptUntil === undefined || roles.length > 0 ? null : (
+        <p class="hint">
+          a quick way back; <Ahead at={keptUntil} what="its pods go" />
+        </p>
+      )}
       {failed === undefined ? null : <p class="failed">failed: {failed}</p>}
       {workloads.map((workload) => (
         <Workload key={`${workload.kind}/${workload.name}`} view={workload} />
       ))}
     </div>
   )
+}
+
+/** Of one that no role runs. */
+function idleWord({ keptUntil }: RevisionView): string {
+  return keptUntil === undefined ? 'leaving' : 'kept'
 }
 
 function Workload({ view }: { readonly view: WorkloadView }): JSX.Element {

@@ -1,20 +1,19 @@
 /** The one reason why a release is where it is, before all else. */
 import type { JSX } from 'preact'
-import type { ReleaseRow } from '../../wire.ts'
+import type { ReleaseDetail, ReleaseRow } from '../../wire.ts'
 import { groupOf } from '../model/filter.ts'
 import { Glyph } from '../parts/glyph.tsx'
 import { Ahead, Since } from '../parts/instant.tsx'
 
 export function Why({
   row,
-  next,
-  advice,
+  detail,
 }: {
   readonly row: ReleaseRow
-  readonly next: number | undefined
-  readonly advice: string | undefined
+  readonly detail: ReleaseDetail | undefined
 }): JSX.Element {
   const { reason } = row
+  const { next, goesOnAt, advice } = detail ?? {}
   const group = groupOf(row)
   return (
     <section class={`why is-${group}`} aria-labelledby="why-title">
@@ -33,12 +32,24 @@ export function Why({
               for <Since at={reason.since} />
             </span>
           )}
-          {next === undefined ? null : <Ahead at={next} what="looked at again" />}
+          <Then next={next} goesOnAt={goesOnAt} />
         </p>
         {advice === undefined ? null : <Advice text={advice} />}
       </div>
     </section>
   )
+}
+
+/** What comes by itself: the end of a pause, or at least another look. */
+function Then({
+  next,
+  goesOnAt,
+}: {
+  readonly next: number | undefined
+  readonly goesOnAt: number | undefined
+}): JSX.Element | null {
+  if (goesOnAt !== undefined) return <Ahead at={goesOnAt} what="goes on" />
+  return next === undefined ? null : <Ahead at={next} what="looked at again" />
 }
 
 /** What to do next, as `headgate explain` says it; commands stand between backticks. */
