@@ -89,7 +89,10 @@ const dataFolders: Readonly<Record<string, string>> = {
 }
 
 /** Large, and read by `local/data-file.ts`. */
-const packed = new Set(['descriptions.json', 'schemas.json', 'gateway-api.json', 'istio.json'])
+const packed = new Set([
+  ...['descriptions.json', 'schemas.json', 'rbac.json', 'protobuf.json'],
+  ...['gateway-api.json', 'istio.json'],
+])
 
 /** Writes the bundle into a folder, which is emptied first. Returns the names of its code files. */
 export async function writeBundle(folder: string): Promise<readonly string[]> {

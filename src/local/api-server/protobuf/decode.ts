@@ -2,10 +2,10 @@
  * Objects in Kubernetes' protocol buffers, as JSON values: typed clients write built-in kinds this way. Field numbers
  * are data taken from Kubernetes, types come from the schemas.
  */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isObject, type Obj, put, type Value } from '#core/schema/json.ts'
 import type { Schema } from '#core/schema/schema.ts'
+import { readData } from '../../data-file.ts'
 import { builtinResources } from '../builtin/kinds.ts'
 import { builtinSchemas } from '../builtin/schemas.ts'
 import { seconds } from '../builtin/times.ts'
@@ -19,10 +19,8 @@ const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 let numbers: Readonly<Record<string, Numbers>> | undefined
 
 function numbersOf(name: string): Numbers {
-  numbers ??= JSON.parse(
-    readFileSync(join(import.meta.dirname, '..', 'data', 'protobuf.json'), 'utf8'),
-  ) as Record<string, Numbers>
-  return numbers[name] ?? {}
+  numbers ??= readData(join(import.meta.dirname, '..', 'data', 'protobuf.json')) as typeof numbers
+  return numbers?.[name] ?? {}
 }
 
 /** The object in an envelope as JSON text, or undefined when its kind is not built in. Throws WireError. */

@@ -1,8 +1,8 @@
 /** The roles and bindings that a fresh cluster has, put into its store without the way of a request each. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isObject, type Obj, objectsOf } from '#core/schema/json.ts'
 import type { Ports } from '#kube/ports.ts'
+import { readData } from '../../data-file.ts'
 import { seconds } from '../builtin/times.ts'
 import type { Machine } from '../machine.ts'
 import type { Stored } from '../resource.ts'
@@ -17,7 +17,7 @@ export type Prepared = {
 /** The objects as they are sent to a server, in the order of their creation. */
 export function readRbacDefaults(): readonly Obj[] {
   const file = join(import.meta.dirname, '..', 'data', 'rbac.json')
-  const items: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  const items = readData(file)
   return Array.isArray(items) ? items.filter(isObject) : []
 }
 
