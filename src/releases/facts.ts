@@ -46,7 +46,8 @@ export function pauseEndOf(entry: Entry): Instant | undefined {
   if (book?.reason.type !== 'WaitingForPause') return undefined
   const ends = book.trials.flatMap((trial) => {
     const step = stepNow(entry, trial)?.step
-    return (step?.kind === 'pause' ? pauseEnd(step, trial) : undefined) ?? []
+    if (step?.kind !== 'pause' || step.durationMs === undefined) return []
+    return [pauseEnd(step.durationMs, trial)]
   })
   return ends.length === 0 ? undefined : Math.min(...ends)
 }

@@ -114,8 +114,9 @@ export function until(world: World, done: (world: World) => boolean, pace: Pace 
   throw new Error(`did not come about; the release waits: ${waiting}`)
 }
 
-/** Passes until a pass changes nothing any more. */
+/** Passes until a pass changes nothing any more. A world that has not caught up yet would still change by itself. */
 export function settle(world: World, pace: Pace = {}): Decision {
+  follow(world, pace)
   for (let passes = 0; passes < 300; passes += 1) {
     const decision = pass(world, pace)
     const still = decision.writes.length === 0 && !decision.write && decision.wakeAt === undefined

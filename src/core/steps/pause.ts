@@ -6,19 +6,21 @@ import type { Pass } from '../pass.ts'
 import { formatDuration, type Instant } from '../time.ts'
 import type { Outcome } from './step.ts'
 
-type PauseStep = Extract<Step, { kind: 'pause' }>
-
-export function pauseOutcome(step: PauseStep, { now }: Pass, trial: Trial): Outcome {
-  const endsAt = pauseEnd(step, trial)
-  if (step.durationMs === undefined || endsAt === undefined) {
+export function pauseOutcome(
+  step: Extract<Step, { kind: 'pause' }>,
+  { now }: Pass,
+  trial: Trial,
+): Outcome {
+  if (step.durationMs === undefined) {
     return waitingFor('WaitingForApproval', `step ${trial.step + 1} waits until somebody promotes`)
   }
+  const endsAt = pauseEnd(step.durationMs, trial)
   if (now >= endsAt) return undefined
   const message = `step ${trial.step + 1} waits for ${formatDuration(step.durationMs)}`
   return waitingFor('WaitingForPause', message, undefined, endsAt)
 }
 
-/** When it ends by itself; undefined where somebody has to end it. */
-export function pauseEnd({ durationMs }: PauseStep, { stepStartedAt }: Trial): Instant | undefined {
-  return durationMs === undefined ? undefined : stepStartedAt + durationMs
+/** When a pause of so many milliseconds ends by itself. */
+export function pauseEnd(durationMs: number, { stepStartedAt }: Trial): Instant {
+  return stepStartedAt + durationMs
 }
