@@ -1,9 +1,9 @@
 /** A release as people see it: watched to its end, held, let go, turned back; and a server that goes away and returns. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePort } from '../free-port.ts'
 import { findings, openBrowser, openTab, type Tab } from './chromium.ts'
 import { type LocalStage, openLocalStage } from './local-stage.ts'
 
@@ -163,13 +163,4 @@ async function serve(port: number): Promise<ChildProcess> {
     }),
   ])
   return child
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

@@ -6,11 +6,11 @@ import { startDashboard } from '#dashboard/start.ts'
 import { table } from '#dashboard/table.ts'
 import { docsRoutes, routes } from '#doors/deployer/http/routes.ts'
 import { onlyRoutesOf } from '#http/authorization.ts'
-import { listen } from '#http/listen.ts'
 import { sharedPorts } from '#http/shared-port.ts'
 import { silentLog } from '#kube/log.ts'
 import { systemPorts } from '#kube/system.ts'
 import { type Desk, openDesk } from '../doors/deployer/desk.ts'
+import { freePort } from '../free-port.ts'
 import { ask } from './stage.ts'
 
 const { clock } = systemPorts()
@@ -19,9 +19,7 @@ let desk: Desk
 let port: number
 let stop: () => Promise<void>
 beforeAll(async () => {
-  const free = await listen(createServer(), { host: '127.0.0.1', port: 0 }, clock)
-  port = free.port
-  await free.stop()
+  port = await freePort()
   const address = { host: '127.0.0.1', port }
   const jwt = { deployerAuth: 'kubernetes' }
   desk = await openDesk(jwt, { listen: listenAt, address })

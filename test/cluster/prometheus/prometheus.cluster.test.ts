@@ -14,6 +14,7 @@ import { type Listening, listenOnLoopback } from '#local/gateway/listen.ts'
 import { prometheusHandler } from '#local/prometheus/http.ts'
 import { seriesStore } from '#local/prometheus/store.ts'
 import { startTraffic } from '#local/traffic/traffic.ts'
+import { freePort } from '../../free-port.ts'
 import { diceOf } from '../../sim/random.ts'
 import { expressions } from './expressions.ts'
 import { findPrometheus, type RunningPrometheus, runPrometheus } from './program.ts'
@@ -52,12 +53,6 @@ afterAll(async () => {
   await local?.close()
   rmSync(folder, { recursive: true, force: true })
 })
-
-async function freePort(): Promise<number> {
-  const taken = await listenOnLoopback(() => undefined, 0)
-  await taken.close()
-  return taken.port
-}
 
 type Point = readonly [number, string]
 type Answer = {

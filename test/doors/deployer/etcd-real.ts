@@ -1,12 +1,12 @@
 /** A real etcd on loopback, with TLS and a password, filled over its own JSON gateway. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import { authority } from '#kube/testing/certificates.ts'
 import { findBinaries } from '../../../src/cli/local/binaries.ts'
+import { freePort } from '../../free-port.ts'
 
 export type RealEtcd = {
   readonly url: string
@@ -111,14 +111,6 @@ function ended(child: ChildProcess): Promise<void> {
     child.kill('SIGCONT')
     child.kill('SIGTERM')
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function base64(text: string): string {

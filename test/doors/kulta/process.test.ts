@@ -1,8 +1,6 @@
 /** The controller as a process with KULTA's own variables: its lease, its endpoints, its metrics, its webhooks. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -14,6 +12,7 @@ import { doors } from '#doors/register.ts'
 import type { Lease } from '#kube/lease-record.ts'
 import { type LocalCluster, startLocalCluster } from '#local/cluster.ts'
 import { watchUntil } from '../../../src/cli/wait.ts'
+import { freePort } from '../../free-port.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'headgate-kulta-'))
 const leaseAt = { namespace: 'kulta-system', name: 'kulta-controller-leader' }
@@ -69,16 +68,6 @@ afterAll(async () => {
   await local.stop()
   rmSync(folder, { recursive: true, force: true })
 })
-
-function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}
 
 function status(path: string): Promise<number> {
   return fetch(`${base}${path}`).then(
