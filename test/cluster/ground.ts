@@ -8,14 +8,17 @@ import { fewProcesses, type Ground } from '../scenarios/stage.ts'
 export type RealGround = Ground & { readonly real: RealCluster }
 
 /** @throws Error with one sentence where there can be none: not root, not Linux, no programs. */
-export async function realGround(apiServerFlags: readonly string[] = []): Promise<RealGround> {
+export async function realGround(
+  apiServerFlags: readonly string[] = [],
+  pods: { readonly ownProcesses?: number } = fewProcesses,
+): Promise<RealGround> {
   const ports = systemPorts()
   const real = await startRealCluster({
     ports,
     crds: definitions,
     followDelayMs: 50,
     apiServerFlags,
-    ...fewProcesses,
+    ...pods,
   })
   const cluster = connectTo(real.apiServer.transport(), ports, { userAgent: 'test' })
   return {

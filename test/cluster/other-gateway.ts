@@ -25,7 +25,8 @@ export type OtherGateway = {
 
 /** The gateway's address is one inside the namespace. @throws Error where there can be none of it. */
 export async function groundWith(other: OtherGateway): Promise<RealGround> {
-  const ground = await realGround()
+  // A process for each pod: it is theirs that requests reach.
+  const ground = await realGround([], {})
   const folder = mkdtempSync(join(tmpdir(), `headgate-${other.name}-`))
   const started: Inside[] = []
   const stop = async (): Promise<void> => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '#kube/system.ts'
 import { startTraffic, type Traffic } from '#local/traffic/traffic.ts'
 import { type ChildController, spawnController } from '../../src/cli/child.ts'
-import { Actor, openStage, type Stage } from '../scenarios/stage.ts'
+import { Actor, apartGround, openStage, type Stage } from '../scenarios/stage.ts'
 
 const perSecond = 350
 const wanted = 20_000
@@ -16,7 +16,7 @@ let stage: Stage
 let controller: ChildController
 
 beforeAll(async () => {
-  stage = await openStage()
+  stage = await openStage(apartGround)
   controller = await spawnController(stage.local, childOptions)
 })
 afterAll(async () => {

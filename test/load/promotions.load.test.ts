@@ -11,7 +11,7 @@ import { labels } from '#core/render/names.ts'
 import { systemClock } from '#kube/system.ts'
 import { startTraffic, type Traffic } from '#local/traffic/traffic.ts'
 import { type ChildController, spawnController } from '../../src/cli/child.ts'
-import { Actor, openStage, type Stage } from '../scenarios/stage.ts'
+import { Actor, apartGround, openStage, type Stage } from '../scenarios/stage.ts'
 
 const wanted = 20_000
 /** By their latency this makes about 700 requests a second, however slow the machine is at a moment. */
@@ -23,7 +23,7 @@ let stage: Stage
 let controller: ChildController
 
 beforeAll(async () => {
-  stage = await openStage()
+  stage = await openStage(apartGround)
   controller = await spawnController(stage.local, {
     healthPort: '0',
     speed: '1',

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '#kube/system.ts'
 import { startTraffic } from '#local/traffic/traffic.ts'
-import { Actor, openStage, type Stage } from '../scenarios/stage.ts'
+import { Actor, apartGround, openStage, type Stage } from '../scenarios/stage.ts'
 
 /** The last commit before the dashboard, with another layout of its own files. */
 const earlier = 'df4e63de2478b865e6bc4f9c7a9e7accf366195c'
@@ -23,7 +23,7 @@ beforeAll(async () => {
   const tar = archived()
   execFileSync('tar', ['-x', '-C', folder], { input: tar })
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
-  stage = await openStage()
+  stage = await openStage(apartGround)
   kubeconfig = join(folder, 'kubeconfig')
   writeFileSync(kubeconfig, stage.local.apiServer.kubeconfig(), { mode: 0o600 })
 })

@@ -48,8 +48,15 @@ export type Stage = {
 /** Most pods of a stage share a process: to start one for each is a fifth of what its stories cost. */
 export const fewProcesses = { ownProcesses: 2 }
 
-export async function localGround(): Promise<Ground> {
-  return startLocalCluster({ crds: definitions, followDelayMs: 50, ...fewProcesses })
+export async function localGround(
+  pods: { readonly ownProcesses?: number } = fewProcesses,
+): Promise<Ground> {
+  return startLocalCluster({ crds: definitions, followDelayMs: 50, ...pods })
+}
+
+/** A process for each pod, as in a cluster: for what is shown under load. */
+export function apartGround(): Promise<Ground> {
+  return localGround({})
 }
 
 export async function openStage(ground: () => Promise<Ground> = localGround): Promise<Stage> {

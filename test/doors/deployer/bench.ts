@@ -60,6 +60,8 @@ export type BenchOptions = {
   readonly ground?: () => Promise<BenchGround>
   /** Pods without processes: they become ready, and answer nothing. */
   readonly simulated?: boolean
+  /** A process for each pod, as in a cluster: for what is shown under load. */
+  readonly apart?: boolean
   /** Without it nobody does what is asked for. Default true. */
   readonly leads?: boolean
   /** How many times as fast the clocks run. */
@@ -71,6 +73,7 @@ export type BenchOptions = {
 export async function openBench({
   speed = 1,
   simulated = false,
+  apart = false,
   leads = true,
   options = {},
   env = {},
@@ -81,7 +84,7 @@ export async function openBench({
     crds,
     followDelayMs: 50,
     speed,
-    ...fewProcesses,
+    ...(apart ? {} : fewProcesses),
     ...(simulated ? { runtime: simulatedRuntime(ports.clock) } : {}),
   }
   const local: BenchGround = await (ground ?? (() => startLocalCluster(given)))()

@@ -7,6 +7,7 @@ import { load } from './traffic.ts'
 let bench: Bench
 beforeAll(async () => {
   bench = await openBench({
+    apart: true,
     speed: 2,
     options: { deployerProxysleep: '4s' },
   })
