@@ -1,6 +1,6 @@
 /** Builders: a small valid Release and its route, with what matters to a test changed. */
 import type { Release, ReleaseSpec } from '#core/api/release.ts'
-import type { HttpRoute } from '#core/k8s/gateway-api.ts'
+import type { HttpBackendRef, HttpRoute } from '#core/k8s/gateway-api.ts'
 
 export function release(spec: Partial<ReleaseSpec> = {}, image = 'shop:v1'): Release {
   return {
@@ -34,32 +34,21 @@ export function template(image: string): ReleaseSpec['template'] {
 
 /** A route as people write it who know of no candidate. */
 export function plainRoute(service = 'shop-stable'): HttpRoute {
-  return {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'HTTPRoute',
-    metadata: { name: 'shop', namespace: 'default' },
-    spec: {
-      parentRefs: [{ name: 'gateway' }],
-      rules: [{ backendRefs: [{ name: service, port: 80 }] }],
-    },
-  }
+  return routeTo([{ name: service, port: 80 }])
 }
 
 export function httpRoute(stableWeight = 100, candidateWeight = 0): HttpRoute {
+  return routeTo([
+    { name: 'shop-stable', port: 80, weight: stableWeight },
+    { name: 'shop-canary', port: 80, weight: candidateWeight },
+  ])
+}
+
+function routeTo(backendRefs: readonly HttpBackendRef[]): HttpRoute {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
     metadata: { name: 'shop', namespace: 'default' },
-    spec: {
-      parentRefs: [{ name: 'gateway' }],
-      rules: [
-        {
-          backendRefs: [
-            { name: 'shop-stable', port: 80, weight: stableWeight },
-            { name: 'shop-canary', port: 80, weight: candidateWeight },
-          ],
-        },
-      ],
-    },
+    spec: { parentRefs: [{ name: 'gateway' }], rules: [{ backendRefs }] },
   }
 }

@@ -42,7 +42,7 @@ export function detailOf(entry: Entry, revisions: readonly RevisionPart[]): Deta
   const goesOnAt = pauseEndOf(entry)
   const versions = versionsOf(entry, revisions)
   return {
-    ...rowOf(entry),
+    ...rowOf(entry, versions),
     advice: adviceFor(entry),
     problems: problems.map(({ path, message }) => ({ path, message })),
     conditions: (book?.conditions ?? []).map(

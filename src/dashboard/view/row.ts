@@ -12,11 +12,11 @@ export function keyOf({ door, namespace, name }: ReleaseId): string {
   return `${door}/${namespace}/${name}`
 }
 
-export function rowOf(entry: Entry): ReleaseRow {
+/** `versions` are those it may name; left out, what its own status tells. */
+export function rowOf(entry: Entry, versions = versionsOf(entry)): ReleaseRow {
   const { door, namespace, name, object, app, book, resource } = entry
   const { type, message } = reasonOf(entry)
   const failed = failedImage(entry)
-  const told = withVersions(message, versionsOf(entry))
   return {
     door,
     namespace,
@@ -24,7 +24,11 @@ export function rowOf(entry: Entry): ReleaseRow {
     kind: resource.kind.kind,
     uid: object.metadata.uid ?? '',
     phase: phaseOf(entry),
-    reason: { type, message: told, ...(book === undefined ? {} : { since: book.reason.since }) },
+    reason: {
+      type,
+      message: withVersions(message, versions),
+      ...(book === undefined ? {} : { since: book.reason.since }),
+    },
     waitsForPerson: waitsForPerson(entry),
     strategy: app?.plan.strategy ?? '-',
     step: stepText(entry),
